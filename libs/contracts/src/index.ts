@@ -1,0 +1,3 @@
+export * from './api.js';
+export * from './report.js';
+export * from './procedures.js';

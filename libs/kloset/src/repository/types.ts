@@ -1,0 +1,121 @@
+import type { Mac, PackfileId, RepositoryId, SnapshotId, StateId } from '@wardrobe/kloset-model';
+import type { KlosetError } from '../errors/errors.js';
+import type { Store } from '../store/store.js';
+
+export type OpenOptions = {
+  /** UTF-8 passphrase of an encrypted store. */
+  readonly passphrase?: string | undefined;
+  /** Instead of a passphrase: the 32-byte secret derived before (never written to disk by the engine). */
+  readonly secret?: Uint8Array | undefined;
+  /** Folder of the local state index; without it the index lives in memory. */
+  readonly indexDirectory?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: OpenProgress) => void) | undefined;
+};
+export type OpenProgress = { readonly phase: 'key' | 'list' | 'states' | 'index'; readonly done: number; readonly total: number };
+
+/** One location of a blob. Offsets count from the start of the packfile's body. @source 01-store 5.1 */
+export type BlobLocation = { readonly packfile: PackfileId; readonly offset: number; readonly lengthBytes: number; readonly version: number };
+
+/** A state file that decodes (member of R). */
+export type StateInfo = {
+  readonly id: StateId;
+  readonly version: '1.0.0' | '1.1.0';
+  /** Metadata time, ns since epoch. */
+  readonly timestampNs: bigint;
+  readonly parent: StateId | null;
+  readonly serial: string;
+  readonly sizeBytes: number;
+  /** Snapshots it brings: locations of type 5 in packfiles that it or another state enters. */
+  readonly snapshots: readonly SnapshotId[];
+  readonly colouredSnapshots: readonly SnapshotId[];
+  readonly counts: { readonly locations: number; readonly coloured: number; readonly packfiles: number; readonly deletes: number };
+};
+
+/** A state file that does not decode (member of U). */
+export type UnreadableState = { readonly id: StateId; readonly sizeBytes: number; readonly error: KlosetError };
+
+export type LockInfo = {
+  readonly id: Mac;
+  readonly hostname: string;
+  readonly exclusive: boolean;
+  readonly timestampNs: bigint;
+  /** Age against the clock passed in; fresh until 330 s for "a backup may be running", stale from 600 s for plakar. */
+  readonly error?: KlosetError | undefined;
+};
+
+export type LiveSnapshot = {
+  readonly id: SnapshotId;
+  readonly packfiles: readonly PackfileId[];
+  readonly states: readonly StateId[];
+  /** Its own blob lies only in coloured packfiles ("scheduled for deletion", 01-store 5.5). */
+  readonly scheduledForDeletion: boolean;
+};
+export type DeletedSnapshot = { readonly id: SnapshotId; readonly whenNs: bigint; readonly states: readonly StateId[]; readonly packfiles: readonly PackfileId[] };
+
+/** A snapshot whose header blob lies in a packfile that no state names. @source design, "hidden" */
+export type HiddenSnapshot = {
+  readonly id: SnapshotId;
+  readonly packfile: PackfileId;
+  /** Footer time of the packfile, ns (values below 10^12 taken as seconds). */
+  readonly packedAtNs: bigint;
+  readonly lock: { readonly host: string; readonly ageSeconds: number } | null;
+};
+
+/** The order-independent merge of all readable states (01-store 5.5), without anything that needs an object per blob. */
+export interface StateView {
+  readonly states: readonly StateInfo[];
+  readonly unreadable: readonly UnreadableState[];
+  readonly live: readonly LiveSnapshot[];
+  readonly deleted: readonly DeletedSnapshot[];
+  /** Known packfiles: id, coloured, tombstoned. */
+  isPackfileKnown(id: PackfileId): boolean;
+  isPackfileColoured(id: PackfileId): boolean;
+  isPackfileTombstoned(id: PackfileId): boolean;
+  packfiles(): Iterable<{ readonly id: PackfileId; readonly coloured: boolean; readonly states: readonly StateId[] }>;
+  /** Uncoloured locations first; then those in packfiles that are only coloured (lenient read). */
+  locations(type: number, id: Mac): readonly (BlobLocation & { readonly coloured: boolean })[];
+  readonly counts: { readonly locations: number; readonly packfiles: number };
+}
+
+export type RepositoryConfig = {
+  readonly repositoryId: RepositoryId;
+  readonly createdAtNs: bigint;
+  readonly hashing: 'BLAKE3' | 'SHA256';
+  readonly compression: 'LZ4' | 'GZIP' | 'ZSTD' | null;
+  readonly encryption: { readonly dataAlgorithm: string; readonly subkeyAlgorithm: string; readonly kdf: string } | null;
+  readonly chunking: { readonly algorithm: string; readonly minSize: number; readonly normalSize: number; readonly maxSize: number };
+  readonly packfileMaxSize: number | bigint;
+};
+
+/** Blobs by type and id. The seam that `btree` and `snapshot` build on. */
+export interface BlobSource {
+  /** Decoded, verified bytes. @throws NotFoundError, IntegrityError, DecodeError, StoreError */
+  get(type: number, id: Mac, options?: { readonly signal?: AbortSignal | undefined }): Promise<Uint8Array>;
+  /** Many blobs in the order asked, reads grouped by packfile and bounded in memory. A failing blob is an error value in its place. */
+  getMany(type: number, ids: readonly Mac[], options?: { readonly signal?: AbortSignal | undefined }): AsyncIterable<{ readonly id: Mac; readonly bytes: Uint8Array } | { readonly id: Mac; readonly error: KlosetError }>;
+  /** An available location exists in the view. */
+  has(type: number, id: Mac): boolean;
+}
+
+/** A store opened with its keys. */
+export interface Repository extends BlobSource {
+  readonly store: Store;
+  readonly config: RepositoryConfig;
+  readonly id: RepositoryId;
+  readonly encrypted: boolean;
+  /** For the local key ring only; never logged or sent. Null for a plain store. */
+  readonly secret: Uint8Array | null;
+  readonly view: StateView;
+  /** MAC of this repository (01-store 2.3). */
+  mac(bytes: Uint8Array): Mac;
+  createMac(): { update(bytes: Uint8Array): void; digest(): Mac };
+  /** Reads states that are new, forgets those gone; the view is replaced, never changed in place. */
+  refresh(options?: { readonly signal?: AbortSignal | undefined; readonly onProgress?: ((p: OpenProgress) => void) | undefined }): Promise<StateView>;
+  locks(options?: { readonly signal?: AbortSignal | undefined }): Promise<readonly LockInfo[]>;
+  /** Snapshots in orphan packfiles; reads only footers and indexes of packfiles not looked at before. */
+  hidden(options: { readonly nowMs: number; readonly signal?: AbortSignal | undefined }): Promise<readonly HiddenSnapshot[]>;
+  /** A source that also finds blobs through the indexes of orphan packfiles (`--hidden`) and coloured snapshots (`--deleted`). */
+  withOrphans(options?: { readonly signal?: AbortSignal | undefined }): Promise<BlobSource>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,33 @@
+import type { Mac } from '@wardrobe/kloset-model';
+
+/** What a store holds besides CONFIG. Each item is named by a 32-byte id. @source 01-store 3 */
+export type ResourceKind = 'packfile' | 'state' | 'lock';
+
+/** A file in the store's tree that belongs to none of the kinds: leftovers, foreign files. */
+export type ForeignFile = { readonly path: string; readonly sizeBytes: number };
+
+export type ListedItem = { readonly id: Mac; readonly sizeBytes: number };
+
+export type ReadOptions = { readonly signal?: AbortSignal | undefined };
+
+/**
+ * Bytes of a store, as files by kind and id. Implementations hold wrapped files (envelope included) and know nothing of keys.
+ * Every method rejects with `NotFoundError` (item absent), `PermissionError`, or `StoreError` (the line); abort is rethrown as it came.
+ */
+export interface Store {
+  /** For messages: the location as the user wrote it, without secrets. */
+  readonly location: string;
+  /** Whole CONFIG file. @throws NotAStoreError */
+  readConfig(options?: ReadOptions): Promise<Uint8Array>;
+  /** Items of one kind in no order. */
+  list(kind: ResourceKind, options?: ReadOptions): AsyncIterable<ListedItem>;
+  /** Files below the store that are not items (01-store 3.1: `tmp.*`, misplaced or foreign names). */
+  listForeign(options?: ReadOptions): AsyncIterable<ForeignFile>;
+  sizeBytes(kind: ResourceKind, id: Mac, options?: ReadOptions): Promise<number>;
+  /** The whole item, streamed in order. */
+  read(kind: ResourceKind, id: Mac, options?: ReadOptions): AsyncIterable<Uint8Array>;
+  /** Exactly `lengthBytes` bytes at `offset` of the wrapped file. A short answer is a `StoreError`, never a short buffer. */
+  readRange(kind: ResourceKind, id: Mac, offset: number, lengthBytes: number, options?: ReadOptions): Promise<Uint8Array>;
+  /** Ends idle connections and descriptors. Safe to call twice. */
+  close(): Promise<void>;
+}

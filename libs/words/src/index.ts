@@ -1,0 +1,3 @@
+export * from './cells.js';
+export * from './codes.js';
+export * from './findings.js';
