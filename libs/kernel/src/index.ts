@@ -40,3 +40,6 @@ export function gcmSivSeal(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array
 export function argon2id(options: { password: Uint8Array; salt: Uint8Array; passes: number; memoryKiB: number; lanes: number; lengthBytes: number }): Uint8Array {
   return nobleArgon2id(options.password, options.salt, { t: options.passes, m: options.memoryKiB, p: options.lanes, dkLen: options.lengthBytes });
 }
+
+export { KernelError, type KernelErrorKind } from './errors.js';
+export { aesKwUnwrap, aesKwWrap, lz4Compress, lz4Decompress, xxh32 } from './interim.js';
