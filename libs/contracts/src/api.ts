@@ -20,7 +20,15 @@ export type ProblemDto = z.infer<typeof problem>;
 // ---- people
 export const user = z.object({ id: z.string(), name: z.string(), email: z.string(), role, createdAt: iso, lastSeenAt: iso.nullable() });
 export const me = z.object({ user: user.nullable(), setupNeeded: z.boolean(), demo: z.boolean(), serverTime: iso, version: z.string() });
-export const token = z.object({ id: z.string(), name: z.string(), kind: z.enum(['agent', 'read']), createdAt: iso, lastUsedAt: iso.nullable(), revokedAt: iso.nullable(), machine: z.object({ id: z.string(), name: z.string() }).nullable() });
+export const token = z.object({
+  id: z.string(),
+  name: z.string(),
+  kind: z.enum(['agent', 'read']),
+  createdAt: iso,
+  lastUsedAt: iso.nullable(),
+  revokedAt: iso.nullable(),
+  machine: z.object({ id: z.string(), name: z.string() }).nullable(),
+});
 export type UserDto = z.infer<typeof user>;
 export type MeDto = z.infer<typeof me>;
 export type TokenDto = z.infer<typeof token>;
@@ -28,20 +36,52 @@ export type TokenDto = z.infer<typeof token>;
 // ---- stores
 /** What the console can do with a store now. */
 export const storeStatus = z.enum(['ready', 'reading', 'locked', 'offline', 'damaged', 'never-read']);
-export const counts = z.object({ machines: z.number(), diverged: z.number(), unknown: z.number(), behind: z.number(), inSync: z.number(), snapshots: z.number(), findings: z.number() });
+export const counts = z.object({
+  machines: z.number(),
+  diverged: z.number(),
+  unknown: z.number(),
+  behind: z.number(),
+  inSync: z.number(),
+  snapshots: z.number(),
+  findings: z.number(),
+});
 export const store = z.object({
-  id: z.string(), name: z.string(), location: z.string(), repositoryId: z.string(), encrypted: z.boolean(),
-  keyKept: z.enum(['none', 'encrypted', 'memory']), status: storeStatus, problem: problem.nullable(),
+  id: z.string(),
+  name: z.string(),
+  location: z.string(),
+  repositoryId: z.string(),
+  encrypted: z.boolean(),
+  keyKept: z.enum(['none', 'encrypted', 'memory']),
+  status: storeStatus,
+  problem: problem.nullable(),
   line: z.enum(['1.0', '1.1', 'mixed', 'unknown']),
-  refreshIntervalSeconds: z.number(), unknownAfterHours: z.number(),
-  lastReadAt: iso.nullable(), newestSnapshotAt: iso.nullable(), logicalBytes: z.number().nullable(), counts,
+  refreshIntervalSeconds: z.number(),
+  unknownAfterHours: z.number(),
+  lastReadAt: iso.nullable(),
+  newestSnapshotAt: iso.nullable(),
+  logicalBytes: z.number().nullable(),
+  counts,
   /** The worst thing as a sentence, or null when all agree. */
   headline: z.string().nullable(),
 });
 export type StoreDto = z.infer<typeof store>;
-export const storeInput = z.object({ name: z.string().min(1).max(100), location: z.string().min(1).max(2000), passphrase: z.string().max(4096).optional(), keepKey: z.boolean().default(true), refreshIntervalSeconds: z.number().int().min(30).max(86_400).default(300), unknownAfterHours: z.number().int().min(1).max(8760).default(26) });
+export const storeInput = z.object({
+  name: z.string().min(1).max(100),
+  location: z.string().min(1).max(2000),
+  passphrase: z.string().max(4096).optional(),
+  keepKey: z.boolean().default(true),
+  refreshIntervalSeconds: z.number().int().min(30).max(86_400).default(300),
+  unknownAfterHours: z.number().int().min(1).max(8760).default(26),
+});
 /** Steps of "test", in order; the first failure ends the list. */
-export const storeTest = z.object({ ok: z.boolean(), steps: z.array(z.object({ step: z.enum(['path', 'permission', 'config', 'version', 'key', 'states']), ok: z.boolean(), sentence: z.string() })), repositoryId: z.string().nullable(), encrypted: z.boolean().nullable(), snapshots: z.number().nullable(), problem: problem.nullable() });
+export const storeTest = z.object({
+  ok: z.boolean(),
+  steps: z.array(z.object({ step: z.enum(['path', 'permission', 'config', 'version', 'key', 'states']), ok: z.boolean(), sentence: z.string() })),
+  repositoryId: z.string().nullable(),
+  encrypted: z.boolean().nullable(),
+  snapshots: z.number().nullable(),
+  problem: problem.nullable(),
+});
 export type StoreInput = z.infer<typeof storeInput>;
 export type StoreTestDto = z.infer<typeof storeTest>;
 
@@ -49,26 +89,67 @@ export type StoreTestDto = z.infer<typeof storeTest>;
 /** `[firstColumn, count, cell]` over columns in time order; columns not named are `seen` before the watermark, `after` from it on. */
 export const run = z.tuple([z.number().int(), z.number().int(), z.number().int()]);
 export const machineRow = z.object({
-  id: z.string(), name: z.string(), hostName: z.string(), os: z.string(), tool: z.string(), verdict, worst: cell, cause: z.string(), nextStep: z.string(),
-  counts: z.record(z.string(), z.number()), digest: z.string(), group: z.number().int(),
-  newestSeenAt: iso.nullable(), lastReportAt: iso.nullable(), retired: z.boolean(),
+  id: z.string(),
+  name: z.string(),
+  hostName: z.string(),
+  os: z.string(),
+  tool: z.string(),
+  verdict,
+  worst: cell,
+  cause: z.string(),
+  nextStep: z.string(),
+  counts: z.record(z.string(), z.number()),
+  digest: z.string(),
+  group: z.number().int(),
+  newestSeenAt: iso.nullable(),
+  lastReportAt: iso.nullable(),
+  retired: z.boolean(),
   row: z.object({ watermark: z.number().int(), after: z.number().int(), exceptions: z.array(run) }),
 });
 export type MachineRowDto = z.infer<typeof machineRow>;
 export const machinesPage = z.object({
-  sentence: z.string(), detail: z.string(), readAt: iso.nullable(), columns: z.number().int(),
+  sentence: z.string(),
+  detail: z.string(),
+  readAt: iso.nullable(),
+  columns: z.number().int(),
   /** Snapshot time of each column, seconds since the epoch, delta coded against the one before. */
   columnTimes: z.array(z.number()),
   /** Columns of snapshots that are not in the store (deleted, phantom, lost …): drawn as track in rows that do not except them. */
   absentColumns: z.array(z.tuple([z.number().int(), z.number().int()])),
-  machines: z.array(machineRow), counts,
-  storeFindings: z.number(), storeFindingsSentence: z.string().nullable(),
+  machines: z.array(machineRow),
+  counts,
+  storeFindings: z.number(),
+  storeFindingsSentence: z.string().nullable(),
 });
 export type MachinesPageDto = z.infer<typeof machinesPage>;
 /** One machine with its caches. */
 export const machineDetail = machineRow.extend({
-  sightings: z.array(z.object({ user: z.string(), cache: z.string(), line: z.string(), lastUsedAt: iso.nullable(), reportedAt: iso, states: z.number(), shown: z.number(), deleted: z.number(), digest: z.string(), inMotion: z.boolean(), problem: z.string().nullable() })),
-  cells: z.array(z.object({ snapshot: z.string(), takenAt: iso.nullable(), cell, cause: z.string(), nextStep: z.string(), cache: z.string().nullable(), since: iso.nullable() })),
+  sightings: z.array(
+    z.object({
+      user: z.string(),
+      cache: z.string(),
+      line: z.string(),
+      lastUsedAt: iso.nullable(),
+      reportedAt: iso,
+      states: z.number(),
+      shown: z.number(),
+      deleted: z.number(),
+      digest: z.string(),
+      inMotion: z.boolean(),
+      problem: z.string().nullable(),
+    }),
+  ),
+  cells: z.array(
+    z.object({
+      snapshot: z.string(),
+      takenAt: iso.nullable(),
+      cell,
+      cause: z.string(),
+      nextStep: z.string(),
+      cache: z.string().nullable(),
+      since: iso.nullable(),
+    }),
+  ),
 });
 export type MachineDetailDto = z.infer<typeof machineDetail>;
 
@@ -77,46 +158,194 @@ export const matrixColumn = z.object({ id: z.string(), takenAt: iso.nullable(), 
 export type MatrixColumnDto = z.infer<typeof matrixColumn>;
 
 // ---- divergence
-export const lane = z.object({ digest: z.string(), machines: z.array(z.object({ id: z.string(), name: z.string() })), verdict, label: z.string(), events: z.array(z.object({ column: z.number().int(), at: iso.nullable(), cell, count: z.number(), finding: z.string().nullable() })), tail: z.object({ from: z.number().int(), cell }).nullable(), summary: z.array(z.object({ cell, count: z.number() })) });
-export const affectedSnapshot = z.object({ id: z.string(), takenAt: iso.nullable(), source: z.string().nullable(), host: z.string().nullable(), sizeBytes: z.number().nullable(), packfiles: z.string(), openable: z.enum(['live', 'hidden', 'deleted', 'no']) });
+export const lane = z.object({
+  digest: z.string(),
+  machines: z.array(z.object({ id: z.string(), name: z.string() })),
+  verdict,
+  label: z.string(),
+  events: z.array(z.object({ column: z.number().int(), at: iso.nullable(), cell, count: z.number(), finding: z.string().nullable() })),
+  tail: z.object({ from: z.number().int(), cell }).nullable(),
+  summary: z.array(z.object({ cell, count: z.number() })),
+});
+export const affectedSnapshot = z.object({
+  id: z.string(),
+  takenAt: iso.nullable(),
+  source: z.string().nullable(),
+  host: z.string().nullable(),
+  sizeBytes: z.number().nullable(),
+  packfiles: z.string(),
+  openable: z.enum(['live', 'hidden', 'deleted', 'no']),
+});
 export const planStep = z.object({ step: z.string(), file: z.string(), bytes: z.number().nullable(), effect: z.string() });
 export const finding = z.object({
-  id: z.string(), kind: z.union([cell, z.enum(STORE_FINDINGS)]), title: z.string(), subtitle: z.string(), section: z.enum(['decision', 'unknown', 'heals', 'mended']),
-  firstSeenAt: iso, endedAt: iso.nullable(), machines: z.array(z.object({ id: z.string(), name: z.string() })),
-  happened: z.string(), evidence: z.array(z.object({ ok: z.boolean(), sentence: z.string() })), affected: z.array(affectedSnapshot), affectedTotal: z.number(),
-  nextStep: z.string(), plan: z.object({ steps: z.array(planStep), note: z.string(), madeAt: iso }).nullable(), command: z.string().nullable(), afterwards: z.string().nullable(),
+  id: z.string(),
+  kind: z.union([cell, z.enum(STORE_FINDINGS)]),
+  title: z.string(),
+  subtitle: z.string(),
+  section: z.enum(['decision', 'unknown', 'heals', 'mended']),
+  firstSeenAt: iso,
+  endedAt: iso.nullable(),
+  machines: z.array(z.object({ id: z.string(), name: z.string() })),
+  happened: z.string(),
+  evidence: z.array(z.object({ ok: z.boolean(), sentence: z.string() })),
+  affected: z.array(affectedSnapshot),
+  affectedTotal: z.number(),
+  nextStep: z.string(),
+  plan: z.object({ steps: z.array(planStep), note: z.string(), madeAt: iso }).nullable(),
+  command: z.string().nullable(),
+  afterwards: z.string().nullable(),
 });
 export type FindingDto = z.infer<typeof finding>;
 export type LaneDto = z.infer<typeof lane>;
-export const divergencePage = z.object({ sentence: z.string(), detail: z.string(), readAt: iso.nullable(), ticks: z.array(z.object({ column: z.number().int(), at: iso.nullable() })), commonBefore: z.number().int(), columns: z.number().int(), lanes: z.array(lane), foldedLanes: z.number().int(), findings: z.array(finding) });
+export const divergencePage = z.object({
+  sentence: z.string(),
+  detail: z.string(),
+  readAt: iso.nullable(),
+  ticks: z.array(z.object({ column: z.number().int(), at: iso.nullable() })),
+  commonBefore: z.number().int(),
+  columns: z.number().int(),
+  lanes: z.array(lane),
+  foldedLanes: z.number().int(),
+  findings: z.array(finding),
+});
 export type DivergencePageDto = z.infer<typeof divergencePage>;
 
 // ---- snapshots
 export const snapshotRow = z.object({
-  id: z.string(), takenAt: iso, durationMs: z.number(), name: z.string(), category: z.string(), environment: z.string(), perimeter: z.string(), job: z.string(), tags: z.array(z.string()),
-  host: z.string(), user: z.string(), client: z.string(), os: z.string(), sourceType: z.string(), origin: z.string(), directory: byteName,
-  sizeBytes: z.number(), files: z.number(), directories: z.number(), errors: z.number(),
-  availability: z.enum(['live', 'hidden', 'deleted', 'unreadable']), scheduledForDeletion: z.boolean(), deletedAt: iso.nullable(), problem: problem.nullable(),
-  seenBy: z.number(), machines: z.number(),
+  id: z.string(),
+  takenAt: iso,
+  durationMs: z.number(),
+  name: z.string(),
+  category: z.string(),
+  environment: z.string(),
+  perimeter: z.string(),
+  job: z.string(),
+  tags: z.array(z.string()),
+  host: z.string(),
+  user: z.string(),
+  client: z.string(),
+  os: z.string(),
+  sourceType: z.string(),
+  origin: z.string(),
+  directory: byteName,
+  sizeBytes: z.number(),
+  files: z.number(),
+  directories: z.number(),
+  errors: z.number(),
+  availability: z.enum(['live', 'hidden', 'deleted', 'unreadable']),
+  scheduledForDeletion: z.boolean(),
+  deletedAt: iso.nullable(),
+  problem: problem.nullable(),
+  seenBy: z.number(),
+  machines: z.number(),
 });
 export type SnapshotRowDto = z.infer<typeof snapshotRow>;
-export const snapshotFilter = z.object({ text: z.string().max(200).optional(), tag: z.string().max(200).optional(), host: z.string().max(200).optional(), source: z.string().max(1000).optional(), since: iso.optional(), before: iso.optional(), include: z.enum(['live', 'deleted', 'hidden', 'all']).default('live'), sort: z.enum(['newest', 'oldest', 'largest', 'errors']).default('newest'), offset: z.number().int().min(0).default(0), limit: z.number().int().min(1).max(500).default(100) });
-export const snapshotsPage = z.object({ sentence: z.string(), readAt: iso.nullable(), total: z.number(), rows: z.array(snapshotRow), facets: z.object({ hosts: z.array(z.object({ value: z.string(), count: z.number() })), tags: z.array(z.object({ value: z.string(), count: z.number() })), sources: z.array(z.object({ value: z.string(), count: z.number() })) }), timeline: z.array(z.object({ day: z.string(), count: z.number(), bytes: z.number() })), incomplete: z.string().nullable() });
+export const snapshotFilter = z.object({
+  text: z.string().max(200).optional(),
+  tag: z.string().max(200).optional(),
+  host: z.string().max(200).optional(),
+  source: z.string().max(1000).optional(),
+  since: iso.optional(),
+  before: iso.optional(),
+  include: z.enum(['live', 'deleted', 'hidden', 'all']).default('live'),
+  sort: z.enum(['newest', 'oldest', 'largest', 'errors']).default('newest'),
+  offset: z.number().int().min(0).default(0),
+  limit: z.number().int().min(1).max(500).default(100),
+});
+export const snapshotsPage = z.object({
+  sentence: z.string(),
+  readAt: iso.nullable(),
+  total: z.number(),
+  rows: z.array(snapshotRow),
+  facets: z.object({
+    hosts: z.array(z.object({ value: z.string(), count: z.number() })),
+    tags: z.array(z.object({ value: z.string(), count: z.number() })),
+    sources: z.array(z.object({ value: z.string(), count: z.number() })),
+  }),
+  timeline: z.array(z.object({ day: z.string(), count: z.number(), bytes: z.number() })),
+  incomplete: z.string().nullable(),
+});
 export type SnapshotsPageDto = z.infer<typeof snapshotsPage>;
 export type SnapshotFilter = z.input<typeof snapshotFilter>;
 
 // ---- explorer
 /** Paths travel percent-encoded byte by byte (`%XX`), always absolute. */
-export const entryRow = z.object({ name: byteName, path: z.string(), type: z.enum(['file', 'directory', 'symlink', 'fifo', 'socket', 'device', 'irregular', 'damaged']), mode: z.string(), permissions: z.string(), uid: z.string(), gid: z.string(), user: z.string(), group: z.string(), sizeBytes: z.number(), mtime: iso, mtimeNs: z.string(), target: byteName.nullable(), contentType: z.string().nullable(), nlink: z.number(), object: z.string().nullable(), problem: problem.nullable() });
+export const entryRow = z.object({
+  name: byteName,
+  path: z.string(),
+  type: z.enum(['file', 'directory', 'symlink', 'fifo', 'socket', 'device', 'irregular', 'damaged']),
+  mode: z.string(),
+  permissions: z.string(),
+  uid: z.string(),
+  gid: z.string(),
+  user: z.string(),
+  group: z.string(),
+  sizeBytes: z.number(),
+  mtime: iso,
+  mtimeNs: z.string(),
+  target: byteName.nullable(),
+  contentType: z.string().nullable(),
+  nlink: z.number(),
+  object: z.string().nullable(),
+  problem: problem.nullable(),
+});
 export type EntryRowDto = z.infer<typeof entryRow>;
-export const entriesPage = z.object({ snapshot: snapshotRow, path: z.string(), crumbs: z.array(z.object({ name: byteName, path: z.string() })), total: z.number(), offset: z.number(), entries: z.array(entryRow), entry: entryRow, sortReady: z.boolean(), sortProgress: z.number().nullable() });
+export const entriesPage = z.object({
+  snapshot: snapshotRow,
+  path: z.string(),
+  crumbs: z.array(z.object({ name: byteName, path: z.string() })),
+  total: z.number(),
+  offset: z.number(),
+  entries: z.array(entryRow),
+  entry: entryRow,
+  sortReady: z.boolean(),
+  sortProgress: z.number().nullable(),
+});
 export type EntriesPageDto = z.infer<typeof entriesPage>;
-export const entriesInput = z.object({ storeId: z.string(), snapshotId: z.string(), path: z.string().default(''), offset: z.number().int().min(0).default(0), limit: z.number().int().min(1).max(1000).default(200), sort: z.enum(['name', '-name', 'size', '-size', 'mtime', '-mtime', 'type', '-type']).default('name'), filter: z.string().max(200).optional(), around: z.string().optional() });
-export const entryDetail = z.object({ entry: entryRow, object: z.object({ mac: z.string(), contentMac: z.string(), contentType: z.string(), entropy: z.number(), chunks: z.array(z.object({ mac: z.string(), lengthBytes: z.number(), packfile: z.string().nullable() })), chunkCount: z.number() }).nullable(), xattrs: z.array(z.object({ name: byteName, sizeBytes: z.number().nullable(), value: z.string().nullable() })), errors: z.array(z.string()), versions: z.array(z.object({ snapshot: z.string(), takenAt: iso, sizeBytes: z.number(), same: z.boolean() })), problem: problem.nullable() });
+export const entriesInput = z.object({
+  storeId: z.string(),
+  snapshotId: z.string(),
+  path: z.string().default(''),
+  offset: z.number().int().min(0).default(0),
+  limit: z.number().int().min(1).max(1000).default(200),
+  sort: z.enum(['name', '-name', 'size', '-size', 'mtime', '-mtime', 'type', '-type']).default('name'),
+  filter: z.string().max(200).optional(),
+  around: z.string().optional(),
+});
+export const entryDetail = z.object({
+  entry: entryRow,
+  object: z
+    .object({
+      mac: z.string(),
+      contentMac: z.string(),
+      contentType: z.string(),
+      entropy: z.number(),
+      chunks: z.array(z.object({ mac: z.string(), lengthBytes: z.number(), packfile: z.string().nullable() })),
+      chunkCount: z.number(),
+    })
+    .nullable(),
+  xattrs: z.array(z.object({ name: byteName, sizeBytes: z.number().nullable(), value: z.string().nullable() })),
+  errors: z.array(z.string()),
+  versions: z.array(z.object({ snapshot: z.string(), takenAt: iso, sizeBytes: z.number(), same: z.boolean() })),
+  problem: problem.nullable(),
+});
 export type EntryDetailDto = z.infer<typeof entryDetail>;
 
 // ---- jobs and live updates
-export const job = z.object({ id: z.string(), kind: z.enum(['refresh', 'sort', 'verify']), storeId: z.string().nullable(), state: z.enum(['queued', 'running', 'done', 'failed', 'cancelled']), done: z.number(), total: z.number().nullable(), label: z.string(), startedBy: z.string(), startedAt: iso.nullable(), endedAt: iso.nullable(), log: z.array(z.string()), problem: problem.nullable() });
+export const job = z.object({
+  id: z.string(),
+  kind: z.enum(['refresh', 'sort', 'verify']),
+  storeId: z.string().nullable(),
+  state: z.enum(['queued', 'running', 'done', 'failed', 'cancelled']),
+  done: z.number(),
+  total: z.number().nullable(),
+  label: z.string(),
+  startedBy: z.string(),
+  startedAt: iso.nullable(),
+  endedAt: iso.nullable(),
+  log: z.array(z.string()),
+  problem: problem.nullable(),
+});
 export type JobDto = z.infer<typeof job>;
 export const liveEvent = z.object({ kind: z.enum(['store', 'report', 'job', 'session-ended']), storeId: z.string().nullable(), at: iso, job: job.nullable() });
 export type LiveEvent = z.infer<typeof liveEvent>;

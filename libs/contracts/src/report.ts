@@ -40,11 +40,20 @@ export const sightingReport = z.object({
    * Packfile ids under the state id that brought them, for the states that the store may lack. `all`: every state of the cache is
    * given (report files); `asked`: only those that the server asked for.
    */
-  introduced: z.object({ scope: z.enum(['all', 'asked']), states: z.array(z.object({ state: hexId, packfiles: z.array(hexId).max(REPORT_LIMITS.ids) })).max(REPORT_LIMITS.ids) }),
+  introduced: z.object({
+    scope: z.enum(['all', 'asked']),
+    states: z.array(z.object({ state: hexId, packfiles: z.array(hexId).max(REPORT_LIMITS.ids) })).max(REPORT_LIMITS.ids),
+  }),
   loneStates: z.array(loneState).max(10_000),
   /** SHA-256 over the sorted lines `shown <id>` and `deleted <id>`, hex. Groups equal machines, never makes a cell. */
   digest: hexId,
-  counts: z.object({ states: z.number().int(), packfiles: z.number().int(), shown: z.number().int(), deleted: z.number().int(), ignoredKeys: z.number().int() }),
+  counts: z.object({
+    states: z.number().int(),
+    packfiles: z.number().int(),
+    shown: z.number().int(),
+    deleted: z.number().int(),
+    ignoredKeys: z.number().int(),
+  }),
   /** Another cache in the same folder that is not the machine's view (spec 03, C1: the Pebble copy that repair leaves). */
   setAside: z.array(z.object({ cache: label, why: z.enum(['older-or-repair-copy', 'header-cache', 'archive']) })),
 });

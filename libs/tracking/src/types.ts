@@ -1,4 +1,6 @@
-import type { Cell, StoreFindingKind, Verdict } from '@wardrobe/words';
+import type { Cause, Cell, NextStepKind, StoreFindingKind, Verdict } from '@wardrobe/words';
+
+export type { Cause } from '@wardrobe/words';
 
 /** Ids are plain lowercase hex strings here: this library knows nothing of bytes. Times are ms since the epoch. */
 
@@ -26,7 +28,12 @@ export type RemoteView = {
   /** F: packfile files present. */
   readonly packfiles: ReadonlySet<string>;
   readonly tombstoned: ReadonlySet<string>;
-  readonly hidden: readonly { readonly id: string; readonly packfile: string; readonly packedAtMs: number; readonly lock: { readonly host: string; readonly ageSeconds: number } | null }[];
+  readonly hidden: readonly {
+    readonly id: string;
+    readonly packfile: string;
+    readonly packedAtMs: number;
+    readonly lock: { readonly host: string; readonly ageSeconds: number } | null;
+  }[];
   readonly findings: readonly { readonly kind: StoreFindingKind; readonly id: string; readonly detail: string; readonly snapshots: readonly string[] }[];
 };
 
@@ -60,22 +67,9 @@ export type MachineView = {
   readonly lastReportAtMs: number | null;
 };
 
-/** Why a cell is what it is, as facts; `libs/words` turns it into a sentence. */
-export type Cause =
-  | { readonly kind: 'never-reported' }
-  | { readonly kind: 'listed' }
-  | { readonly kind: 'not-yet-merged'; readonly inMotion: boolean }
-  | { readonly kind: 'published-after-report'; readonly publishedAtMs: number; readonly reportedAtMs: number }
-  | { readonly kind: 'deleted-in-store'; readonly whenMs: number | null }
-  | { readonly kind: 'state-damaged'; readonly states: readonly string[] }
-  | { readonly kind: 'state-missing'; readonly states: readonly string[]; readonly packfiles: readonly string[] }
-  | { readonly kind: 'packfile-gone'; readonly packfiles: readonly string[] }
-  | { readonly kind: 'merged-not-listed'; readonly states: readonly string[] }
-  | { readonly kind: 'deletion-not-published' };
-
 export type CellResult = { readonly snapshot: string; readonly cell: Cell; readonly cause: Cause; readonly cache: string | null; readonly user: string | null };
 
-export type NextStep = { readonly kind: 'none' | 'wait' | 'start-machine' | 'rebuild-cache' | 'decide-deletion' | 'rebuild-state' | 'publish-state' | 'backup-again'; readonly states: readonly string[]; readonly snapshots: readonly string[] };
+export type NextStep = { readonly kind: NextStepKind; readonly states: readonly string[]; readonly snapshots: readonly string[] };
 
 export type MachineResult = {
   readonly machine: string;

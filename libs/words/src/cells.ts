@@ -3,9 +3,7 @@ export const CELLS = ['none', 'seen', 'behind', 'stale-delete', 'unknown', 'mism
 export type Cell = (typeof CELLS)[number];
 
 /** Severity of a cell: 0 = nothing to draw, higher is worse. */
-export const CELL_SEVERITY: Readonly<Record<Cell, number>> = Object.freeze(
-  Object.fromEntries(CELLS.map((cell, rank) => [cell, rank])) as Record<Cell, number>,
-);
+export const CELL_SEVERITY: Readonly<Record<Cell, number>> = Object.freeze(Object.fromEntries(CELLS.map((cell, rank) => [cell, rank])) as Record<Cell, number>);
 
 /** Cells that make a machine `diverged`. */
 export const DIVERGENT_CELLS = ['mismatch', 'lost-delete', 'unreadable', 'phantom', 'lost'] as const satisfies readonly Cell[];
