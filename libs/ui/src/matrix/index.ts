@@ -1,0 +1,3 @@
+export * from './model.js';
+export * from './sentences.js';
+export * from './view.js';
