@@ -27,7 +27,8 @@ export type RemoteView = {
   readonly deleted: ReadonlyMap<string, { readonly whenMs: number }>;
   /** F: packfile files present. */
   readonly packfiles: ReadonlySet<string>;
-  readonly tombstoned: ReadonlySet<string>;
+  /** Packfiles deleted for good (01-store 5.5, rule 2). */
+  readonly tombstoned: { has(packfile: string): boolean };
   readonly hidden: readonly {
     readonly id: string;
     readonly packfile: string;
