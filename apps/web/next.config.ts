@@ -1,0 +1,22 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { NextConfig } from 'next';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const workspaceRoot = join(here, '../..');
+
+const config: NextConfig = {
+  outputFileTracingRoot: workspaceRoot,
+  turbopack: {
+    root: workspaceRoot,
+    rules: Object.fromEntries(['*.ts', '*.tsx'].map((glob) => [glob, { condition: { path: /libs\/(ui|words|contracts|kloset-model)\/src\// }, loaders: [join(here, 'build/ts-endings-loader.cjs')] }])),
+  },
+  transpilePackages: ['@wardrobe/ui', '@wardrobe/contracts', '@wardrobe/words', '@wardrobe/kloset-model'],
+  poweredByHeader: false,
+  reactStrictMode: true,
+  devIndicators: false,
+  images: { unoptimized: true },
+  experimental: { optimizePackageImports: ['@wardrobe/ui', 'radix-ui'] },
+};
+
+export default config;

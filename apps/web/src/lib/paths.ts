@@ -1,0 +1,17 @@
+/** Addresses of the console's pages. */
+export const paths = {
+  stores: '/',
+  newStore: '/stores/new',
+  jobs: '/jobs',
+  settings: '/settings',
+  machines: (storeId: string) => `/stores/${encodeURIComponent(storeId)}`,
+  machine: (storeId: string, machineId: string) => `/stores/${encodeURIComponent(storeId)}/machines/${encodeURIComponent(machineId)}`,
+  matrix: (storeId: string) => `/stores/${encodeURIComponent(storeId)}/matrix`,
+  divergence: (storeId: string, finding?: string) => `/stores/${encodeURIComponent(storeId)}/divergence${finding === undefined ? '' : `?finding=${encodeURIComponent(finding)}`}`,
+  snapshots: (storeId: string) => `/stores/${encodeURIComponent(storeId)}/snapshots`,
+  explore: (storeId: string, snapshotId: string) => `/stores/${encodeURIComponent(storeId)}/explore?snapshot=${snapshotId}`,
+  storeJobs: (storeId: string) => `/stores/${encodeURIComponent(storeId)}/jobs`,
+  addMachine: (storeId: string) => `/stores/${encodeURIComponent(storeId)}/add-machine`,
+  storeSettings: (storeId: string) => `/stores/${encodeURIComponent(storeId)}/settings`,
+  unlock: (storeId: string) => `/stores/${encodeURIComponent(storeId)}/unlock`,
+} as const;

@@ -1,0 +1,58 @@
+'use client';
+import { useQueryClient } from '@tanstack/react-query';
+import { useSubscription } from '@trpc/tanstack-react-query';
+import type { JobDto, LiveEvent } from '@wardrobe/contracts';
+import { Notice } from '@wardrobe/ui';
+import { useEffect, useState } from 'react';
+import { toSignIn, useTRPC } from '@/trpc/client';
+
+/** Keeps open pages current: what the server says has changed is asked for again. Draws a notice while the server cannot be heard. */
+export function Live() {
+  const trpc = useTRPC();
+  const client = useQueryClient();
+
+  function onEvent(event: LiveEvent): void {
+    if (event.kind === 'session-ended') return toSignIn();
+    if (event.kind === 'job' && event.job) return onJob(event.job);
+    for (const router of [trpc.stores, trpc.machines, trpc.matrix, trpc.divergence, trpc.snapshots]) void client.invalidateQueries({ queryKey: router.pathKey() });
+    if (event.kind === 'report') void client.invalidateQueries({ queryKey: trpc.tokens.pathKey() });
+  }
+
+  function onJob(job: JobDto): void {
+    for (const input of [{}, ...(job.storeId === null ? [] : [{ storeId: job.storeId }])]) {
+      client.setQueryData(trpc.jobs.list.queryKey(input), (list) => list && ([job, ...list.filter((other) => other.id !== job.id)].toSorted(byStart) as typeof list));
+    }
+    if (job.state !== 'queued' && job.state !== 'running') void client.invalidateQueries({ queryKey: trpc.stores.pathKey() });
+  }
+
+  const subscription = useSubscription(trpc.live.events.subscriptionOptions({}, { onData: onEvent }));
+  const deaf = useDelayed(subscription.status === 'connecting' || subscription.status === 'error', 6000);
+  if (!deaf) return null;
+  return (
+    <div className="px-6 pt-3" role="status">
+      <Notice kind="warning" fact="The console does not answer.">
+        You see what was read before. The page asks again by itself.
+      </Notice>
+    </div>
+  );
+}
+
+/** Running and queued first, then the newest. */
+function byStart(a: JobDto, b: JobDto): number {
+  const open = (job: JobDto): number => (job.state === 'running' || job.state === 'queued' ? 0 : 1);
+  return open(a) - open(b) || (b.startedAt ?? '').localeCompare(a.startedAt ?? '');
+}
+
+/** True once `value` has been true for `delayMs`. */
+function useDelayed(value: boolean, delayMs: number): boolean {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    if (!value) {
+      setLate(false);
+      return;
+    }
+    const timer = setTimeout(() => setLate(true), delayMs);
+    return () => clearTimeout(timer);
+  }, [value, delayMs]);
+  return late;
+}

@@ -1,0 +1,34 @@
+import { spanWord } from '@wardrobe/words';
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+
+/** 4812 -> "4.7 KiB". Binary units; whole bytes and values from 100 up have no fraction. */
+export function bytesWord(bytes: number): string {
+  let value = Math.max(0, bytes);
+  let unit = 0;
+  while (value >= 1024 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toFixed(1)} ${UNITS[unit]}`;
+}
+
+/** "38 s ago"; "in 5 min" for the future; "now" within a second. */
+export function agoWord(thenMs: number, nowMs: number): string {
+  const span = nowMs - thenMs;
+  if (Math.abs(span) < 1000) return 'now';
+  return span >= 0 ? `${spanWord(span)} ago` : `in ${spanWord(-span)}`;
+}
+
+const FULL = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', hour12: false, timeZone: 'UTC' });
+const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', hour12: false, timeZone: 'UTC' });
+
+/** "23 Nov 2026, 08:52 UTC". */
+export function fullTime(ms: number): string {
+  return `${FULL.format(ms)} UTC`;
+}
+
+/** "08:52", UTC. */
+export function clockTime(ms: number): string {
+  return CLOCK.format(ms);
+}

@@ -1,0 +1,47 @@
+'use client';
+import { Check, Database, Layers, Plus } from 'lucide-react';
+import { DropdownMenu } from 'radix-ui';
+import type { ReactNode } from 'react';
+import { Anchor } from '../foundation/link.js';
+
+export type StoreChoice = { readonly id: string; readonly name: string; readonly note: string; readonly href: string };
+
+/** Stores by name, then the list of all and "connect". */
+export function StoreMenu({ trigger, stores, currentId, canAdd }: { readonly trigger: ReactNode; readonly stores: readonly StoreChoice[]; readonly currentId: string | null; readonly canAdd: boolean }) {
+  return (
+    <DropdownMenu.Root>
+      <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content className="menu" align="start" sideOffset={4}>
+          {stores.map((store) => (
+            <DropdownMenu.Item key={store.id} asChild>
+              <Anchor href={store.href}>
+                {store.id === currentId ? <Check className="icon" aria-hidden /> : <Database className="icon" aria-hidden />}
+                <span className="spread">
+                  {store.name}
+                  <small>{store.note}</small>
+                </span>
+                {store.id === currentId ? <span className="sr">current</span> : null}
+              </Anchor>
+            </DropdownMenu.Item>
+          ))}
+          {stores.length > 0 ? <DropdownMenu.Separator /> : null}
+          <DropdownMenu.Item asChild>
+            <Anchor href="/">
+              <Layers className="icon" aria-hidden />
+              All stores
+            </Anchor>
+          </DropdownMenu.Item>
+          {canAdd ? (
+            <DropdownMenu.Item asChild>
+              <Anchor href="/stores/new">
+                <Plus className="icon" aria-hidden />
+                Connect a store
+              </Anchor>
+            </DropdownMenu.Item>
+          ) : null}
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  );
+}
