@@ -1,5 +1,6 @@
 export * from './cell.js';
 export * from './findings.js';
+export * from './from-report.js';
 export * from './groups.js';
 export * from './hidden.js';
 export * from './history.js';
