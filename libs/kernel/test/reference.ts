@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
-import { KernelError } from './errors.js';
+import { KernelError } from '../src/errors.js';
 
 const P1 = 2654435761, P2 = 2246822519, P3 = 3266489917, P4 = 668265263, P5 = 374761393;
 const rotl = (x: number, r: number): number => (x << r) | (x >>> (32 - r));

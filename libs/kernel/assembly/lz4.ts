@@ -1,0 +1,179 @@
+/** LZ4 blocks, both ways. @source LZ4 block format description */
+import { LZ4_TABLE } from './layout';
+
+/** The compressed bytes contradict themselves. */
+const DAMAGED: i32 = -1;
+/** The block would grow beyond the room it was given. */
+const NO_ROOM: i32 = -2;
+
+/** Byte i of row n is i mod n: spreads a pattern of n bytes over a vector. */
+const PATTERNS: usize = memory.data<u8>([
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+  0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0,
+  0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0,
+  0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4, 5, 6, 0, 1,
+]);
+
+/**
+ * Decodes one compressed block to `output` and returns the bytes written, or a negative reason. Matches may reach down to `floor`.
+ * Copies are 16 bytes wide: they read up to 15 bytes behind the input and write up to 15 behind the output, which the layout's slack allows.
+ */
+export function lz4DecodeBlock(input: usize, length: usize, output: usize, room: usize, floor: usize): i32 {
+  const inputEnd = input + length;
+  const outputEnd = output + room;
+  let s = input;
+  let d = output;
+  while (s < inputEnd) {
+    const token = <u32>load<u8>(s++);
+    let literals: usize = token >> 4;
+    if (literals == 15) {
+      let more: u32 = 255;
+      while (more == 255) {
+        if (s >= inputEnd) return DAMAGED;
+        more = load<u8>(s++);
+        literals += more;
+      }
+    }
+    if (s + literals > inputEnd) return DAMAGED;
+    if (d + literals > outputEnd) return NO_ROOM;
+    if (literals <= 16) v128.store(d, v128.load(s));
+    else copyWide(d, s, literals);
+    s += literals;
+    d += literals;
+    if (s == inputEnd) return <i32>(d - output);
+
+    if (s + 2 > inputEnd) return DAMAGED;
+    const offset: usize = load<u16>(s);
+    s += 2;
+    let match: usize = (token & 15) + 4;
+    if (match == 19) {
+      let more: u32 = 255;
+      while (more == 255) {
+        if (s >= inputEnd) return DAMAGED;
+        more = load<u8>(s++);
+        match += more;
+      }
+    }
+    if (offset == 0 || d < floor + offset) return DAMAGED;
+    if (d + match > outputEnd) return NO_ROOM;
+    const from = d - offset;
+    if (offset >= 16) {
+      v128.store(d, v128.load(from));
+      if (match > 16) copyWide(d + 16, from + 16, match - 16);
+    } else copyPattern(d, from, offset, match);
+    d += match;
+  }
+  // A block ends with literals; the loop leaves only when it does not.
+  return DAMAGED;
+}
+
+@inline function copyWide(to: usize, from: usize, length: usize): void {
+  const end = to + length;
+  do {
+    v128.store(to, v128.load(from));
+    to += 16;
+    from += 16;
+  } while (to < end);
+}
+
+function copyPattern(to: usize, from: usize, offset: usize, length: usize): void {
+  const end = to + length;
+  if (offset >= 8) {
+    for (; to < end; to += 8, from += 8) store<u64>(to, load<u64>(from));
+    return;
+  }
+  const pattern = v128.swizzle(v128.load(from), v128.load(PATTERNS + (offset << 4)));
+  const step: usize = 16 - (16 % offset);
+  for (; to < end; to += step) v128.store(to, pattern);
+}
+
+@inline function slot(word: u64, shift: u64): usize { return <usize>(((word << 16) * 0x9e3779b185ebca87) >> shift) << 2; }
+
+/**
+ * Greedy match search over a hash table of 6-byte words. Returns the compressed length, or 0 when the block would not get smaller.
+ * The format's end rules: the last match starts at least 12 bytes before the end and the last 5 bytes are literals.
+ */
+export function lz4EncodeBlock(input: usize, length: usize, output: usize): i32 {
+  const end = input + length;
+  const lastOutput = output + length;
+  let d = output;
+  let anchor = input;
+  if (length >= 16) {
+    const bits: u64 = min<u64>(16, max<u64>(8, 64 - clz<u64>(length)));
+    const shift: u64 = 64 - bits;
+    memory.fill(LZ4_TABLE, 0, <usize>4 << <usize>bits);
+    const matchLimit = end - 12;
+    const copyLimit = end - 5;
+    let s = input;
+    let misses: usize = 1 << 6;
+    while (s <= matchLimit) {
+      const word = load<u64>(s);
+      const entry = LZ4_TABLE + slot(word, shift);
+      const candidate = input + load<u32>(entry);
+      store<u32>(entry, <u32>(s - input));
+      if (candidate >= s || s - candidate > 65535 || load<u32>(candidate) != <u32>word) {
+        s += misses++ >> 6;
+        continue;
+      }
+      let from = candidate;
+      while (s > anchor && from > input && load<u8>(s - 1) == load<u8>(from - 1)) {
+        s--;
+        from--;
+      }
+      const literals = s - anchor;
+      const matchStart = s;
+      const offset = s - from;
+      s = commonEnd(s + 4, from + 4, copyLimit);
+      const match = s - matchStart - 4;
+      if (d + literals + literals / 255 + match / 255 + 16 > lastOutput) return 0;
+      d = putSequence(d, anchor, literals, match);
+      store<u16>(d, <u16>offset);
+      d += 2;
+      if (match >= 15) d = putLength(d, match - 15);
+      anchor = s;
+      misses = 1 << 6;
+      if (s <= matchLimit) {
+        store<u32>(LZ4_TABLE + slot(load<u64>(s - 2), shift), <u32>(s - 2 - input));
+      }
+    }
+  }
+  const literals = end - anchor;
+  if (d + literals + literals / 255 + 2 >= lastOutput) return 0;
+  d = putSequence(d, anchor, literals, 0);
+  return <i32>(d - output);
+}
+
+/** First position from `s` on that differs from its copy, at most `limit`. */
+@inline function commonEnd(s: usize, from: usize, limit: usize): usize {
+  while (s + 8 <= limit) {
+    const difference = load<u64>(s) ^ load<u64>(from);
+    if (difference != 0) return s + <usize>(ctz<u64>(difference) >> 3);
+    s += 8;
+    from += 8;
+  }
+  while (s < limit && load<u8>(s) == load<u8>(from)) {
+    s++;
+    from++;
+  }
+  return s;
+}
+
+@inline function putSequence(d: usize, anchor: usize, literals: usize, match: usize): usize {
+  const token = d++;
+  const low = min<usize>(match, 15);
+  if (literals >= 15) {
+    store<u8>(token, <u8>(0xf0 | low));
+    d = putLength(d, literals - 15);
+    copyWide(d, anchor, literals);
+  } else {
+    store<u8>(token, <u8>((literals << 4) | low));
+    v128.store(d, v128.load(anchor));
+  }
+  return d + literals;
+}
+
+@inline function putLength(d: usize, rest: usize): usize {
+  for (; rest >= 255; rest -= 255) store<u8>(d++, 255);
+  store<u8>(d++, <u8>rest);
+  return d;
+}

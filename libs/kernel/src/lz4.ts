@@ -1,0 +1,158 @@
+import { KernelError } from './errors.js';
+import { type Kernel, kernel, windowBytes } from './module.js';
+
+const magic = 0x184d2204;
+const skippableMagic = 0x184d2a50;
+const historyBytes = 65536;
+
+interface FrameHeader {
+  readonly linked: boolean;
+  readonly blockChecksums: boolean;
+  readonly contentChecksum: boolean;
+  readonly contentBytes: number | undefined;
+  readonly maxBlockBytes: number;
+  /** Where the first block begins. */
+  readonly end: number;
+}
+
+/** 64: version 1, independent blocks, content checksum. 70: blocks of up to 4 MiB. b9: checksum of the two. */
+const writtenHeader = Uint8Array.of(0x04, 0x22, 0x4d, 0x18, 0x64, 0x70, 0xb9);
+const storedBlock = 0x80000000;
+
+/** One LZ4 frame: independent 4 MiB blocks, content checksum. Blocks that would not get smaller are stored. @source LZ4 frame format description */
+export function lz4Compress(plain: Uint8Array): Uint8Array {
+  const { bytes, at, call } = kernel();
+  const parts: Uint8Array[] = [writtenHeader];
+  call.xxhInit(at.xxh, 0);
+  for (let from = 0; from < plain.length; from += windowBytes) {
+    const block = plain.subarray(from, from + windowBytes);
+    bytes.set(block, at.input);
+    call.xxhUpdate(at.xxh, at.input, block.length);
+    const length = call.lz4EncodeBlock(at.input, block.length, at.output);
+    parts.push(u32(length > 0 ? length : block.length | storedBlock), length > 0 ? bytes.slice(at.output, at.output + length) : block);
+  }
+  parts.push(u32(0), u32(call.xxhFinish(at.xxh)));
+  return joined(parts);
+}
+
+/**
+ * Content of the first LZ4 frame in `frame`; skippable frames before it are passed over and bytes after it ignored, as plakar does.
+ * Every checksum and size the frame carries is verified. Never takes more memory than twice `limitBytes` and the module's fixed windows.
+ * @throws KernelError `limit` when the content is longer than `limitBytes`; `frame` for anything the format does not allow, truncation included
+ * @source LZ4 frame format description
+ */
+export function lz4Decompress(frame: Uint8Array, limitBytes: number): Uint8Array {
+  if (!Number.isSafeInteger(limitBytes) || limitBytes < 0) throw new KernelError('input', 'the limit of LZ4 content must be a number of bytes');
+  const header = readHeader(frame);
+  if (header.contentBytes !== undefined && header.contentBytes > limitBytes) throw overLimit(limitBytes);
+  const { bytes, at, call } = kernel();
+  const parts: Uint8Array[] = [];
+  let position = header.end;
+  let total = 0;
+  call.xxhInit(at.xxh, 0);
+  for (;;) {
+    const word = readU32(frame, position);
+    position += 4;
+    if (word === 0) break;
+    const end = position + (word & 0x7fffffff);
+    if (end - position > header.maxBlockBytes) throw damaged('a block is larger than the frame allows');
+    if (end > frame.length) throw damaged('truncated in a block');
+    bytes.set(frame.subarray(position, end), at.input);
+    if (header.blockChecksums) checkBlock(frame, position, end);
+    const room = Math.min(header.maxBlockBytes, limitBytes - total);
+    const history = header.linked ? Math.min(total, historyBytes) : 0;
+    const length = word >>> 31 ? storeBlock(end - position, room) : call.lz4DecodeBlock(at.input, end - position, at.output, room, at.output - history);
+    if (length < 0) throw length === noRoom && room < header.maxBlockBytes ? overLimit(limitBytes) : damaged('a block cannot be decoded');
+    if (header.contentChecksum) call.xxhUpdate(at.xxh, at.output, length);
+    parts.push(bytes.slice(at.output, at.output + length));
+    if (header.linked) keepHistory(bytes, at, length);
+    total += length;
+    position = end + (header.blockChecksums ? 4 : 0);
+  }
+  if (header.contentBytes !== undefined && header.contentBytes !== total) throw damaged('the content size differs');
+  if (header.contentChecksum && readU32(frame, position) !== call.xxhFinish(at.xxh) >>> 0) throw damaged('the content checksum differs');
+  return parts.length === 1 && parts[0] ? parts[0] : joined(parts);
+}
+
+const noRoom = -2;
+
+function storeBlock(length: number, room: number): number {
+  if (length > room) return noRoom;
+  const { bytes, at } = kernel();
+  bytes.copyWithin(at.output, at.input, at.input + length);
+  return length;
+}
+
+/** Moves the last 64 KiB of what was decoded before the output window, where matches of the next block find it. */
+function keepHistory(bytes: Uint8Array, at: Kernel['at'], length: number): void {
+  bytes.copyWithin(at.history, at.history + length, at.output + length);
+}
+
+function checkBlock(frame: Uint8Array, start: number, end: number): void {
+  const { at, call } = kernel();
+  call.xxhInit(at.xxhBlock, 0);
+  call.xxhUpdate(at.xxhBlock, at.input, end - start);
+  if (readU32(frame, end) !== call.xxhFinish(at.xxhBlock) >>> 0) throw damaged('a block checksum differs');
+}
+
+function readHeader(frame: Uint8Array): FrameHeader {
+  let start = 0;
+  while ((readU32(frame, start) & 0xfffffff0) === skippableMagic) start += 8 + readU32(frame, start + 4);
+  if (readU32(frame, start) !== magic) throw damaged('wrong magic number');
+  const flags = readU8(frame, start + 4);
+  const blockCode = readU8(frame, start + 5);
+  if (flags >> 6 !== 1) throw damaged(`unknown version ${flags >> 6}`);
+  if (flags & 0b10 || blockCode & 0b10001111 || blockCode >> 4 < 4) throw damaged('unknown flags');
+  if (flags & 0b1) throw damaged('needs a dictionary');
+  const hasSize = (flags & 0b1000) !== 0;
+  const end = start + (hasSize ? 14 : 6);
+  if (((checksum(frame.subarray(start + 4, end)) >>> 8) & 0xff) !== readU8(frame, end)) throw damaged('the header checksum differs');
+  return {
+    linked: (flags & 0b100000) === 0,
+    blockChecksums: (flags & 0b10000) !== 0,
+    contentChecksum: (flags & 0b100) !== 0,
+    contentBytes: hasSize ? readU32(frame, start + 6) + readU32(frame, start + 10) * 2 ** 32 : undefined,
+    maxBlockBytes: 1 << (8 + 2 * (blockCode >> 4)),
+    end: end + 1,
+  };
+}
+
+function checksum(data: Uint8Array): number {
+  const { bytes, at, call } = kernel();
+  bytes.set(data, at.input);
+  call.xxhInit(at.xxhBlock, 0);
+  call.xxhUpdate(at.xxhBlock, at.input, data.length);
+  return call.xxhFinish(at.xxhBlock) >>> 0;
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+function u32(value: number): Uint8Array {
+  return Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
+}
+
+function readU8(data: Uint8Array, at: number): number {
+  const value = data[at];
+  if (value === undefined) throw damaged('truncated');
+  return value;
+}
+
+function readU32(data: Uint8Array, at: number): number {
+  return (readU8(data, at) | (readU8(data, at + 1) << 8) | (readU8(data, at + 2) << 16) | (readU8(data, at + 3) << 24)) >>> 0;
+}
+
+function damaged(what: string): KernelError {
+  return new KernelError('frame', `LZ4 frame: ${what}`);
+}
+
+function overLimit(limitBytes: number): KernelError {
+  return new KernelError('limit', `LZ4 frame: the content is longer than ${limitBytes} bytes`);
+}
