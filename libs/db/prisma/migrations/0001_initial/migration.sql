@@ -155,6 +155,7 @@ CREATE TABLE "sightings" (
     "line" TEXT NOT NULL,
     "copy" TEXT NOT NULL,
     "report_id" BIGINT,
+    "reporter_id" UUID NOT NULL,
     "received_at" TIMESTAMPTZ(3) NOT NULL,
     "created_at" TIMESTAMPTZ(3) NOT NULL,
     "first_received_at" TIMESTAMPTZ(3) NOT NULL,

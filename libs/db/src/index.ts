@@ -1,0 +1,16 @@
+export { createDb, type Db, type DbOptions, type DbTarget } from './db.js';
+export { migrate, MigrationError, OLDEST_SERVER_VERSION } from './migrate.js';
+export * from './queries/computed.js';
+export * from './queries/console.js';
+export * from './queries/findings.js';
+export { loadInternedIds } from './queries/interning.js';
+export * from './queries/jobs.js';
+export { getMachine, listMachines, machinesOfStore, mergeMachines, renameMachine, retireMachine } from './queries/machines.js';
+export * from './queries/people.js';
+export { listStates, loadRemote, saveReading } from './queries/remote.js';
+export { ingestReport, listReports, pruneReports } from './queries/reports.js';
+export * from './queries/sightings.js';
+export * from './queries/snapshots.js';
+export * from './queries/stores.js';
+export * from './queries/tokens.js';
+export * from './types.js';
