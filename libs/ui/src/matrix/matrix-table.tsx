@@ -7,7 +7,7 @@ import { Button } from '../controls/button.js';
 import { fullTime } from '../foundation/format.js';
 import { CELL_CODE, cellOf, countCells, runsOf } from '../matrix-kernel/index.js';
 import type { MatrixMachine, MatrixModel } from './model.js';
-import { groupWord, runSentence } from './sentences.js';
+import { type CellRun, groupWord, runSentence } from './sentences.js';
 import type { MatrixCursor } from './view.js';
 
 export type MatrixTableProps = {
@@ -38,7 +38,7 @@ export function MatrixTable({ model, columnInfo, onGo }: MatrixTableProps) {
             </th>
             {COUNTED.map((cell) => (
               <th key={cell} scope="col" className="num only-wide">
-                {cell.charAt(0).toUpperCase() + cell.slice(1)}
+                {columnHead(cell)}
               </th>
             ))}
             <th scope="col">Exceptions</th>
@@ -95,13 +95,11 @@ function TableRow({ machine, index, model, columnInfo, onGo }: MatrixTableProps 
   );
 }
 
-type Run = { readonly first: number; readonly count: number; readonly code: number };
-
-function RunWords({ run, model, columnInfo, onGo }: Pick<MatrixTableProps, 'model' | 'columnInfo'> & { readonly run: Run; readonly onGo: () => void }) {
+function RunWords({ run, model, columnInfo, onGo }: Pick<MatrixTableProps, 'model' | 'columnInfo'> & { readonly run: CellRun; readonly onGo: () => void }) {
   if (run.count > 1) {
     return (
       <button type="button" className="mx-go" onClick={onGo}>
-        {runSentence(model, run.first, run.count)}
+        {runSentence(model, run)}
       </button>
     );
   }
@@ -113,20 +111,23 @@ function RunWords({ run, model, columnInfo, onGo }: Pick<MatrixTableProps, 'mode
   );
 }
 
+function columnHead(cell: Cell): string {
+  return cell.charAt(0).toUpperCase() + cell.slice(1);
+}
+
 /** Runs of cells other than `seen`; a run goes on over columns that are not in the store, as a person would count it. */
-function exceptionRuns(cells: Uint8Array, store: Uint8Array): Run[] {
-  const runs: { first: number; count: number; code: number }[] = [];
-  let lastEnd = -1;
-  for (const run of runsOf(cells, (code) => code > CELL_CODE.seen)) {
+function exceptionRuns(cells: Uint8Array, store: Uint8Array): CellRun[] {
+  const runs: CellRun[] = [];
+  for (const { first, count, code } of runsOf(cells, (found) => found > CELL_CODE.seen)) {
     const before = runs.at(-1);
-    if (before !== undefined && before.code === run.code && onlyAbsent(store, lastEnd, run.first)) before.count += run.count;
-    else runs.push(run);
-    lastEnd = run.first + run.count;
+    const goesOn = before !== undefined && before.code === code && noneLive(store, before.end, first);
+    if (goesOn) runs[runs.length - 1] = { ...before, end: first + count, count: before.count + count };
+    else runs.push({ first, end: first + count, count, code });
   }
   return runs;
 }
 
-function onlyAbsent(store: Uint8Array, from: number, to: number): boolean {
-  for (let column = from; column < to; column++) if (store[column] !== CELL_CODE.none) return false;
+function noneLive(store: Uint8Array, from: number, to: number): boolean {
+  for (let column = from; column < to; column++) if (store[column] === CELL_CODE.seen) return false;
   return true;
 }

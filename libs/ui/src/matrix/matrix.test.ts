@@ -150,9 +150,9 @@ describe('words', () => {
   test('range and runs say how many and since when', () => {
     expect(rangeSentence(model, { from: 0, to: 1000 })).toBe('1 machine × 1,000 snapshots. All of it, Jan 2026 to now.');
     expect(rangeSentence(model, { from: 24, to: 36 })).toBe('1 machine × 1,000 snapshots. 12 snapshots in view: 2 Jan 2026.');
-    expect(runSentence(model, 0, 1000)).toBe('all 997 snapshots');
-    expect(runSentence(model, 990, 10)).toBe('the newest 10, from 11 Feb 2026, 06:00 UTC');
-    expect(runSentence(model, 5, 2)).toBe('2, from 1 Jan 2026, 05:00 UTC');
+    expect(runSentence(model, { first: 0, end: 1000, count: 997, code: 4 })).toBe('all 997 snapshots');
+    expect(runSentence(model, { first: 990, end: 1000, count: 10, code: 2 })).toBe('the newest 10, from 11 Feb 2026, 06:00 UTC');
+    expect(runSentence(model, { first: 5, end: 7, count: 2, code: 5 })).toBe('2, from 1 Jan 2026, 05:00 UTC');
   });
 
   test('groups are lettered', () => {

@@ -1,6 +1,6 @@
 import { type Cell, counted, figure } from '@wardrobe/words';
 import { fullTime } from '../foundation/format.js';
-import type { ColumnView } from '../matrix-kernel/index.js';
+import { CELL_CODE, type ColumnView } from '../matrix-kernel/index.js';
 import { divergentCells, type MatrixModel } from './model.js';
 
 /** What a cell means, as one or two sentences for the inspector. */
@@ -42,11 +42,13 @@ export function rangeSentence(model: MatrixModel, view: ColumnView): string {
   return `${size} ${counted(last - first + 1, 'snapshot')} in view: ${days}.`;
 }
 
+/** Cells of one kind in a row: `end` is the column after the last, `count` leaves out columns that are not in the store. */
+export type CellRun = { readonly first: number; readonly end: number; readonly count: number; readonly code: number };
+
 /** "the newest 516, from 12 Oct 2026, 00:38 UTC"; "all 9,994 snapshots"; "4, from …" for a run in the middle. */
-export function runSentence(model: MatrixModel, first: number, count: number): string {
-  const live = countLive(model, first, count);
-  const reachesEnd = first + count >= model.columns;
-  if (reachesEnd && live > 0 && countLive(model, 0, first) === 0) return `all ${counted(live, 'snapshot')}`;
+export function runSentence(model: MatrixModel, { first, end, count }: CellRun): string {
+  const reachesEnd = !hasLive(model, end, model.columns);
+  if (reachesEnd && count > 1 && !hasLive(model, 0, first)) return `all ${counted(count, 'snapshot')}`;
   return `${reachesEnd ? 'the newest ' : ''}${figure(count)}, from ${fullTime(model.times[first] as number)}`;
 }
 
@@ -63,8 +65,7 @@ export function storeWord(code: number, deleted: boolean | undefined): { readonl
   return { word: 'unreadable', meaning: 'The state file that brings it cannot be read.' };
 }
 
-function countLive(model: MatrixModel, first: number, count: number): number {
-  let live = 0;
-  for (let column = first; column < first + count; column++) if (model.store[column] !== 0) live++;
-  return live;
+function hasLive(model: MatrixModel, from: number, to: number): boolean {
+  for (let column = from; column < to; column++) if (model.store[column] === CELL_CODE.seen) return true;
+  return false;
 }

@@ -18,8 +18,9 @@ export function clampView(from: number, to: number, columns: number): ColumnView
 
 /** View of the same span around a column. */
 export function centreView(view: ColumnView, column: number, columns: number): ColumnView {
-  const half = (view.to - view.from) / 2;
-  return clampView(column + 0.5 - half, column + 0.5 + half, columns);
+  const span = view.to - view.from;
+  const from = Math.round(column + 0.5 - span / 2);
+  return clampView(from, from + span, columns);
 }
 
 /** Zooms by a factor of the span (0.5 is twice as near), the point at `part` of the width stays in place. */
