@@ -81,6 +81,7 @@ export function Stage({ model, layout, controls, setting, stage, describedBy, on
       ref={stage}
       className="mx-stage"
       id="matrix-stage"
+      data-list
       tabIndex={0}
       role="application"
       aria-roledescription="matrix"

@@ -1,0 +1,17 @@
+import type { Metadata } from 'next';
+import { Page } from '@/shell/page';
+import { Prefetched } from '@/trpc/server';
+import { MatrixPage } from './matrix-page';
+
+export const metadata: Metadata = { title: 'Matrix' };
+
+export default async function Matrix({ params }: { readonly params: Promise<{ storeId: string }> }) {
+  const { storeId } = await params;
+  return (
+    <Prefetched queries={({ trpc, queryClient }) => [queryClient.prefetchQuery(trpc.machines.list.queryOptions({ storeId }))]}>
+      <Page>
+        <MatrixPage storeId={storeId} />
+      </Page>
+    </Prefetched>
+  );
+}
