@@ -1,9 +1,35 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  baseName, byteName, cleanPath, compareBytes, comparePathOrder, concatBytes, durationSecondsText, durationText, entryTypeOf, equalBytes, goModeOf, isAtOrBelow, isCleanPath, isExactText,
-  isPlainName, modeText, nameBytes, nameText, parentPath, parseSnapshotPath, percentDecode, percentEncodeName, percentEncodePath, permissionsOf, permissionsText, posixModeText,
-  resolveSnapshotPath, sizeText, timestampText,
+  baseName,
+  byteName,
+  cleanPath,
+  compareBytes,
+  comparePathOrder,
+  concatBytes,
+  durationSecondsText,
+  durationText,
+  entryTypeOf,
+  equalBytes,
+  goModeOf,
+  isAtOrBelow,
+  isCleanPath,
+  isExactText,
+  isPlainName,
+  modeText,
+  nameBytes,
+  nameText,
+  parentPath,
+  parseSnapshotPath,
+  percentDecode,
+  percentEncodeName,
+  percentEncodePath,
+  permissionsOf,
+  permissionsText,
+  posixModeText,
+  resolveSnapshotPath,
+  sizeText,
+  timestampText,
 } from './index.js';
 
 const bytes = nameBytes;
@@ -30,7 +56,14 @@ describe('byte names', () => {
 });
 
 describe('paths', () => {
-  it.each([['/a//b/./c/', '/a/b/c'], ['/../../etc', '/etc'], ['', '/'], ['/..', '/'], ['a/../b', '/b'], ['/a/..b', '/a/..b']])('%s is cleaned to %s', (from, to) => {
+  it.each([
+    ['/a//b/./c/', '/a/b/c'],
+    ['/../../etc', '/etc'],
+    ['', '/'],
+    ['/..', '/'],
+    ['a/../b', '/b'],
+    ['/a/..b', '/a/..b'],
+  ])('%s is cleaned to %s', (from, to) => {
     expect(text(cleanPath(bytes(from)))).toBe(to);
   });
   it('a relative path starts at its base', () => {
@@ -38,11 +71,13 @@ describe('paths', () => {
     expect(text(resolveSnapshotPath(null, '/srv/team'))).toBe('/srv/team');
   });
   it('cleaning any bytes gives a clean path, twice the same', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 60 }), (raw) => {
-      const clean = cleanPath(raw);
-      expect(isCleanPath(clean)).toBe(true);
-      expect(equalBytes(cleanPath(concatBytes(clean, bytes('/'))), clean)).toBe(true);
-    }));
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (raw) => {
+        const clean = cleanPath(raw);
+        expect(isCleanPath(clean)).toBe(true);
+        expect(equalBytes(cleanPath(concatBytes(clean, bytes('/'))), clean)).toBe(true);
+      }),
+    );
   });
   it('parent and base name meet at the root', () => {
     expect(text(parentPath(bytes('/a')))).toBe('/');
@@ -63,11 +98,13 @@ describe('paths', () => {
 
 describe('percent encoding', () => {
   it('is reversible for every byte', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 80 }), (raw) => {
-      expect(equalBytes(percentDecode(percentEncodePath(raw)), raw)).toBe(true);
-      expect(equalBytes(percentDecode(percentEncodeName(raw)), raw)).toBe(true);
-      expect(percentEncodeName(raw)).toMatch(/^[A-Za-z0-9._~%-]*$/);
-    }));
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 80 }), (raw) => {
+        expect(equalBytes(percentDecode(percentEncodePath(raw)), raw)).toBe(true);
+        expect(equalBytes(percentDecode(percentEncodeName(raw)), raw)).toBe(true);
+        expect(percentEncodeName(raw)).toMatch(/^[A-Za-z0-9._~%-]*$/);
+      }),
+    );
   });
   it('keeps a percent sign that escapes nothing', () => {
     expect(text(percentDecode('100%.txt%4'))).toBe('100%.txt%4');
@@ -97,8 +134,12 @@ describe('SNAP:path', () => {
 
 describe('modes', () => {
   it.each([
-    [0x80000000 + 0o755, 'drwxr-xr-x', 'drwxr-xr-x', 'directory', 0o755], [0o644, '-rw-r--r--', '-rw-r--r--', 'file', 0o644], [0x08000000 + 0o777, 'Lrwxrwxrwx', 'lrwxrwxrwx', 'symlink', 0o777],
-    [0x00800000 + 0o755, 'urwxr-xr-x', '-rwsr-xr-x', 'file', 0o4755], [0x80100000 + 0o777, 'dtrwxrwxrwx', 'drwxrwxrwt', 'directory', 0o1777], [0x02000000 + 0o600, 'prw-------', 'prw-------', 'fifo', 0o600],
+    [0x80000000 + 0o755, 'drwxr-xr-x', 'drwxr-xr-x', 'directory', 0o755],
+    [0o644, '-rw-r--r--', '-rw-r--r--', 'file', 0o644],
+    [0x08000000 + 0o777, 'Lrwxrwxrwx', 'lrwxrwxrwx', 'symlink', 0o777],
+    [0x00800000 + 0o755, 'urwxr-xr-x', '-rwsr-xr-x', 'file', 0o4755],
+    [0x80100000 + 0o777, 'dtrwxrwxrwx', 'drwxrwxrwt', 'directory', 0o1777],
+    [0x02000000 + 0o600, 'prw-------', 'prw-------', 'fifo', 0o600],
     [0x04200000 + 0o620, 'Dcrw--w----', 'crw--w----', 'device', 0o620],
   ] as const)('%i is %s', (mode, plakar, posix, type, permissions) => {
     expect(modeText(mode)).toBe(plakar);
@@ -113,10 +154,24 @@ describe('modes', () => {
 });
 
 describe('words', () => {
-  it.each([[0, '0 B'], [9, '9 B'], [512, '512 B'], [1024, '1.0 KiB'], [300_000, '293 KiB'], [10_066_330, '9.6 MiB'], [1n << 60n, '1.0 EiB']] as const)('%s bytes are %s', (bytesCount, words) => {
+  it.each([
+    [0, '0 B'],
+    [9, '9 B'],
+    [512, '512 B'],
+    [1024, '1.0 KiB'],
+    [300_000, '293 KiB'],
+    [10_066_330, '9.6 MiB'],
+    [1n << 60n, '1.0 EiB'],
+  ] as const)('%s bytes are %s', (bytesCount, words) => {
     expect(sizeText(bytesCount)).toBe(words);
   });
-  it.each([[0n, '0s'], [55_318_937n, '55.318937ms'], [65_000_000_000n, '1m5s'], [7_203_500_000_000n, '2h0m3.5s'], [-1_500n, '-1.5µs']] as const)('%s ns are %s', (ns, words) => {
+  it.each([
+    [0n, '0s'],
+    [55_318_937n, '55.318937ms'],
+    [65_000_000_000n, '1m5s'],
+    [7_203_500_000_000n, '2h0m3.5s'],
+    [-1_500n, '-1.5µs'],
+  ] as const)('%s ns are %s', (ns, words) => {
     expect(durationText(ns)).toBe(words);
   });
   it('ls rounds durations to seconds', () => {

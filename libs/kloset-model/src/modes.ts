@@ -1,7 +1,18 @@
 /** Bits of Go's os.FileMode as stored in entries. @source 02-snapshot 3.2 */
 export const GO_MODE = {
-  directory: 0x80000000, append: 0x40000000, exclusive: 0x20000000, temporary: 0x10000000, symlink: 0x08000000, device: 0x04000000, fifo: 0x02000000,
-  socket: 0x01000000, setuid: 0x00800000, setgid: 0x00400000, charDevice: 0x00200000, sticky: 0x00100000, irregular: 0x00080000,
+  directory: 0x80000000,
+  append: 0x40000000,
+  exclusive: 0x20000000,
+  temporary: 0x10000000,
+  symlink: 0x08000000,
+  device: 0x04000000,
+  fifo: 0x02000000,
+  socket: 0x01000000,
+  setuid: 0x00800000,
+  setgid: 0x00400000,
+  charDevice: 0x00200000,
+  sticky: 0x00100000,
+  irregular: 0x00080000,
 } as const;
 
 const LETTERS = 'dalTLDpSugct?';
@@ -32,7 +43,9 @@ export function permissionsOf(goMode: number): number {
 export function goModeOf(type: EntryTypeName, permissions: number): number {
   const typeBit = type === 'file' ? 0 : GO_MODE[type];
   const special =
-    ((permissions & 0o4000) !== 0 ? GO_MODE.setuid : 0) | ((permissions & 0o2000) !== 0 ? GO_MODE.setgid : 0) | ((permissions & 0o1000) !== 0 ? GO_MODE.sticky : 0);
+    ((permissions & 0o4000) !== 0 ? GO_MODE.setuid : 0) |
+    ((permissions & 0o2000) !== 0 ? GO_MODE.setgid : 0) |
+    ((permissions & 0o1000) !== 0 ? GO_MODE.sticky : 0);
   return (typeBit | special | (permissions & 0o777)) >>> 0;
 }
 
@@ -52,7 +65,9 @@ export function permissionsText(permissions: number): string {
 
 /** `ls -l` form of an entry: `-rwsr-xr-x`, `drwxrwxrwt`, `lrwxrwxrwx`. */
 export function posixModeText(goMode: number): string {
-  const kind = { file: '-', directory: 'd', symlink: 'l', fifo: 'p', socket: 's', device: has(goMode, GO_MODE.charDevice) ? 'c' : 'b', irregular: '?' }[entryTypeOf(goMode)];
+  const kind = { file: '-', directory: 'd', symlink: 'l', fifo: 'p', socket: 's', device: has(goMode, GO_MODE.charDevice) ? 'c' : 'b', irregular: '?' }[
+    entryTypeOf(goMode)
+  ];
   const triple = (shift: number, special: boolean, letter: string): string => {
     const bits = (goMode >> shift) & 7;
     const execute = (bits & 1) !== 0;

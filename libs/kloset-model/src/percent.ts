@@ -9,7 +9,7 @@ function isUnreserved(byte: number): boolean {
   return isLetter || isDigit || byte === 0x2d || byte === 0x2e || byte === 0x5f || byte === 0x7e;
 }
 
-function escape(bytes: Uint8Array, keepSlash: boolean): string {
+function escapeBytes(bytes: Uint8Array, keepSlash: boolean): string {
   let text = '';
   for (const byte of bytes) {
     if (isUnreserved(byte) || (keepSlash && byte === SLASH)) text += String.fromCharCode(byte);
@@ -20,12 +20,12 @@ function escape(bytes: Uint8Array, keepSlash: boolean): string {
 
 /** A name as one URL component: every byte that is not unreserved (RFC 3986) as `%XX`. */
 export function percentEncodeName(name: Uint8Array): string {
-  return escape(name, false);
+  return escapeBytes(name, false);
 }
 
 /** A path for a URL or for `SNAP:path`: slashes stay, every other byte that is not unreserved is `%XX`. Reversible for any bytes. */
 export function percentEncodePath(path: Uint8Array): string {
-  return escape(path, true);
+  return escapeBytes(path, true);
 }
 
 function hexValue(byte: number | undefined): number {

@@ -19,7 +19,10 @@ const MILLION = 1_000_000n;
 const SECOND_NS = 1_000_000_000n;
 
 function trimmedFraction(value: bigint, unit: bigint): string {
-  const digits = (value % unit).toString().padStart(unit.toString().length - 1, '0').replace(/0+$/, '');
+  const digits = (value % unit)
+    .toString()
+    .padStart(unit.toString().length - 1, '0')
+    .replace(/0+$/, '');
   return `${value / unit}${digits === '' ? '' : `.${digits}`}`;
 }
 

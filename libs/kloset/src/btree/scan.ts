@@ -16,7 +16,7 @@ export type ScanOptions = ReadNodeOptions & {
 };
 
 type Bounds = { readonly from: Uint8Array | null; readonly to: Uint8Array | null };
-type Pending = { readonly id: Mac; readonly depth: number; readonly bounds: Bounds; /** Descend to the start key. */ readonly seek: boolean };
+type Pending = { readonly id: Mac; readonly depth: number; readonly bounds: Bounds /** Descend to the start key. */; readonly seek: boolean };
 type Frame = { readonly pending: Pending[] };
 
 /**
@@ -62,7 +62,11 @@ function takeNext(stack: Frame[]): Pending | null {
   }
 }
 
-async function readNode(tree: Tree, pending: Pending, options: ReadNodeOptions): Promise<{ readonly node: TreeNode } | { readonly node: null; readonly error: KlosetError }> {
+async function readNode(
+  tree: Tree,
+  pending: Pending,
+  options: ReadNodeOptions,
+): Promise<{ readonly node: TreeNode } | { readonly node: null; readonly error: KlosetError }> {
   // Not a gap: going on beside a bottomless path would never end.
   if (pending.depth > MAX_DEPTH) throw new IntegrityError(`${tree.what} node ${pending.id}`, `lies deeper than ${MAX_DEPTH} levels`, { kind: tree.what });
   try {
@@ -117,7 +121,8 @@ function progressGuard(tree: Tree): { before(id: Mac): void; after(pending: Pend
       if (isLeaf(node)) {
         if (last !== null && order(last, first) >= 0) fail(pending.id, 'its keys do not follow those before it');
         last = final;
-      } else if ((from !== null && order(from, first) > 0) || (to !== null && order(final, to) >= 0)) fail(pending.id, 'its keys lie outside the range of its parent');
+      } else if ((from !== null && order(from, first) > 0) || (to !== null && order(final, to) >= 0))
+        fail(pending.id, 'its keys lie outside the range of its parent');
     },
   };
 }

@@ -26,6 +26,20 @@ export function blobTypeName(type: number): string {
 }
 
 const NAMES: ReadonlyMap<number, string> = new Map([
-  [5, 'snapshot'], [6, 'signature'], [7, 'object'], [9, 'chunk'], [10, 'vfs-btree'], [11, 'vfs-node'], [12, 'vfs-entry'], [13, 'error-btree'], [14, 'error-node'],
-  [15, 'error-entry'], [16, 'xattr-btree'], [17, 'xattr-node'], [18, 'xattr-entry'], [19, 'btree-root'], [20, 'btree-node'], [21, 'vfs-summary'],
+  [5, 'snapshot'],
+  [6, 'signature'],
+  [7, 'object'],
+  [9, 'chunk'],
+  [10, 'vfs-btree'],
+  [11, 'vfs-node'],
+  [12, 'vfs-entry'],
+  [13, 'error-btree'],
+  [14, 'error-node'],
+  [15, 'error-entry'],
+  [16, 'xattr-btree'],
+  [17, 'xattr-node'],
+  [18, 'xattr-entry'],
+  [19, 'btree-root'],
+  [20, 'btree-node'],
+  [21, 'vfs-summary'],
 ]);

@@ -4,7 +4,10 @@ import { map } from '../codec/msgpack-map.js';
 import { V1_0_0 } from '../codec/version.js';
 
 /** What could not be backed up and why; blob type 15. `name` is a path. @source 02-snapshot 3.5 */
-export const errorItem = about(map('error-item', { version: mp.version('error item', V1_0_0), name: mp.str, error: mp.str }), 'A path that could not be backed up, with the reason.');
+export const errorItem = about(
+  map('error-item', { version: mp.version('error item', V1_0_0), name: mp.str, error: mp.str }),
+  'A path that could not be backed up, with the reason.',
+);
 export type ErrorItemRecord = Infer<typeof errorItem>;
 
 /** One extended attribute; blob type 18. `type`: 0 attribute, 1 alternate stream, 2 custom. @source 02-snapshot 3.6 */

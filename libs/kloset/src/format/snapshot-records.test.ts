@@ -11,12 +11,28 @@ import { object } from './snapshot-object.js';
 import { summary } from './snapshot-summary.js';
 import { treeNode, treeRoot } from './snapshot-tree.js';
 
-type Vectors = { readonly stores: Readonly<Record<string, { readonly blobs: readonly { readonly type: number; readonly name: string; readonly mac: string; readonly hex: string }[] }>> };
+type Vectors = {
+  readonly stores: Readonly<
+    Record<string, { readonly blobs: readonly { readonly type: number; readonly name: string; readonly mac: string; readonly hex: string }[] }>
+  >;
+};
 const vectors = JSON.parse(readFileSync(new URL('../../../../fixtures/vectors/snapshot-vectors.json', import.meta.url), 'utf8')) as Vectors;
 
 const TABLES = new Map<number, unknown>([
-  [5, snapshotHeader], [7, object], [10, treeRoot], [11, treeNode], [12, vfsEntry], [13, treeRoot], [14, treeNode], [15, errorItem], [16, treeRoot], [17, treeNode], [18, xattrItem],
-  [19, treeRoot], [20, treeNode], [21, summary],
+  [5, snapshotHeader],
+  [7, object],
+  [10, treeRoot],
+  [11, treeNode],
+  [12, vfsEntry],
+  [13, treeRoot],
+  [14, treeNode],
+  [15, errorItem],
+  [16, treeRoot],
+  [17, treeNode],
+  [18, xattrItem],
+  [19, treeRoot],
+  [20, treeNode],
+  [21, summary],
 ]);
 
 describe.each(Object.entries(vectors.stores))('%s', (_name, store) => {
@@ -29,9 +45,12 @@ describe.each(Object.entries(vectors.stores))('%s', (_name, store) => {
     const bytes = bytesFromHex(blob.hex);
     expect(Buffer.from(encode(table, decode(table, bytes))).toString('hex')).toBe(blob.hex);
   });
-  it.each([...TABLES.keys()].flatMap((type) => records.filter((blob) => blob.type === type).slice(0, 1)).map((blob) => [blob.name, blob] as const))('every prefix of a %s is a DecodeError', (_label, blob) => {
-    const table = TABLES.get(blob.type) as MsgpackCodec<unknown>;
-    const bytes = bytesFromHex(blob.hex);
-    for (let length = 0; length < bytes.length; length++) expect(() => decode(table, bytes.subarray(0, length))).toThrow(DecodeError);
-  });
+  it.each([...TABLES.keys()].flatMap((type) => records.filter((blob) => blob.type === type).slice(0, 1)).map((blob) => [blob.name, blob] as const))(
+    'every prefix of a %s is a DecodeError',
+    (_label, blob) => {
+      const table = TABLES.get(blob.type) as MsgpackCodec<unknown>;
+      const bytes = bytesFromHex(blob.hex);
+      for (let length = 0; length < bytes.length; length++) expect(() => decode(table, bytes.subarray(0, length))).toThrow(DecodeError);
+    },
+  );
 });

@@ -1,0 +1,38 @@
+import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
+import { IntegrityError } from '../errors/errors.js';
+import type { Abortable, SnapshotSource } from './source.js';
+import type { ChunkInfo } from './types.js';
+
+/** Chunks of directory listings read last, so that the next page of the same directory costs no read. */
+export interface ChunkCache {
+  get(chunk: ChunkInfo, options?: Abortable): Promise<Uint8Array>;
+}
+
+/** Three of the largest chunks that plakar cuts. */
+const CAPACITY_BYTES = 24 << 20;
+
+export function createChunkCache(source: SnapshotSource): ChunkCache {
+  const held = new Map<string, Uint8Array>();
+  let heldBytes = 0;
+  return {
+    async get(chunk, options = {}) {
+      const known = held.get(chunk.mac);
+      if (known !== undefined) {
+        held.delete(chunk.mac);
+        held.set(chunk.mac, known);
+        return known;
+      }
+      const bytes = await source.get(SNAPSHOT_BLOB.chunk, chunk.mac, options);
+      if (bytes.length !== chunk.lengthBytes)
+        throw new IntegrityError(`chunk ${chunk.mac}`, `${bytes.length} bytes where its object says ${chunk.lengthBytes}`, { kind: 'chunk', file: chunk.mac });
+      if (!held.has(chunk.mac)) heldBytes += bytes.length;
+      held.set(chunk.mac, bytes);
+      for (const [oldest, old] of held) {
+        if (heldBytes <= CAPACITY_BYTES || held.size === 1) break;
+        held.delete(oldest);
+        heldBytes -= old.length;
+      }
+      return bytes;
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { compareBytes, equalBytes, type Mac, parentPath } from '@wardrobe/kloset-model';
+import { concatBytes, macFromBytes } from '../bytes/bytes.js';
+import { decode } from '../codec/codec.js';
+import { DecodeError } from '../errors/errors.js';
+import { DIRPACK_DIRECTORY, DIRPACK_MAX_FRAME_BYTES, DIRPACK_OTHER, dirpackFrameHead } from '../format/snapshot-dirpack.js';
+import { isRootPath, readEntry } from './entry.js';
+import type { SnapshotContext } from './context.js';
+import type { Abortable } from './source.js';
+import type { Entry, ObjectInfo } from './types.js';
+
+/** One frame of a packed listing. `payload` is a view that lives as long as the frame does. */
+export type DirpackFrame = {
+  readonly kind: number;
+  readonly payload: Uint8Array;
+  readonly mac: Uint8Array /** First byte of the frame in the object. */;
+  readonly start: number /** First byte after it. */;
+  readonly end: number;
+};
+
+const HEAD_BYTES = 5;
+const MAC_BYTES = 32;
+
+/**
+ * Frames from byte `from` (the start of a frame) on, those of one chunk at a time; reads chunk after chunk and holds one.
+ * @throws DecodeError frames that do not add up; NotFoundError, IntegrityError a chunk
+ * @source 02-snapshot 2.5
+ */
+export async function* dirpackFrames(
+  context: SnapshotContext,
+  object: ObjectInfo,
+  options: Abortable & { readonly from?: number } = {},
+): AsyncGenerator<readonly DirpackFrame[]> {
+  const from = options.from ?? 0;
+  let carry: Uint8Array = new Uint8Array(0);
+  let carryStart = from;
+  let chunkStart = 0;
+  for (const chunk of object.chunks) {
+    const start = chunkStart;
+    chunkStart += chunk.lengthBytes;
+    if (chunkStart <= from || chunk.lengthBytes === 0) continue;
+    options.signal?.throwIfAborted();
+    const bytes = await context.chunks.get(chunk, options);
+    const fresh = bytes.subarray(Math.max(0, from - start));
+    const buffer = carry.length === 0 ? fresh : concatBytes([carry, fresh]);
+    const { frames, used } = splitFrames(buffer, carryStart);
+    carry = buffer.subarray(used);
+    carryStart += used;
+    if (frames.length > 0) yield frames;
+  }
+  if (carry.length > 0) throw new DecodeError('dirpack', `ends inside a frame at byte ${carryStart}`, { kind: 'dirpack', file: object.mac });
+}
+
+function splitFrames(buffer: Uint8Array, start: number): { readonly frames: DirpackFrame[]; readonly used: number } {
+  const frames: DirpackFrame[] = [];
+  let at = 0;
+  while (buffer.length - at >= HEAD_BYTES) {
+    const head = decode(dirpackFrameHead, buffer.subarray(at, at + HEAD_BYTES));
+    if (head.kind !== DIRPACK_DIRECTORY && head.kind !== DIRPACK_OTHER) throw new DecodeError('dirpack', `frame kind ${head.kind} at byte ${start + at}`);
+    if (head.length <= MAC_BYTES || head.length > DIRPACK_MAX_FRAME_BYTES)
+      throw new DecodeError('dirpack', `frame of ${head.length} bytes at byte ${start + at}`);
+    const end = at + HEAD_BYTES + head.length;
+    if (end > buffer.length) break;
+    frames.push({
+      kind: head.kind,
+      payload: buffer.subarray(at + HEAD_BYTES, end - MAC_BYTES),
+      mac: buffer.subarray(end - MAC_BYTES, end),
+      start: start + at,
+      end: start + end,
+    });
+    at = end;
+  }
+  return { frames, used: at };
+}
+
+/** Takes the frames of one directory in order and refuses what cannot be listed. */
+export type FrameReader = { read(frame: DirpackFrame): Entry };
+
+/** @throws DecodeError (from `read`) a frame that is not an entry of `directory`, is out of order, or does not match its MAC */
+export function createFrameReader(context: SnapshotContext, directory: Uint8Array): FrameReader {
+  let last: Uint8Array | null = null;
+  return {
+    read(frame) {
+      const entry = readFrame(context, frame);
+      const isChild = equalBytes(parentPath(entry.path.bytes), directory) && !isRootPath(entry.path.bytes);
+      if (!isChild) throw new DecodeError('dirpack', `${entry.path.text} in the listing of another directory`);
+      if (last !== null && compareBytes(last, entry.name.bytes) >= 0) throw new DecodeError('dirpack', `${entry.path.text} is out of order`);
+      if ((frame.kind === DIRPACK_DIRECTORY) !== (entry.type === 'directory'))
+        throw new DecodeError('dirpack', `${entry.path.text} is of another kind than its frame says`);
+      last = entry.name.bytes;
+      return entry;
+    },
+  };
+}
+
+/** @throws DecodeError the payload is no entry, or not the one that the frame's MAC names */
+export function readFrame(context: SnapshotContext, frame: DirpackFrame): Entry {
+  const mac: Mac = macFromBytes(frame.mac);
+  if (context.source.mac(frame.payload) !== mac) throw new DecodeError('dirpack', `the frame at byte ${frame.start} does not match its MAC`);
+  return readEntry(frame.payload, mac);
+}
