@@ -9,3 +9,5 @@ export { type ListedSnapshot, listSnapshots, readHeaders } from './snapshot/list
 export { loadHeader, openSnapshot } from './snapshot/open.js';
 export { type SnapshotSource, snapshotSource } from './snapshot/source.js';
 export { SNAPSHOT_BLOB, blobTypeName } from './format/snapshot-blob-types.js';
+export type { CodecDoc, MemberDoc } from './codec/codec.js';
+export * from './format/tables.js';
