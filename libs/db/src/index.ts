@@ -13,4 +13,5 @@ export * from './queries/sightings.js';
 export * from './queries/snapshots.js';
 export * from './queries/stores.js';
 export * from './queries/tokens.js';
+export * from './queries/tracking-snapshots.js';
 export * from './types.js';

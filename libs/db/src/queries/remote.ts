@@ -7,7 +7,8 @@ import { jsonText } from './json.js';
 
 /**
  * Takes in one whole reading of a store: states, snapshots, findings and packfile lists, in one transaction. What a reading no longer
- * lists is marked gone or ended, never removed. Safe to repeat with the same reading.
+ * lists is marked gone or ended, never removed. Safe to repeat with the same reading. Rows that did not change are not written again
+ * (10,000 row versions per refresh would be bloat): while a row is listed its last-seen time is up to a day behind the store's lastReadAt.
  */
 export async function saveReading(db: Db, storeId: string, reading: Reading): Promise<void> {
   await transaction(db, async (client) => {
@@ -42,10 +43,17 @@ async function saveStates(client: PoolClient, storeId: string, states: readonly 
        brings = case when listed.readable then listed.brings else states.brings end, colours = case when listed.readable then listed.colours else states.colours end,
        first_listed_at = coalesce(states.first_listed_at, $2), last_listed_at = $2, gone_at = null
      from jsonb_to_recordset($1::jsonb) as listed(id int, version text, size_bytes bigint, serial text, parent text, metadata_ns bigint, readable boolean, error jsonb, brings int[], colours int[])
-     where states.id = listed.id`,
+     where states.id = listed.id and (states.first_listed_at is null or states.gone_at is not null or states.last_listed_at < $2::timestamptz - interval '1 day'
+       or (states.readable, states.size_bytes, states.error, states.brings, states.colours) is distinct from
+          (listed.readable, listed.size_bytes, listed.error, case when listed.readable then listed.brings else states.brings end, case when listed.readable then listed.colours else states.colours end))`,
     [JSON.stringify(rows), readAt],
   );
-  await sql(client, 'update states set gone_at = $3, readable = null where store_id = $1 and first_listed_at is not null and gone_at is null and not (id = any($2::int4[]))', [storeId, plainArray(nums), readAt]);
+  await sql(
+    client,
+    `update states set gone_at = $3, readable = null, last_listed_at = coalesce((select last_read_at from stores where stores.id = $1), last_listed_at)
+     where store_id = $1 and first_listed_at is not null and gone_at is null and not (id = any($2::int4[]))`,
+    [storeId, plainArray(nums), readAt],
+  );
 }
 
 async function saveSnapshots(client: PoolClient, storeId: string, snapshots: readonly ListedSnapshot[], readAt: Date): Promise<void> {
@@ -62,10 +70,12 @@ async function saveSnapshots(client: PoolClient, storeId: string, snapshots: rea
        packed_at = listed.packed_at, lock = nullif(listed.lock, 'null'::jsonb), packfiles = listed.packfiles, states = listed.states, last_seen_at = $2,
        published_at = coalesce(snapshots.published_at, (select min(states.first_listed_at) from states where states.id = any(listed.states)))
      from jsonb_to_recordset($1::jsonb) as listed(id int, availability text, scheduled boolean, deleted_at timestamptz, packed_at timestamptz, lock jsonb, packfiles int[], states int[])
-     where snapshots.id = listed.id`,
+     where snapshots.id = listed.id and (snapshots.last_seen_at < $2::timestamptz - interval '1 day' or (snapshots.published_at is null and cardinality(listed.states) > 0)
+       or (snapshots.availability, snapshots.scheduled_for_deletion, snapshots.deleted_at, snapshots.packed_at, snapshots.lock, snapshots.packfiles, snapshots.states) is distinct from
+          (listed.availability, listed.scheduled, coalesce(listed.deleted_at, case when listed.availability = 'deleted' then snapshots.deleted_at end), listed.packed_at, listed.lock, listed.packfiles, listed.states))`,
     [JSON.stringify(rows), readAt],
   );
-  await sql(client, `update snapshots set availability = 'absent', scheduled_for_deletion = false, lock = null where store_id = $1 and availability <> 'absent' and not (id = any($2::int4[]))`, [storeId, plainArray(nums)]);
+  await sql(client, `update snapshots set availability = 'absent', scheduled_for_deletion = false, lock = null, last_seen_at = coalesce((select last_read_at from stores where stores.id = $1), last_seen_at) where store_id = $1 and availability <> 'absent' and not (id = any($2::int4[]))`, [storeId, plainArray(nums)]);
 }
 
 async function saveFindings(client: PoolClient, storeId: string, findings: readonly ListedFinding[], at: Date): Promise<void> {
