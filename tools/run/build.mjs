@@ -11,8 +11,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Resolves with the exit code; output goes to this process's own, or is kept and returned when `quiet`. */
-export function build({ generatedOnly = false, quiet = false } = {}) {
-  const projects = generatedOnly ? ['--projects=@wardrobe/db'] : [];
+export function build({ generatedOnly = false, quiet = false, only = [] } = {}) {
+  const chosen = generatedOnly ? ['@wardrobe/db'] : only;
+  const projects = chosen.length > 0 ? [`--projects=${chosen.join(',')}`] : [];
   const env = { ...process.env, NX_DAEMON: 'false', NEXT_TELEMETRY_DISABLED: '1', npm_config_loglevel: 'error', NODE_ENV: 'production' };
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(root, 'node_modules/nx/dist/bin/nx.js'), 'run-many', '-t', 'build', '--parallel=2', '--output-style=static', ...projects], { cwd: root, env, stdio: quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'] });
