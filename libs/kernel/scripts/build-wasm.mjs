@@ -18,7 +18,21 @@ export async function compileKernel() {
     if (name.endsWith('.wasm')) binary = Buffer.from(content);
   };
   const { error, stderr } = await asc.main(
-    ['assembly/index.ts', '--outFile', 'kernel.wasm', '-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--initialMemory', '148', '--use', 'abort='],
+    [
+      'assembly/index.ts',
+      '--outFile',
+      'kernel.wasm',
+      '-O3',
+      '--noAssert',
+      '--runtime',
+      'stub',
+      '--enable',
+      'simd',
+      '--initialMemory',
+      '148',
+      '--use',
+      'abort=',
+    ],
     {
       readFile: (name, base) => {
         if (name.replaceAll('\\', '/').endsWith(LANES)) return blake3LanesSource();
@@ -39,7 +53,10 @@ export async function compileKernel() {
 /** The committed TypeScript file for a compiled module. */
 export function moduleSource(binary) {
   const text = binary.toString('base64');
-  const lines = text.match(/.{1,140}/g).map((line) => `  '${line}'`).join(' +\n');
+  const lines = text
+    .match(/.{1,140}/g)
+    .map((line) => `  '${line}'`)
+    .join(' +\n');
   const digest = createHash('sha256').update(binary).digest('hex');
   return `// Made by scripts/build-wasm.mjs from assembly/; do not edit.
 

@@ -4,8 +4,14 @@
  */
 const PERMUTATION = [2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8];
 const STEPS = [
-  [0, 4, 8, 12], [1, 5, 9, 13], [2, 6, 10, 14], [3, 7, 11, 15],
-  [0, 5, 10, 15], [1, 6, 11, 12], [2, 7, 8, 13], [3, 4, 9, 14],
+  [0, 4, 8, 12],
+  [1, 5, 9, 13],
+  [2, 6, 10, 14],
+  [3, 7, 11, 15],
+  [0, 5, 10, 15],
+  [1, 6, 11, 12],
+  [2, 7, 8, 13],
+  [3, 4, 9, 14],
 ];
 
 export function unrolledRounds() {
@@ -15,14 +21,40 @@ export function unrolledRounds() {
     lines.push(`    // round ${round + 1}`);
     for (const half of [0, 4]) {
       const steps = STEPS.slice(half, half + 4).map((registers, i) => ({ registers, x: order[2 * (half + i)], y: order[2 * (half + i) + 1] }));
-      for (const { registers: [a, b], x } of steps) lines.push(`    s${a} = i32x4.add(i32x4.add(s${a}, s${b}), v128.load(MESSAGE, ${16 * x}));`);
-      for (const { registers: [a, , , d] } of steps) lines.push(`    s${d} = rotate16(v128.xor(s${d}, s${a}));`);
-      for (const { registers: [, , c, d] } of steps) lines.push(`    s${c} = i32x4.add(s${c}, s${d});`);
-      for (const { registers: [, b, c] } of steps) lines.push(`    s${b} = rotate12(v128.xor(s${b}, s${c}));`);
-      for (const { registers: [a, b], y } of steps) lines.push(`    s${a} = i32x4.add(i32x4.add(s${a}, s${b}), v128.load(MESSAGE, ${16 * y}));`);
-      for (const { registers: [a, , , d] } of steps) lines.push(`    s${d} = rotate8(v128.xor(s${d}, s${a}));`);
-      for (const { registers: [, , c, d] } of steps) lines.push(`    s${c} = i32x4.add(s${c}, s${d});`);
-      for (const { registers: [, b, c] } of steps) lines.push(`    s${b} = rotate7(v128.xor(s${b}, s${c}));`);
+      for (const {
+        registers: [a, b],
+        x,
+      } of steps)
+        lines.push(`    s${a} = i32x4.add(i32x4.add(s${a}, s${b}), v128.load(MESSAGE, ${16 * x}));`);
+      for (const {
+        registers: [a, , , d],
+      } of steps)
+        lines.push(`    s${d} = rotate16(v128.xor(s${d}, s${a}));`);
+      for (const {
+        registers: [, , c, d],
+      } of steps)
+        lines.push(`    s${c} = i32x4.add(s${c}, s${d});`);
+      for (const {
+        registers: [, b, c],
+      } of steps)
+        lines.push(`    s${b} = rotate12(v128.xor(s${b}, s${c}));`);
+      for (const {
+        registers: [a, b],
+        y,
+      } of steps)
+        lines.push(`    s${a} = i32x4.add(i32x4.add(s${a}, s${b}), v128.load(MESSAGE, ${16 * y}));`);
+      for (const {
+        registers: [a, , , d],
+      } of steps)
+        lines.push(`    s${d} = rotate8(v128.xor(s${d}, s${a}));`);
+      for (const {
+        registers: [, , c, d],
+      } of steps)
+        lines.push(`    s${c} = i32x4.add(s${c}, s${d});`);
+      for (const {
+        registers: [, b, c],
+      } of steps)
+        lines.push(`    s${b} = rotate7(v128.xor(s${b}, s${c}));`);
     }
     order = PERMUTATION.map((from) => order[from]);
   }
@@ -34,7 +66,10 @@ export function blake3LanesSource() {
   const start = [
     ...Array.from({ length: 8 }, (_, i) => `    let s${i} = h${i};`),
     ...[0, 1, 2, 3].map((i) => `    let s${8 + i} = i32x4.splat(IV${i});`),
-    '    let s12 = counterLow;', '    let s13 = counterHigh;', '    let s14 = i32x4.splat(64);', '    let s15 = i32x4.splat(blockFlags);',
+    '    let s12 = counterLow;',
+    '    let s13 = counterHigh;',
+    '    let s14 = i32x4.splat(64);',
+    '    let s15 = i32x4.splat(blockFlags);',
   ].join('\n');
   const end = Array.from({ length: 8 }, (_, i) => `    h${i} = v128.xor(s${i}, s${i + 8});`).join('\n');
   const load = [0, 16, 32, 48].map((at) => `    transpose(block + ${at}, stride, MESSAGE + ${at * 4});`).join('\n');

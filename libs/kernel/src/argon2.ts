@@ -8,11 +8,15 @@ export interface Argon2Options {
   readonly memoryKiB: number;
   readonly lanes: number;
   readonly lengthBytes: number;
+  /** Optional key and associated data of the RFC; stores use neither. */
+  readonly secret?: Uint8Array;
+  readonly associatedData?: Uint8Array;
 }
 
 const blockBytes = 1024;
 const pageBytes = 65536;
-const maxTextBytes = 1 << 20;
+const maxTextBytes = 1 << 19;
+const nothing = new Uint8Array(0);
 /** What one linear memory holds besides the windows. */
 const maxMemoryKiB = 4_000_000;
 
@@ -51,7 +55,8 @@ function initialHash(kernel: Kernel, options: Argon2Options): Uint8Array {
   const version = 0x13;
   const type = 2;
   const head = [lanes, lengthBytes, memoryKiB, passes, version, type].map(u32);
-  return blake2b(kernel, [...head, u32(password.length), password, u32(salt.length), salt, u32(0), u32(0)], 64);
+  const texts = [password, salt, options.secret ?? nothing, options.associatedData ?? nothing];
+  return blake2b(kernel, [...head, ...texts.flatMap((text) => [u32(text.length), text])], 64);
 }
 
 /** H' of section 3.3: a hash of any length, of chained BLAKE2b digests of which all but the last give their first half. */
@@ -86,13 +91,16 @@ function u32(value: number): Uint8Array {
   return bytes;
 }
 
-function checkOptions({ password, salt, passes, memoryKiB, lanes, lengthBytes }: Argon2Options): void {
+function checkOptions(options: Argon2Options): void {
+  const { password, salt, passes, memoryKiB, lanes, lengthBytes } = options;
   check(Number.isInteger(lanes) && lanes >= 1 && lanes < 1 << 24, 'lanes');
   check(Number.isInteger(passes) && passes >= 1 && passes < 2 ** 32, 'passes');
   check(Number.isInteger(memoryKiB) && memoryKiB >= 8 * lanes && memoryKiB <= maxMemoryKiB, 'memoryKiB');
   check(Number.isInteger(lengthBytes) && lengthBytes >= 4 && lengthBytes <= maxTextBytes, 'lengthBytes');
   check(salt.length >= 8 && salt.length <= maxTextBytes, 'length of the salt');
   check(password.length <= maxTextBytes, 'length of the password');
+  check((options.secret ?? nothing).length <= maxTextBytes, 'length of the secret');
+  check((options.associatedData ?? nothing).length <= maxTextBytes, 'length of the associated data');
 }
 
 function check(holds: boolean, what: string): void {

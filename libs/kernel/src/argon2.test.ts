@@ -1,0 +1,65 @@
+import { argon2id as nobleArgon2id } from '@noble/hashes/argon2.js';
+import { argon2id as hashWasmArgon2id } from 'hash-wasm';
+import { expect, it } from 'vitest';
+import { fromHex, hex, seededBytes, utf8 } from '../test/support.js';
+import { argon2id, KernelError } from './index.js';
+
+it('gives the tag of RFC 9106, 5.3', () => {
+  const tag = argon2id({
+    password: new Uint8Array(32).fill(1),
+    salt: new Uint8Array(16).fill(2),
+    secret: new Uint8Array(8).fill(3),
+    associatedData: new Uint8Array(12).fill(4),
+    passes: 3,
+    memoryKiB: 32,
+    lanes: 4,
+    lengthBytes: 32,
+  });
+  expect(hex(tag)).toBe('0d640df58d78766c08c037a34a8b53c9d01ef0452d75b65eb52520e96b01e659');
+});
+
+it.each([
+  { passes: 1, memoryKiB: 8, lanes: 1, lengthBytes: 4 },
+  { passes: 2, memoryKiB: 67, lanes: 1, lengthBytes: 32 },
+  { passes: 4, memoryKiB: 1024, lanes: 1, lengthBytes: 32 },
+  { passes: 3, memoryKiB: 129, lanes: 2, lengthBytes: 64 },
+  { passes: 1, memoryKiB: 600, lanes: 3, lengthBytes: 65 },
+  { passes: 2, memoryKiB: 2100, lanes: 4, lengthBytes: 96 },
+  { passes: 2, memoryKiB: 64, lanes: 8, lengthBytes: 200 },
+])('agrees with @noble/hashes and hash-wasm for %o', async (parameters) => {
+  const password = seededBytes('argon2 password', 21);
+  const salt = seededBytes('argon2 salt', 16);
+  const ours = hex(argon2id({ password, salt, ...parameters }));
+  expect(ours).toBe(hex(nobleArgon2id(password, salt, { t: parameters.passes, m: parameters.memoryKiB, p: parameters.lanes, dkLen: parameters.lengthBytes })));
+  const { passes: iterations, memoryKiB: memorySize, lanes: parallelism, lengthBytes: hashLength } = parameters;
+  expect(ours).toBe(await hashWasmArgon2id({ password, salt, iterations, memorySize, parallelism, hashLength, outputType: 'hex' }));
+});
+
+it('derives the secret of a real store from its passphrase (01-store, 10.2)', () => {
+  const secret = argon2id({
+    password: utf8('correct horse battery staple 42'),
+    salt: fromHex('fb0d369055418df721bc1978bcf24b84'),
+    passes: 4,
+    memoryKiB: 262144,
+    lanes: 1,
+    lengthBytes: 32,
+  });
+  expect(hex(secret)).toBe('1ef2c6bf951b01213d0e6bbe91cafa6f2fba136b7212abfae4e09737a12c436d');
+});
+
+it('parameters that make no sense are input errors', () => {
+  const good = { password: new Uint8Array(4), salt: new Uint8Array(16), passes: 1, memoryKiB: 64, lanes: 1, lengthBytes: 32 };
+  const bad = [
+    { passes: 0 },
+    { passes: 1.5 },
+    { lanes: 0 },
+    { lanes: 9 },
+    { memoryKiB: 7 },
+    { memoryKiB: 5e6 },
+    { memoryKiB: Number.NaN },
+    { lengthBytes: 3 },
+    { salt: new Uint8Array(7) },
+  ];
+  for (const change of bad) expect(() => argon2id({ ...good, ...change }), JSON.stringify(change)).toThrow(KernelError);
+  expect(argon2id(good)).toHaveLength(32);
+});
