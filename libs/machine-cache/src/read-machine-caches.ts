@@ -11,6 +11,7 @@ import {
 } from './cache-reading.js';
 import { type LockList, readLockList } from './cache-use.js';
 import { clip, findCaches, type FoundCache } from './find-caches.js';
+import { type OwnIndexReader, sightingOfOwnIndex } from './own-index.js';
 import { realWait, type Wait } from './retry.js';
 import type { SqliteEngine } from './sqlite/engine.js';
 import type { CacheFailure, CopyKind, SetAsideReport, SightingReport } from './types.js';
@@ -27,6 +28,8 @@ export type ReadCachesOptions = {
   readonly copy?: CopyKind | undefined;
   /** State ids of a store, where they are known: tells a lost state from a merge that was cut short. */
   readonly remoteStates?: RemoteStates | undefined;
+  /** Lists Wardrobe's own state indexes on this machine, which become sightings of line `wardrobe`. */
+  readonly ownIndexes?: OwnIndexReader | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly wait?: Wait | undefined;
   readonly attempts?: number | undefined;
@@ -56,7 +59,10 @@ export async function readMachineCaches(options: ReadCachesOptions): Promise<Mac
   const reported: CacheFailure[] = [...failures];
   const copy = options.copy ?? 'own';
   for (const reading of readings) {
-    if (reading.role === 'view') sightings.push(toSighting(reading, { copy, unsettled: unsettled.has(reading) }));
+    if (reading.role !== 'view') continue;
+    sightings.push(toSighting(reading, { copy, unsettled: unsettled.has(reading) }));
+    const cut = cutLog(reading);
+    if (cut !== null) reported.push(failureOf(reading.cache, reading.engine, cut));
   }
   for (const reading of readings) {
     if (reading.role === 'view') continue;
@@ -64,6 +70,9 @@ export async function readMachineCaches(options: ReadCachesOptions): Promise<Mac
     if (home === undefined || reading.role === 'empty') reported.push(saysNothing(reading));
     else home.setAside.push({ cache: clip(readingLabel(reading)), why: reading.role } satisfies SetAsideReport);
   }
+  const own = await options.ownIndexes?.(options.signal);
+  sightings.push(...(own?.indexes ?? []).map(sightingOfOwnIndex));
+  reported.push(...(own?.failures ?? []));
   return { sightings, failures: reported };
 }
 
@@ -128,6 +137,20 @@ function homeOf(reading: CacheReading, sightings: readonly SightingReport[]): Si
   const { folder, repositoryId } = reading.cache;
   const neighbours = sightings.filter((sighting) => sighting.cache === folder.label && sighting.user === folder.user);
   return neighbours.find((sighting) => sighting.repositoryId === repositoryId) ?? neighbours[0];
+}
+
+/**
+ * The last log of a cache that nobody writes ends in its middle: plakar itself drops what follows, so the sighting stands, but
+ * it may be older than the machine believes. Ends that recycling leaves are normal.
+ */
+function cutLog(reading: CacheReading): CacheReadError | null {
+  const last = reading.pebble?.logs.at(-1);
+  if (last === undefined || reading.use.locked || reading.use.recent || last.unreadBytes === 0) return null;
+  if (last.end !== 'torn' && last.end !== 'zeros' && last.end !== 'bad-checksum') return null;
+  return new CacheReadError(
+    'damaged',
+    `log ${last.number} ends with ${last.end}, ${last.unreadBytes} bytes are unread: the newest writes may be missing from this sighting`,
+  );
 }
 
 function saysNothing(reading: CacheReading): CacheFailure {

@@ -23,6 +23,13 @@ export const REMOVAL_STATE: Record<DesyncName, string> = {
   'v11-enc-desync': 'b7c78d78',
 };
 
+/** Every random test of this library starts from it; printed, so that a failure can be repeated with `WARDROBE_SEED`. */
+export const SEED = Number(process.env['WARDROBE_SEED'] ?? 20261123);
+
+export function printSeed(test: string): void {
+  process.stderr.write(`machine-cache ${test}: seed ${SEED}\n`);
+}
+
 export async function machineHome(name: DesyncName, machine: MachineName): Promise<string> {
   const { machinesDir } = await unpackFixture(name);
   if (machinesDir === null) throw new Error(`${name} has no machines`);

@@ -158,6 +158,8 @@ async function openTables(directory: string, manifest: ManifestContent): Promise
 
 function replayLogs(rawLogs: readonly RawLog[], minLog: number, merged: MergedEntries): PebbleLogFacts[] {
   const live = rawLogs.filter(({ number }) => number >= minLog);
+  // A database that was ever opened has a live log: the next one is made before the last one goes.
+  if (live.length === 0) throw damaged('no live log: the newest writes are missing');
   return live.map(({ number, bytes }, index) => {
     if (bytes === null) throw damaged(`log ${number} vanished while it was live`);
     const read = readRecords(bytes, { kind: 'log', number }, (record) => readBatch(record, (entry) => merged.add(entry)));

@@ -16,8 +16,9 @@ type WalHeader = { readonly pageBytes: number; readonly littleEndian: boolean; r
 
 /**
  * Checks a `-wal` as SQLite will read it. SQLite stops without a word at the first frame that does not verify, and ignores a file
- * with a bad header: right for a torn end, but a flipped bit in the middle would hide every later commit.
- * @throws CacheReadError a bad header, or a valid commit behind the first bad frame
+ * with a bad header: right for a torn end, but one flipped bit would hide every later commit. Frames of the current round behind
+ * the end are leftovers of a transaction that was given up, and those hold no commit.
+ * @throws CacheReadError a bad header, or a commit of this round behind the first bad frame
  * @source SQLite, "WAL file format"
  */
 export async function checkWal(path: string, sizeBytes: number): Promise<WalFacts> {
@@ -42,16 +43,15 @@ async function walkFrames(handle: FileHandle, header: WalHeader, sizeBytes: numb
     const frame = await readAt(handle, WAL_HEADER_BYTES + index * frameBytes, frameBytes);
     const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
     const stored: Sums = [view.getUint32(16), view.getUint32(20)];
-    const valid =
-      isOfThisRound(frame, header) && matches(checksum(frame.subarray(FRAME_HEADER_BYTES), checksum(frame.subarray(0, 8), sums, header), header), stored);
+    const ofThisRound = isOfThisRound(frame, header);
+    const valid = ofThisRound && matches(checksum(frame.subarray(FRAME_HEADER_BYTES), checksum(frame.subarray(0, 8), sums, header), header), stored);
     const isCommit = view.getUint32(4) !== 0;
-    if (ended && valid && isCommit) throw damaged(`state.db-wal is damaged in its middle (after frame ${frames})`);
     if (!valid) ended = true;
+    if (ended && ofThisRound && isCommit) throw damaged(`state.db-wal is damaged: a commit lies behind its end (frame ${index + 1} of ${frames})`);
     if (!ended) {
       frames = index + 1;
       if (isCommit) committedFrames = frames;
     }
-    // Each frame's sum starts from the stored sum of the one before: frames behind a bad one can still be verified.
     sums = stored;
   }
   return { sizeBytes, slots, frames, committedFrames };
