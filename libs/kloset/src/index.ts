@@ -11,3 +11,7 @@ export { type SnapshotSource, snapshotSource } from './snapshot/source.js';
 export { SNAPSHOT_BLOB, blobTypeName } from './format/snapshot-blob-types.js';
 export type { CodecDoc, MemberDoc } from './codec/codec.js';
 export * from './format/tables.js';
+export { type ConfigFile, deriveSecret, parseConfig, readConfig } from './repository/config-file.js';
+export { openRepository } from './repository/repository.js';
+export { fsStore } from './stores/fs/fs-store.js';
+export { copyToMemory, type MemoryStore, memoryStore } from './stores/memory/memory-store.js';

@@ -6,7 +6,8 @@ export type ResourceKind = 'packfile' | 'state' | 'lock';
 /** A file in the store's tree that belongs to none of the kinds: leftovers, foreign files. */
 export type ForeignFile = { readonly path: string; readonly sizeBytes: number };
 
-export type ListedItem = { readonly id: Mac; readonly sizeBytes: number };
+/** `stamp`, where the store has one, changes when the item's bytes were replaced: a hint to look again, never a proof. */
+export type ListedItem = { readonly id: Mac; readonly sizeBytes: number; readonly stamp?: string };
 
 export type ReadOptions = { readonly signal?: AbortSignal | undefined };
 

@@ -1,0 +1,69 @@
+import { createDecipheriv } from 'node:crypto';
+import { aesKwUnwrap, gcmSivOpen } from '@wardrobe/kernel';
+import { DecodeError, IntegrityError, TooLargeError } from '../errors/errors.js';
+import type { EncryptionParams } from '../format/config.js';
+
+/** An encrypted unit: a wrapped subkey, then sealed chunks of fixed plaintext size. @source 01-store 2.8 */
+
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const CHUNK_LIMIT_BYTES = 16 << 20;
+
+/** Plaintext (still compressed) of one unit. @throws IntegrityError wrong key or damaged; DecodeError too short */
+export type DecryptUnit = (unit: Uint8Array) => Uint8Array;
+
+type SubkeyWrap = { readonly lengthBytes: number; unwrap(secret: Uint8Array, wrapped: Uint8Array): Uint8Array };
+
+const SUBKEY_WRAPS: Readonly<Record<string, SubkeyWrap>> = {
+  'AES256-KW': { lengthBytes: 40, unwrap: aesKwUnwrap },
+  'AES256-GCM': { lengthBytes: NONCE_BYTES + 32 + TAG_BYTES, unwrap: openGcm },
+};
+
+/** @throws DecodeError an algorithm or chunk size that is not known */
+export function unitCipher(params: EncryptionParams, secret: Uint8Array): DecryptUnit {
+  const wrap = Object.hasOwn(SUBKEY_WRAPS, params.SubKeyAlgorithm) ? SUBKEY_WRAPS[params.SubKeyAlgorithm] : undefined;
+  if (wrap === undefined) throw new DecodeError('CONFIG', `unknown subkey algorithm ${JSON.stringify(params.SubKeyAlgorithm.slice(0, 40))}`);
+  if (params.DataAlgorithm !== 'AES256-GCM-SIV') throw new DecodeError('CONFIG', `unknown data algorithm ${JSON.stringify(params.DataAlgorithm.slice(0, 40))}`);
+  if (params.ChunkSize < 1) throw new DecodeError('CONFIG', `the chunk size is ${params.ChunkSize}`);
+  if (params.ChunkSize > CHUNK_LIMIT_BYTES) throw new TooLargeError('chunk size of the encryption', params.ChunkSize, CHUNK_LIMIT_BYTES);
+  return (unit) => decryptUnit(unit, { wrap, secret, chunkBytes: params.ChunkSize });
+}
+
+function decryptUnit(unit: Uint8Array, options: { readonly wrap: SubkeyWrap; readonly secret: Uint8Array; readonly chunkBytes: number }): Uint8Array {
+  const { wrap, secret } = options;
+  if (unit.length < wrap.lengthBytes) throw new DecodeError('encrypted unit', `${unit.length} bytes are too few for its key`);
+  const subkey = guarded('its key does not unwrap', () => wrap.unwrap(secret, unit.subarray(0, wrap.lengthBytes)));
+  const sealed = unit.subarray(wrap.lengthBytes);
+  const sealedBytes = options.chunkBytes + NONCE_BYTES + TAG_BYTES;
+  const chunks = Math.ceil(sealed.length / sealedBytes);
+  const plain = new Uint8Array(Math.max(0, sealed.length - chunks * (NONCE_BYTES + TAG_BYTES)));
+  let written = 0;
+  for (let at = 0; at < sealed.length; at += sealedBytes) {
+    const piece = openChunk(subkey, sealed.subarray(at, at + sealedBytes));
+    plain.set(piece, written);
+    written += piece.length;
+  }
+  return plain;
+}
+
+function openChunk(subkey: Uint8Array, chunk: Uint8Array): Uint8Array {
+  if (chunk.length <= NONCE_BYTES + TAG_BYTES) throw new DecodeError('encrypted unit', 'ends inside a chunk');
+  return guarded('a tag differs', () => gcmSivOpen(subkey, chunk.subarray(0, NONCE_BYTES), chunk.subarray(NONCE_BYTES)));
+}
+
+function openGcm(secret: Uint8Array, wrapped: Uint8Array): Uint8Array {
+  const decipher = createDecipheriv('aes-256-gcm', secret, wrapped.subarray(0, NONCE_BYTES));
+  decipher.setAuthTag(wrapped.subarray(wrapped.length - TAG_BYTES));
+  const subkey = decipher.update(wrapped.subarray(NONCE_BYTES, wrapped.length - TAG_BYTES));
+  decipher.final();
+  return subkey;
+}
+
+/** Runs a cipher on bytes of checked length: whatever it throws means that they do not open. */
+function guarded(detail: string, open: () => Uint8Array): Uint8Array {
+  try {
+    return open();
+  } catch (error) {
+    throw new IntegrityError('encrypted unit', detail, {}, { cause: error });
+  }
+}

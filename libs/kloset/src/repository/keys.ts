@@ -1,0 +1,25 @@
+import type { Mac } from '@wardrobe/kloset-model';
+import { macFromBytes } from '../bytes/bytes.js';
+import { createMacAlgorithm, type MacAlgorithm } from '../crypto/mac.js';
+import type { Store } from '../store/store.js';
+import { type ConfigFile, describeConfig, repositoryIdBytes } from './config-file.js';
+import type { RepositoryConfig } from './types.js';
+import { type DecodeUnit, unitDecoder } from './unit-codec.js';
+
+/** Everything derived when a store is opened: what the parts of a repository need of CONFIG and the secret. */
+export type Keys = {
+  readonly store: Store;
+  readonly config: RepositoryConfig;
+  readonly secret: Uint8Array | null;
+  readonly algorithm: MacAlgorithm;
+  readonly decodeUnit: DecodeUnit;
+  mac(bytes: Uint8Array): Mac;
+};
+
+/** @throws DecodeError an algorithm that is not known */
+export function makeKeys(store: Store, configFile: ConfigFile, secret: Uint8Array | null): Keys {
+  const { config } = configFile;
+  const described = describeConfig(config);
+  const algorithm = createMacAlgorithm(described.hashing, repositoryIdBytes(config), secret);
+  return { store, config: described, secret, algorithm, decodeUnit: unitDecoder(config, secret), mac: (bytes) => macFromBytes(algorithm.hash(bytes)) };
+}

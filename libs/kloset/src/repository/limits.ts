@@ -1,0 +1,17 @@
+/** Bounds of what is read at once. */
+
+/** Files read from the store at the same time. */
+export const PARALLEL_READS = 8;
+/** A state file; plakar's largest are aggregates of a whole store, about 45 bytes a location. */
+export const STATE_LIMIT_BYTES = 1 << 30;
+export const LOCK_LIMIT_BYTES = 64 << 10;
+/** One stored blob: the largest are objects of huge files. */
+export const BLOB_LIMIT_BYTES = 512 << 20;
+/** Encoded bytes that `getMany` holds for one window of ids; two windows are held at a time. */
+export const WINDOW_BYTES = 8 << 20;
+export const WINDOW_IDS = 512;
+/** Two blobs of a packfile are read in one go when no more than this lies between them. */
+export const GAP_BYTES = 32 << 10;
+export const RANGE_BYTES = 4 << 20;
+/** Encoded or decoded index of one packfile. */
+export const INDEX_LIMIT_BYTES = 64 << 20;

@@ -1,0 +1,72 @@
+import { hexFromBytes } from '../bytes/bytes.js';
+import { KlosetError, NotFoundError } from '../errors/errors.js';
+import { openEnvelope } from '../format/envelope.js';
+import type { LocationTable } from '../state/location-table.js';
+import { parseState } from '../state/parse-state.js';
+import type { StateRecord } from '../state/state-record.js';
+import type { ListedItem, ReadOptions } from '../store/store.js';
+import type { Keys } from './keys.js';
+import { PARALLEL_READS, STATE_LIMIT_BYTES } from './limits.js';
+import { parallel } from './parallel.js';
+import { readItem } from './read-item.js';
+import type { UnreadableState } from './types.js';
+
+export type LoadedStates = { readonly records: readonly StateRecord[]; readonly unreadable: readonly UnreadableState[] };
+
+type LoadOptions = ReadOptions & { readonly table: LocationTable; readonly onState?: (() => void) | undefined };
+
+/**
+ * Reads, verifies, decodes and merges states into `table`. A state that fails adds nothing and is reported beside the others; one that vanished
+ * since it was listed is left out.
+ */
+export async function loadStates(keys: Keys, items: readonly ListedItem[], options: LoadOptions): Promise<LoadedStates> {
+  const records: StateRecord[] = [];
+  const unreadable: UnreadableState[] = [];
+  const read = (item: ListedItem) => readState(keys, item, options);
+  for await (const { item, file, error } of parallel(items, PARALLEL_READS, read)) {
+    const outcome = file === null ? error : mergeState(keys, { item, file }, options.table);
+    if (outcome instanceof NotFoundError) continue;
+    if (outcome instanceof KlosetError) unreadable.push({ id: item.id, sizeBytes: item.sizeBytes, error: outcome });
+    else if (outcome !== null) records.push(outcome);
+    options.onState?.();
+  }
+  return { records, unreadable };
+}
+
+type ReadOutcome = { readonly item: ListedItem; readonly file: Uint8Array | null; readonly error: KlosetError | null };
+
+async function readState(keys: Keys, item: ListedItem, options: ReadOptions): Promise<ReadOutcome> {
+  try {
+    const file = await readItem(keys.store, { kind: 'state', id: item.id, sizeBytes: item.sizeBytes, limitBytes: STATE_LIMIT_BYTES }, options);
+    return { item, file, error: null };
+  } catch (error) {
+    if (options.signal?.aborted === true || !(error instanceof KlosetError)) throw error;
+    return { item, file: null, error };
+  }
+}
+
+/** The record of a state whose locations are now in the table, or the error that kept it out. */
+function mergeState(keys: Keys, state: { readonly item: ListedItem; readonly file: Uint8Array }, table: LocationTable): StateRecord | KlosetError {
+  const { item, file } = state;
+  const place = { kind: 'state', file: item.id };
+  try {
+    const opened = openEnvelope('state', file, { hash: (bytes) => keys.algorithm.hash(bytes), place });
+    const parsed = parseState(keys.decodeUnit(opened.body), { version: opened.version, table, place });
+    return { id: item.id, sizeBytes: item.sizeBytes, stamp: item.stamp ?? null, footer: hexFromBytes(opened.footer), ...parsed };
+  } catch (error) {
+    if (error instanceof KlosetError) return error;
+    throw error;
+  }
+}
+
+/** The footer of one state as it lies in the store now, verified; null when it cannot be read or differs from its bytes. */
+export async function currentFooter(keys: Keys, item: ListedItem, options: ReadOptions): Promise<string | null> {
+  const { file } = await readState(keys, item, options);
+  if (file === null) return null;
+  try {
+    return hexFromBytes(openEnvelope('state', file, { hash: (bytes) => keys.algorithm.hash(bytes) }).footer);
+  } catch (error) {
+    if (error instanceof KlosetError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,89 @@
+import type { StateId } from '@wardrobe/kloset-model';
+import { joinLayers, type Layer, newLocationTable } from '../state/layer.js';
+import { MergedView } from '../state/state-view.js';
+import type { StateRecord } from '../state/state-record.js';
+import type { ListedItem } from '../store/store.js';
+import type { Keys } from './keys.js';
+import { currentFooter, loadStates } from './load-states.js';
+import type { OpenProgress, StateView, UnreadableState } from './types.js';
+
+export type RefreshOptions = { readonly signal?: AbortSignal | undefined; readonly onProgress?: ((progress: OpenProgress) => void) | undefined };
+
+/** Where layers survive the process. `load` gives none when there is nothing usable; `save` must not fail the caller for a full or read-only disk. */
+export interface LayerStorage {
+  load(): Promise<readonly Layer[]>;
+  save(layers: readonly Layer[]): Promise<void>;
+}
+
+/** More layers than this are joined, the first (largest) one apart. */
+const MAX_LAYERS = 12;
+
+/** The layers of a repository's states. A refresh makes a new view; what older views hold is never changed. */
+export class StateIndex {
+  #layers: readonly Layer[] = [];
+  #started = false;
+
+  constructor(
+    readonly keys: Keys,
+    readonly storage: LayerStorage | null,
+  ) {}
+
+  /** Lists the states, reads those that are new, and forgets those that are gone with all their entries. @throws StoreError, PermissionError when the store cannot be listed */
+  async refresh(options: RefreshOptions): Promise<StateView> {
+    const listed = await this.#list(options);
+    const loaded = this.#started ? this.#layers : await this.#loadSaved(options);
+    const kept = (await this.#stillValid(loaded, listed, options)) ? loaded : [];
+    const known = new Set(recordsOf(kept).map((record) => record.id));
+    const missing = [...listed.values()].filter((item) => !known.has(item.id));
+    const { layer, unreadable } = await this.#read(missing, options);
+    const layers = layer === null ? kept : tidy([...kept, layer]);
+    if (layers !== loaded) await this.storage?.save(layers);
+    this.#layers = layers;
+    this.#started = true;
+    return new MergedView(layers, unreadable);
+  }
+
+  async #list(options: RefreshOptions): Promise<Map<StateId, ListedItem>> {
+    const listed = new Map<StateId, ListedItem>();
+    for await (const item of this.keys.store.list('state', { signal: options.signal })) {
+      listed.set(item.id, item);
+      options.onProgress?.({ phase: 'list', done: listed.size, total: listed.size });
+    }
+    return listed;
+  }
+
+  async #loadSaved(options: RefreshOptions): Promise<readonly Layer[]> {
+    if (this.storage === null) return [];
+    options.onProgress?.({ phase: 'index', done: 0, total: 1 });
+    return this.storage.load();
+  }
+
+  /** Locations are not kept by state, so a state that is gone or was replaced means reading all again. plakar never removes states: this is rare. */
+  async #stillValid(layers: readonly Layer[], listed: ReadonlyMap<StateId, ListedItem>, options: RefreshOptions): Promise<boolean> {
+    for (const record of recordsOf(layers)) {
+      const item = listed.get(record.id);
+      if (item === undefined || item.sizeBytes !== record.sizeBytes) return false;
+      if ((item.stamp ?? null) !== record.stamp && (await currentFooter(this.keys, item, options)) !== record.footer) return false;
+    }
+    return true;
+  }
+
+  async #read(items: readonly ListedItem[], options: RefreshOptions): Promise<{ layer: Layer | null; unreadable: readonly UnreadableState[] }> {
+    if (items.length === 0) return { layer: null, unreadable: [] };
+    const table = newLocationTable();
+    let done = 0;
+    const onState = () => options.onProgress?.({ phase: 'states', done: ++done, total: items.length });
+    const { records, unreadable } = await loadStates(this.keys, items, { table, signal: options.signal, onState });
+    return { layer: records.length === 0 ? null : { table, records }, unreadable };
+  }
+}
+
+function recordsOf(layers: readonly Layer[]): readonly StateRecord[] {
+  return layers.flatMap((layer) => layer.records);
+}
+
+function tidy(layers: readonly Layer[]): readonly Layer[] {
+  const [first, ...rest] = layers;
+  if (first === undefined || layers.length <= MAX_LAYERS) return layers;
+  return [first, joinLayers(rest)];
+}

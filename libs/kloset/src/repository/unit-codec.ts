@@ -1,0 +1,18 @@
+import { decompressor } from '../compression/decompress.js';
+import { unitCipher } from '../crypto/unit-cipher.js';
+import type { Config } from '../format/config.js';
+
+/** The inverse of the repository encoding: decrypt, then inflate. @source 01-store 2.6 */
+export type DecodeUnit = (encoded: Uint8Array, limitBytes?: number) => Uint8Array;
+
+const LIMIT_BASE_BYTES = 32 << 20;
+/** Records that grow without bound (states, objects of huge files) hold hashes, which compress little. */
+const LIMIT_PER_ENCODED_BYTE = 32;
+
+/** @throws DecodeError an algorithm that is not known. The returned function throws DecodeError, IntegrityError, TooLargeError */
+export function unitDecoder(config: Config, secret: Uint8Array | null): DecodeUnit {
+  const decompress = decompressor(config.Compression?.Algorithm ?? null);
+  const decrypt = config.Encryption === null || secret === null ? null : unitCipher(config.Encryption, secret);
+  const floorBytes = Math.max(LIMIT_BASE_BYTES, Math.min(config.Chunking.MaxSize, 256 << 20) * 2);
+  return (encoded, limitBytes = Math.max(floorBytes, encoded.length * LIMIT_PER_ENCODED_BYTE)) => decompress(decrypt === null ? encoded : decrypt(encoded), limitBytes);
+}

@@ -1,0 +1,19 @@
+import { randomFillSync } from 'node:crypto';
+import { LocationTable } from './location-table.js';
+import type { StateRecord } from './state-record.js';
+
+/** States read together: their records, and one table of their locations. Never changed once a view shows it. */
+export type Layer = { readonly table: LocationTable; readonly records: readonly StateRecord[] };
+
+/** An empty table with a secret seed, so that no file of a store can be made to fill one chain of it. */
+export function newLocationTable(): LocationTable {
+  const seed = randomFillSync(new Uint32Array(2));
+  return new LocationTable([seed[0] as number, seed[1] as number]);
+}
+
+/** One layer with everything of several. */
+export function joinLayers(layers: readonly Layer[]): Layer {
+  const table = newLocationTable();
+  for (const layer of layers) table.absorb(layer.table);
+  return { table, records: layers.flatMap((layer) => layer.records) };
+}

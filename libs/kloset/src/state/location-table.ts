@@ -1,0 +1,206 @@
+import { TooLargeError } from '../errors/errors.js';
+import { MAC_WORDS, MacTable } from './mac-table.js';
+
+/**
+ * Locations and location tombstones as flat arrays: 48 bytes a row in blocks, and an open-addressed table of row numbers (load at most 3/4).
+ *
+ * A row is 12 words: 0–7 the blob's id, 8 packfile number, 9 low 32 bits of the offset, 10 length, 11 = type | flags << 8 | high 16 bits of the offset << 16.
+ * Flags: bit 0 the location is stated, bit 1 a tombstone is stated, bits 2–7 number of the blob version. The key is (type, id, packfile): a second row with the
+ * same key is merged into the first, and the result does not depend on the order (of unequal claims the smallest offset, then length, then version wins).
+ */
+export class LocationTable {
+  readonly packfiles: MacTable;
+  readonly versions: number[];
+  #blocks: Uint32Array[];
+  #slots: Uint32Array;
+  #count: number;
+  readonly seed: readonly [number, number];
+
+  constructor(seed: readonly [number, number], saved?: SavedTable) {
+    this.seed = seed;
+    this.packfiles = saved?.packfiles ?? new MacTable();
+    this.versions = saved?.versions ?? [];
+    this.#blocks = saved?.blocks ?? [];
+    this.#slots = saved?.slots ?? new Uint32Array(256);
+    this.#count = saved?.count ?? 0;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get blocks(): readonly Uint32Array[] {
+    return this.#blocks;
+  }
+
+  get slots(): Uint32Array {
+    return this.#slots;
+  }
+
+  /** Adds a row or merges it. `id` and `packfile` are words in the row's byte order. */
+  insert(row: NewRow): void {
+    if (row.offset >= OFFSET_LIMIT) throw new TooLargeError('offset of a location', row.offset, OFFSET_LIMIT);
+    const packfile = this.packfiles.intern(row.words, MAC_WORDS);
+    if ((this.#count + 1) * 4 > this.#slots.length * 3) this.#growSlots();
+    const slot = this.#find(row, packfile);
+    const found = this.#slots[slot] as number;
+    if (found === 0) this.#slots[slot] = this.#append(row, packfile);
+    else this.#merge(found - 1, row);
+  }
+
+  /** Row numbers of all packfiles' rows for one blob. `words` holds its id in the first 8 places. */
+  find(type: number, words: Uint32Array): number[] {
+    const rows: number[] = [];
+    const mask = this.#slots.length - 1;
+    for (let slot = this.#hash(words, 0) & mask; ; slot = (slot + 1) & mask) {
+      const index = this.#slots[slot] as number;
+      if (index === 0) return rows;
+      if (this.#sameBlob(index - 1, type, words)) rows.push(index - 1);
+    }
+  }
+
+  read(index: number): Row {
+    const block = this.#blocks[index >>> BLOCK_SHIFT] as Uint32Array;
+    const at = (index & BLOCK_MASK) * ROW_WORDS;
+    const last = block[at + 11] as number;
+    const flags = (last >>> 8) & 0xff;
+    return {
+      type: last & 0xff,
+      packfile: block[at + 8] as number,
+      offset: (last >>> 16) * 0x100000000 + (block[at + 9] as number),
+      lengthBytes: block[at + 10] as number,
+      version: this.versions[flags >>> 2] ?? 0,
+      stated: (flags & STATED) !== 0,
+      tombstoned: (flags & TOMBSTONED) !== 0,
+    };
+  }
+
+  /** Adds all rows of another table. */
+  absorb(other: LocationTable): void {
+    const words = new Uint32Array(2 * MAC_WORDS);
+    const packfileWords = new Uint32Array(other.packfiles.toBytes().slice().buffer);
+    for (let index = 0; index < other.count; index += 1) {
+      const block = other.blocks[index >>> BLOCK_SHIFT] as Uint32Array;
+      const at = (index & BLOCK_MASK) * ROW_WORDS;
+      words.set(block.subarray(at, at + MAC_WORDS));
+      const row = other.read(index);
+      words.set(packfileWords.subarray(row.packfile * MAC_WORDS, (row.packfile + 1) * MAC_WORDS), MAC_WORDS);
+      this.insert({ ...row, words });
+    }
+  }
+
+  #hash(words: Uint32Array, at: number): number {
+    let hash = Math.imul((words[at] as number) ^ this.seed[0], 0x9e3779b1) ^ Math.imul((words[at + 5] as number) ^ this.seed[1], 0x85ebca77);
+    hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae3d);
+    return (hash ^ (hash >>> 13)) >>> 0;
+  }
+
+  #find(row: NewRow, packfile: number): number {
+    const mask = this.#slots.length - 1;
+    for (let slot = this.#hash(row.words, 0) & mask; ; slot = (slot + 1) & mask) {
+      const index = this.#slots[slot] as number;
+      if (index === 0) return slot;
+      const block = this.#blocks[(index - 1) >>> BLOCK_SHIFT] as Uint32Array;
+      if (block[((index - 1) & BLOCK_MASK) * ROW_WORDS + 8] === packfile && this.#sameBlob(index - 1, row.type, row.words)) return slot;
+    }
+  }
+
+  #sameBlob(index: number, type: number, words: Uint32Array): boolean {
+    const block = this.#blocks[index >>> BLOCK_SHIFT] as Uint32Array;
+    const at = (index & BLOCK_MASK) * ROW_WORDS;
+    for (let word = 0; word < MAC_WORDS; word += 1) if (block[at + word] !== words[word]) return false;
+    return ((block[at + 11] as number) & 0xff) === type;
+  }
+
+  /** Returns the row number plus one, as slots hold it. */
+  #append(row: NewRow, packfile: number): number {
+    const block = this.#blockForAppend();
+    const at = (this.#count & BLOCK_MASK) * ROW_WORDS;
+    for (let word = 0; word < MAC_WORDS; word += 1) block[at + word] = row.words[word] as number;
+    block[at + 8] = packfile;
+    this.#setClaim(block, at, row);
+    this.#count += 1;
+    return this.#count;
+  }
+
+  #merge(index: number, row: NewRow): void {
+    const found = this.read(index);
+    const claim = !found.stated || (row.stated && comesBefore(row, found)) ? row : found;
+    const block = this.#blocks[index >>> BLOCK_SHIFT] as Uint32Array;
+    this.#setClaim(block, (index & BLOCK_MASK) * ROW_WORDS, { ...claim, type: row.type, stated: found.stated || row.stated, tombstoned: found.tombstoned || row.tombstoned });
+  }
+
+  #setClaim(block: Uint32Array, at: number, claim: Omit<Row, 'packfile'>): void {
+    const flags = (claim.stated ? STATED : 0) | (claim.tombstoned ? TOMBSTONED : 0) | (this.#versionNumber(claim.version) << 2);
+    block[at + 9] = claim.offset % 0x100000000;
+    block[at + 10] = claim.lengthBytes;
+    block[at + 11] = claim.type | (flags << 8) | (Math.floor(claim.offset / 0x100000000) << 16);
+  }
+
+  #versionNumber(version: number): number {
+    const known = this.versions.indexOf(version);
+    if (known >= 0) return known;
+    if (this.versions.length >= MAX_VERSIONS) throw new TooLargeError('number of blob versions', this.versions.length + 1, MAX_VERSIONS);
+    return this.versions.push(version) - 1;
+  }
+
+  /** The block of the next row. A table starts with a small block, so that a state of a few entries stays small. */
+  #blockForAppend(): Uint32Array {
+    const number = this.#count >>> BLOCK_SHIFT;
+    const within = this.#count & BLOCK_MASK;
+    const block = this.#blocks[number];
+    if (block === undefined) return this.#setBlock(number, new Uint32Array((number === 0 ? FIRST_BLOCK_ROWS : BLOCK_MASK + 1) * ROW_WORDS));
+    if (within * ROW_WORDS < block.length) return block;
+    const larger = new Uint32Array(Math.min(block.length * 2, (BLOCK_MASK + 1) * ROW_WORDS));
+    larger.set(block);
+    return this.#setBlock(number, larger);
+  }
+
+  #setBlock(number: number, block: Uint32Array): Uint32Array {
+    this.#blocks[number] = block;
+    return block;
+  }
+
+  #growSlots(): void {
+    const slots = new Uint32Array(this.#slots.length * 2);
+    const mask = slots.length - 1;
+    for (let index = 0; index < this.#count; index += 1) {
+      const block = this.#blocks[index >>> BLOCK_SHIFT] as Uint32Array;
+      let slot = this.#hash(block, (index & BLOCK_MASK) * ROW_WORDS) & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = index + 1;
+    }
+    this.#slots = slots;
+  }
+}
+
+export type Row = {
+  readonly type: number;
+  readonly packfile: number;
+  readonly offset: number;
+  readonly lengthBytes: number;
+  readonly version: number;
+  readonly stated: boolean;
+  readonly tombstoned: boolean;
+};
+
+/** `words`: 8 words of the blob's id, then 8 of the packfile's. */
+export type NewRow = Omit<Row, 'packfile'> & { readonly words: Uint32Array };
+
+export type SavedTable = { readonly packfiles: MacTable; readonly versions: number[]; readonly blocks: Uint32Array[]; readonly slots: Uint32Array; readonly count: number };
+
+export const ROW_WORDS = 12;
+export const BLOCK_SHIFT = 16;
+const BLOCK_MASK = (1 << BLOCK_SHIFT) - 1;
+const FIRST_BLOCK_ROWS = 256;
+const STATED = 1;
+const TOMBSTONED = 2;
+const MAX_VERSIONS = 63;
+/** 48 bits: 256 TiB. */
+const OFFSET_LIMIT = 2 ** 48;
+
+function comesBefore(a: Omit<Row, 'packfile'>, b: Row): boolean {
+  if (a.offset !== b.offset) return a.offset < b.offset;
+  if (a.lengthBytes !== b.lengthBytes) return a.lengthBytes < b.lengthBytes;
+  return a.version < b.version;
+}

@@ -1,0 +1,134 @@
+import type { StateId } from '@wardrobe/kloset-model';
+import * as bin from '../codec/binary.js';
+import { ByteReader } from '../codec/byte-reader.js';
+import { ByteWriter } from '../codec/byte-writer.js';
+import { V1_1_0 } from '../codec/version.js';
+import type { Place } from '../errors/errors.js';
+import { BLOB_TYPE, colouredEntry, configurationEntry, deleteEntry, ENTRY_TYPE, locationEntry, packfileEntry, stateMetadata } from '../format/state.js';
+import { WordReader } from '../codec/word-reader.js';
+import type { LocationTable } from './location-table.js';
+import type { StateRecord } from './state-record.js';
+
+/** Payload bytes of the entries of fixed size. */
+const PAYLOAD_BYTES: Readonly<Record<number, number>> = {
+  [ENTRY_TYPE.location]: locationEntry.sizeBytes,
+  [ENTRY_TYPE.coloured]: colouredEntry.sizeBytes,
+  [ENTRY_TYPE.packfile]: packfileEntry.sizeBytes,
+  [ENTRY_TYPE.delete]: deleteEntry.sizeBytes,
+};
+const ENTRY_HEAD_BYTES = 5;
+const NO_PARENT = '0'.repeat(64);
+/** Offsets are kept in 48 bits. */
+const OFFSET_LIMIT = 2 ** 48;
+
+export type ParsedState = Omit<StateRecord, 'id' | 'sizeBytes' | 'stamp' | 'footer'>;
+
+/**
+ * Reads a whole state stream, checks all of it, and only then adds its locations to `table`: a state that is damaged half-way adds nothing.
+ * Entries of unknown type are skipped; a wrong length of a known one is an error. @source 01-store 5.1
+ * @throws DecodeError, UnsupportedVersionError, TooLargeError
+ */
+export function parseState(stream: Uint8Array, options: { readonly version: number; readonly table: LocationTable; readonly place?: Place }): ParsedState {
+  const reader = new ByteReader(stream, 'state', options.place ?? {});
+  const parent = options.version >= V1_1_0 ? bin.mac.read(reader) : NO_PARENT;
+  const entriesAt = reader.offset;
+  const checked = checkEntries(reader);
+  const residue = addEntries(stream, { start: entriesAt, end: checked.entriesEnd, table: options.table });
+  return {
+    version: options.version,
+    parent: parent === NO_PARENT ? null : (parent as StateId),
+    timestampNs: checked.metadata.timestampNs,
+    serial: checked.metadata.serial,
+    counts: checked.counts,
+    residue,
+  };
+}
+
+type Counts = { locations: number; coloured: number; packfiles: number; deletes: number };
+
+function checkEntries(reader: ByteReader) {
+  const counts: Counts = { locations: 0, coloured: 0, packfiles: 0, deletes: 0 };
+  for (;;) {
+    const entriesEnd = reader.offset;
+    const type = reader.u8();
+    if (type === ENTRY_TYPE.metadata) {
+      const metadata = stateMetadata.read(reader);
+      reader.expectEnd();
+      return { counts, metadata, entriesEnd };
+    }
+    const lengthBytes = reader.u32();
+    const expected = PAYLOAD_BYTES[type];
+    if (expected !== undefined && lengthBytes !== expected) reader.fail(`an entry of type ${type} has ${lengthBytes} bytes, not ${expected},`);
+    const payloadAt = reader.offset;
+    checkPayload(reader, type, counts);
+    const used = reader.offset - payloadAt;
+    if (used > lengthBytes) reader.fail(`an entry of type ${type} has only ${lengthBytes} bytes`);
+    reader.skip(lengthBytes - used);
+  }
+}
+
+function checkPayload(reader: ByteReader, type: number, counts: Counts): void {
+  switch (type) {
+    case ENTRY_TYPE.location: {
+      reader.skip(locationEntry.offsets.offset);
+      const offset = bin.size64.read(reader);
+      if (offset >= OFFSET_LIMIT) reader.fail(`the offset ${offset} of a location is absurd`);
+      counts.locations += 1;
+      return;
+    }
+    case ENTRY_TYPE.coloured:
+      counts.coloured += 1;
+      return;
+    case ENTRY_TYPE.packfile:
+      counts.packfiles += 1;
+      return;
+    case ENTRY_TYPE.configuration:
+      configurationEntry.read(reader);
+      return;
+    case ENTRY_TYPE.delete: {
+      const removes = reader.u8();
+      if (removes !== ENTRY_TYPE.location && removes !== ENTRY_TYPE.coloured && removes !== ENTRY_TYPE.packfile) reader.fail(`a delete entry removes the unknown type ${removes}`);
+      counts.deletes += 1;
+      return;
+    }
+    default:
+  }
+}
+
+/** Second pass over checked entries. Returns the *residue*: all that is not a location (snapshots' locations included) in the same encoding. */
+function addEntries(stream: Uint8Array, range: { readonly start: number; readonly end: number; readonly table: LocationTable }): Uint8Array {
+  const words = new WordReader(stream);
+  const residue = new ByteWriter(128);
+  for (let at = range.start; at < range.end; ) {
+    const type = stream[at] as number;
+    const payload = at + ENTRY_HEAD_BYTES;
+    const next = payload + words.u32(at + 1);
+    if (type === ENTRY_TYPE.location) addLocation(words, payload, range.table);
+    const isTombstone = type === ENTRY_TYPE.delete && stream[payload] === ENTRY_TYPE.location;
+    if (isTombstone) addTombstone(words, payload, range.table);
+    const isResidue =
+      type === ENTRY_TYPE.coloured || type === ENTRY_TYPE.packfile || (type === ENTRY_TYPE.delete && !isTombstone) || (type === ENTRY_TYPE.location && stream[payload] === BLOB_TYPE.snapshot);
+    if (isResidue) residue.bytes(stream.subarray(at, next));
+    at = next;
+  }
+  return residue.finish();
+}
+
+const LOCATION = locationEntry.offsets;
+const DELETE = deleteEntry.offsets;
+
+function addLocation(words: WordReader, at: number, table: LocationTable): void {
+  table.insert({
+    type: words.u8(at + LOCATION.type),
+    version: words.u32(at + LOCATION.version),
+    words: words.twoMacs(at + LOCATION.blob),
+    offset: words.u32(at + LOCATION.offset) + words.u32(at + LOCATION.offset + 4) * 0x100000000,
+    lengthBytes: words.u32(at + LOCATION.lengthBytes),
+    stated: true,
+    tombstoned: false,
+  });
+}
+
+function addTombstone(words: WordReader, at: number, table: LocationTable): void {
+  table.insert({ type: words.u8(at + DELETE.type), version: 0, words: words.twoMacs(at + DELETE.blob), offset: 0, lengthBytes: 0, stated: false, tombstoned: true });
+}

@@ -1,0 +1,114 @@
+import type { Mac, PackfileId, SnapshotId, StateId } from '@wardrobe/kloset-model';
+import { macToBytes } from '../bytes/bytes.js';
+import { versionText } from '../codec/version.js';
+import { macWords } from '../codec/word-reader.js';
+import type { KlosetError } from '../errors/errors.js';
+import { BLOB_TYPE } from '../format/state.js';
+import { type Facts, mergeFacts } from './facts.js';
+import type { Layer } from './layer.js';
+import type { Row } from './location-table.js';
+import type { StateRecord } from './state-record.js';
+
+/**
+ * The merge of all readable states, independent of their order. Structurally the `StateView` of the repository's types.
+ * @source 01-store 5.4, 5.5
+ */
+export class MergedView {
+  readonly states;
+  readonly live;
+  readonly deleted;
+  readonly counts: { readonly locations: number; readonly packfiles: number };
+  readonly #facts: Facts;
+
+  constructor(
+    readonly layers: readonly Layer[],
+    readonly unreadable: readonly { readonly id: StateId; readonly sizeBytes: number; readonly error: KlosetError }[],
+  ) {
+    const records = layers.flatMap((layer) => layer.records);
+    this.#facts = mergeFacts(records);
+    this.states = records.map((record) => this.#describe(record)).sort((a, b) => Number(a.timestampNs - b.timestampNs) || (a.id < b.id ? -1 : 1));
+    this.live = this.#liveSnapshots();
+    this.deleted = this.#deletedSnapshots();
+    this.counts = { locations: layers.reduce((sum, layer) => sum + layer.table.count, 0), packfiles: this.#facts.packfiles.size };
+  }
+
+  isPackfileKnown(id: PackfileId): boolean {
+    return this.#facts.packfiles.has(id);
+  }
+
+  isPackfileColoured(id: PackfileId): boolean {
+    return this.#facts.colour(BLOB_TYPE.packfile, id) !== null;
+  }
+
+  isPackfileTombstoned(id: PackfileId): boolean {
+    return this.#facts.tombstones.has(id);
+  }
+
+  *packfiles(): Iterable<{ readonly id: PackfileId; readonly coloured: boolean; readonly states: readonly StateId[] }> {
+    for (const [id, states] of this.#facts.packfiles) yield { id, coloured: this.isPackfileColoured(id), states };
+  }
+
+  locations(type: number, id: Mac) {
+    const found = new Map<PackfileId, FoundLocation>();
+    const tombstoned = new Set<PackfileId>();
+    const words = macWords(macToBytes(id));
+    for (const { table } of this.layers) {
+      for (const index of table.find(type, words)) {
+        const row = table.read(index);
+        const packfile = table.packfiles.mac(row.packfile);
+        if (row.tombstoned) tombstoned.add(packfile);
+        if (row.stated && this.isPackfileKnown(packfile)) keepFirst(found, { packfile, row });
+      }
+    }
+    const locations = [...found.values()].filter((location) => !tombstoned.has(location.packfile)).map((location) => ({ ...location, coloured: this.isPackfileColoured(location.packfile) }));
+    return locations.sort((a, b) => Number(a.coloured) - Number(b.coloured) || (a.packfile < b.packfile ? -1 : 1));
+  }
+
+  #describe(record: StateRecord) {
+    const facts = this.#facts.byState.get(record.id);
+    const snapshots = (facts?.snapshotIds ?? []).filter((_, index) => this.#facts.isEntered((facts?.snapshots[index] as { packfile: PackfileId }).packfile));
+    return {
+      id: record.id,
+      version: versionText(record.version) as '1.0.0' | '1.1.0',
+      timestampNs: record.timestampNs,
+      parent: record.parent,
+      serial: record.serial,
+      sizeBytes: record.sizeBytes,
+      snapshots: [...new Set(snapshots)],
+      colouredSnapshots: facts?.colouredSnapshots ?? [],
+      counts: record.counts,
+    };
+  }
+
+  #liveSnapshots() {
+    const live: { id: SnapshotId; packfiles: PackfileId[]; states: StateId[]; scheduledForDeletion: boolean }[] = [];
+    for (const [id, claims] of this.#facts.snapshots) {
+      const locations = this.locations(BLOB_TYPE.snapshot, id);
+      if (locations.length === 0 || this.#facts.colour(BLOB_TYPE.snapshot, id) !== null) continue;
+      const packfiles = locations.map((location) => location.packfile);
+      const states = claims.filter((claim) => packfiles.includes(claim.packfile)).map((claim) => claim.state);
+      live.push({ id, packfiles, states: [...new Set(states)], scheduledForDeletion: locations.every((location) => location.coloured) });
+    }
+    return live;
+  }
+
+  #deletedSnapshots() {
+    return [...this.#facts.coloured(BLOB_TYPE.snapshot)].map(([id, colour]) => ({
+      id: id as SnapshotId,
+      whenNs: colour.whenNs,
+      states: colour.states,
+      packfiles: this.locations(BLOB_TYPE.snapshot, id).map((location) => location.packfile),
+    }));
+  }
+}
+
+type FoundLocation = { readonly packfile: PackfileId; readonly offset: number; readonly lengthBytes: number; readonly version: number };
+
+/** Of unequal claims in several layers the smallest wins, as inside one table. */
+function keepFirst(found: Map<PackfileId, FoundLocation>, claim: { readonly packfile: PackfileId; readonly row: Row }): void {
+  const { packfile, row } = claim;
+  const known = found.get(packfile);
+  if (known !== undefined && !(row.offset - known.offset || row.lengthBytes - known.lengthBytes || row.version - known.version)) return;
+  if (known !== undefined && (row.offset - known.offset || row.lengthBytes - known.lengthBytes || row.version - known.version) > 0) return;
+  found.set(packfile, { packfile, offset: row.offset, lengthBytes: row.lengthBytes, version: row.version });
+}

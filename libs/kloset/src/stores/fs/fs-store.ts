@@ -1,0 +1,171 @@
+import { constants } from 'node:fs';
+import { access, type FileHandle, open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isMac, type Mac } from '@wardrobe/kloset-model';
+import { NotAStoreError, StoreError, TooLargeError } from '../../errors/errors.js';
+import type { ForeignFile, ListedItem, ReadOptions, ResourceKind, Store } from '../../store/store.js';
+import { errorCode, itemError, storeError } from './fs-errors.js';
+import { listForeignFiles } from './fs-foreign.js';
+
+const FOLDERS: Readonly<Record<ResourceKind, string>> = { packfile: 'packfiles', state: 'states', lock: 'locks' };
+const PIECE_BYTES = 1 << 20;
+const CONFIG_LIMIT_BYTES = 1 << 20;
+/** Files whose size is asked for at once while listing. */
+const STAT_BATCH = 32;
+
+/**
+ * A store in a folder: `CONFIG`, `packfiles/<xx>/<64 hex>`, `states/<xx>/<64 hex>`, `locks/<64 hex>`. Reading side.
+ * @source 01-store 3.1
+ */
+export function fsStore(root: string): Store {
+  return new FsStore(root);
+}
+
+class FsStore implements Store {
+  constructor(readonly location: string) {}
+
+  async readConfig(options: ReadOptions = {}): Promise<Uint8Array> {
+    options.signal?.throwIfAborted();
+    const path = join(this.location, 'CONFIG');
+    try {
+      const { size } = await stat(path);
+      if (size > CONFIG_LIMIT_BYTES) throw new TooLargeError('CONFIG', size, CONFIG_LIMIT_BYTES);
+      return await withFile(path, (file) => readExactly(file, { path, offset: 0, lengthBytes: size, signal: options.signal }));
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === 'ENOENT' || code === 'ENOTDIR') throw new NotAStoreError(this.location, { cause: error });
+      throw storeError(error, 'CONFIG', options.signal);
+    }
+  }
+
+  async *list(kind: ResourceKind, options: ReadOptions = {}): AsyncIterable<ListedItem> {
+    const folder = join(this.location, FOLDERS[kind]);
+    if (kind === 'lock') return yield* this.#listFolder(folder, { ...options, mayBeAbsent: true });
+    for (const bucket of await this.#readFolder(folder, { ...options, mayBeAbsent: false })) {
+      if (bucket.isDirectory()) yield* this.#listFolder(join(folder, bucket.name), { ...options, mayBeAbsent: true });
+    }
+  }
+
+  listForeign(options: ReadOptions = {}): AsyncIterable<ForeignFile> {
+    return listForeignFiles(this.location, options);
+  }
+
+  async sizeBytes(kind: ResourceKind, id: Mac, options: ReadOptions = {}): Promise<number> {
+    options.signal?.throwIfAborted();
+    try {
+      return (await stat(this.#path(kind, id))).size;
+    } catch (error) {
+      throw await this.#itemError(error, { kind, id, signal: options.signal });
+    }
+  }
+
+  async *read(kind: ResourceKind, id: Mac, options: ReadOptions = {}): AsyncIterable<Uint8Array> {
+    const path = this.#path(kind, id);
+    options.signal?.throwIfAborted();
+    const file = await this.#open(path, { kind, id, signal: options.signal });
+    try {
+      const { size } = await file.stat();
+      for (let offset = 0; offset < size; offset += PIECE_BYTES) {
+        yield await readExactly(file, { path, offset, lengthBytes: Math.min(PIECE_BYTES, size - offset), signal: options.signal });
+      }
+    } catch (error) {
+      throw storeError(error, `${kind} ${id}`, options.signal);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async readRange(kind: ResourceKind, id: Mac, offset: number, lengthBytes: number, options: ReadOptions = {}): Promise<Uint8Array> {
+    const path = this.#path(kind, id);
+    options.signal?.throwIfAborted();
+    const file = await this.#open(path, { kind, id, signal: options.signal });
+    try {
+      const { size } = await file.stat();
+      if (offset < 0 || offset + lengthBytes > size) throw new StoreError(`${kind} ${id}: ${lengthBytes} bytes at ${offset} were asked for, the file has ${size}`);
+      return await readExactly(file, { path, offset, lengthBytes, signal: options.signal });
+    } catch (error) {
+      throw storeError(error, `${kind} ${id}`, options.signal);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    // Files are opened for each read and closed at its end.
+  }
+
+  #path(kind: ResourceKind, id: Mac): string {
+    return kind === 'lock' ? join(this.location, FOLDERS[kind], id) : join(this.location, FOLDERS[kind], id.slice(0, 2), id);
+  }
+
+  async #open(path: string, item: { kind: ResourceKind; id: Mac; signal: AbortSignal | undefined }): Promise<FileHandle> {
+    try {
+      return await open(path, constants.O_RDONLY);
+    } catch (error) {
+      throw await this.#itemError(error, item);
+    }
+  }
+
+  /** Absent while the store is there: the item is missing. Absent because the whole store is: the line is. */
+  async #itemError(error: unknown, item: { kind: ResourceKind; id: Mac; signal: AbortSignal | undefined }): Promise<unknown> {
+    if (errorCode(error) !== 'ENOENT') return storeError(error, `${item.kind} ${item.id}`, item.signal);
+    try {
+      await access(join(this.location, 'CONFIG'));
+    } catch (cause) {
+      return new StoreError(`the store ${this.location} is not there any more`, { cause, retryable: true });
+    }
+    return itemError(error, item);
+  }
+
+  async #readFolder(folder: string, options: ReadOptions & { mayBeAbsent: boolean }) {
+    options.signal?.throwIfAborted();
+    try {
+      return await readdir(folder, { withFileTypes: true });
+    } catch (error) {
+      if (options.mayBeAbsent && errorCode(error) === 'ENOENT') return [];
+      throw storeError(error, folder, options.signal);
+    }
+  }
+
+  async *#listFolder(folder: string, options: ReadOptions & { mayBeAbsent: boolean }): AsyncIterable<ListedItem> {
+    const names = (await this.#readFolder(folder, options)).filter((entry) => entry.isFile() && isMac(entry.name)).map((entry) => entry.name as Mac);
+    for (let at = 0; at < names.length; at += STAT_BATCH) {
+      options.signal?.throwIfAborted();
+      const items = await Promise.all(names.slice(at, at + STAT_BATCH).map((id) => describeFile(folder, id)));
+      for (const item of items) if (item !== null) yield item;
+    }
+  }
+}
+
+/** Null when the file vanished since its folder was read. */
+async function describeFile(folder: string, id: Mac): Promise<ListedItem | null> {
+  try {
+    const found = await stat(join(folder, id), { bigint: true });
+    return { id, sizeBytes: Number(found.size), stamp: `${found.size}.${found.mtimeNs}.${found.ino}` };
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw storeError(error, join(folder, id), undefined);
+  }
+}
+
+async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
+  const file = await open(path, constants.O_RDONLY);
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Reads on after partial reads; an end that comes too early is an error, never a short buffer. */
+async function readExactly(file: FileHandle, range: { path: string; offset: number; lengthBytes: number; signal: AbortSignal | undefined }): Promise<Uint8Array> {
+  const bytes = new Uint8Array(range.lengthBytes);
+  let filled = 0;
+  while (filled < bytes.length) {
+    range.signal?.throwIfAborted();
+    const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, range.offset + filled);
+    if (bytesRead === 0) throw new StoreError(`${range.path} ended after ${filled} of ${bytes.length} bytes`);
+    filled += bytesRead;
+  }
+  return bytes;
+}
