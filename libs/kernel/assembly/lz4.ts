@@ -87,10 +87,10 @@ function copyPattern(to: usize, from: usize, offset: usize, length: usize): void
   for (; to < end; to += step) v128.store(to, pattern);
 }
 
-@inline function slot(word: u64, shift: u64): usize { return <usize>(((word << 16) * 0x9e3779b185ebca87) >> shift) << 2; }
+@inline function slot(word: u64, shift: u64): usize { return <usize>(((word << 24) * 0x9e3779b185ebca87) >> shift) << 2; }
 
 /**
- * Greedy match search over a hash table of 6-byte words. Returns the compressed length, or 0 when the block would not get smaller.
+ * Greedy match search over a hash table of 5-byte words. Returns the compressed length, or 0 when the block would not get smaller.
  * The format's end rules: the last match starts at least 12 bytes before the end and the last 5 bytes are literals.
  */
 export function lz4EncodeBlock(input: usize, length: usize, output: usize): i32 {
@@ -111,7 +111,8 @@ export function lz4EncodeBlock(input: usize, length: usize, output: usize): i32 
       const entry = LZ4_TABLE + slot(word, shift);
       const candidate = input + load<u32>(entry);
       store<u32>(entry, <u32>(s - input));
-      if (candidate >= s || s - candidate > 65535 || load<u32>(candidate) != <u32>word) {
+      // One branch for all of it: a candidate not before `s` makes the distance wrap round.
+      if ((s - candidate - 1 >= 65535 ? 1 : 0) | (load<u32>(candidate) != <u32>word ? 1 : 0)) {
         s += misses++ >> 6;
         continue;
       }
