@@ -1,9 +1,9 @@
 import { TRPCError } from '@trpc/server';
 import type { ProblemDto } from '@wardrobe/contracts';
 import { KlosetError } from '@wardrobe/kloset';
-import { ERROR_CODES, type ErrorCode } from '@wardrobe/words';
+import { type ErrorCode, sentenceFor } from '@wardrobe/words';
+import { EngineFailure, failureOf } from '../workers/failure.js';
 import { ApiError } from './api-error.js';
-import { sentenceFor } from './sentences.js';
 
 type TrpcCode = TRPCError['code'];
 
@@ -31,6 +31,7 @@ export const TRPC_CODE = {
   'rate-limited': 'TOO_MANY_REQUESTS',
 } as const satisfies Record<ErrorCode, TrpcCode>;
 
+/** The same for plain HTTP. */
 export const HTTP_STATUS = {
   decode: 422, 'unsupported-version': 422, integrity: 422, 'not-found': 404, store: 503, 'wrong-passphrase': 412, locked: 409, 'read-only': 405,
   'passphrase-needed': 412, 'not-a-store': 422, permission: 422, busy: 409, 'too-large': 413, 'invalid-input': 400, cancelled: 499, 'disk-full': 503,
@@ -39,23 +40,22 @@ export const HTTP_STATUS = {
 
 /** Code of an expected failure, or null for a bug. */
 export function codeOf(error: unknown): ErrorCode | null {
-  if (error instanceof ApiError) return error.code;
-  if (error instanceof KlosetError) return error.code;
-  if (isAbort(error)) return 'cancelled';
+  if (error instanceof ApiError || error instanceof KlosetError || error instanceof EngineFailure) return error.code;
+  if (error instanceof Error && error.name === 'AbortError') return 'cancelled';
   if (error instanceof TRPCError) return codeOfTrpc(error);
   return null;
 }
 
 /** What people read. A bug gives a sentence without its inner text: that goes to the log only. */
 export function problemOf(error: unknown): ProblemDto {
-  if (error instanceof ApiError) {
-    const words = sentenceFor(error.code, {});
-    return { code: error.code, sentence: error.sentence, next: error.next === '' ? words.next : error.next };
-  }
   const code = codeOf(error);
+  if (error instanceof ApiError) return { code: error.code, sentence: error.sentence, next: error.next === '' ? sentenceFor(error.code).next : error.next };
   if (code === null) return { code: 'store', sentence: 'The console failed at this request.', next: 'Try again. When it stays, look into the log of the server.' };
-  if (error instanceof KlosetError) return { code, ...sentenceFor(code, factsOf(error)), detail: error.message };
-  return { code, ...sentenceFor(code, {}) };
+  if (error instanceof KlosetError || error instanceof EngineFailure) {
+    const { what, detail, message } = failureOf(error);
+    return { code, ...sentenceFor(code, { what: what ?? undefined, detail: detail ?? undefined }), detail: message };
+  }
+  return { code, ...sentenceFor(code) };
 }
 
 export function bridgeError(error: unknown): TRPCError {
@@ -64,27 +64,9 @@ export function bridgeError(error: unknown): TRPCError {
   return new TRPCError({ code: code === null ? 'INTERNAL_SERVER_ERROR' : TRPC_CODE[code], message: problemOf(error).sentence, cause: error });
 }
 
-export function isErrorCode(text: string): text is ErrorCode {
-  return (ERROR_CODES as readonly string[]).includes(text);
-}
-
 function codeOfTrpc(error: TRPCError): ErrorCode | null {
-  if (error.code === 'BAD_REQUEST' || error.code === 'PARSE_ERROR' || error.code === 'UNSUPPORTED_MEDIA_TYPE') return 'invalid-input';
+  if (error.code === 'BAD_REQUEST' || error.code === 'PARSE_ERROR' || error.code === 'UNSUPPORTED_MEDIA_TYPE' || error.code === 'METHOD_NOT_SUPPORTED') return 'invalid-input';
   if (error.code === 'NOT_FOUND') return 'not-found';
-  if (error.code === 'METHOD_NOT_SUPPORTED') return 'invalid-input';
   if (error.code === 'PAYLOAD_TOO_LARGE') return 'too-large';
   return null;
-}
-
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
-}
-
-/** Plain facts of an engine error for its sentence: only strings and numbers, and of `place` the file. */
-function factsOf(error: KlosetError): Record<string, string | number> {
-  const facts: Record<string, string | number> = {};
-  for (const [key, value] of Object.entries(error)) if (typeof value === 'string' || typeof value === 'number') facts[key] = value;
-  const place: unknown = 'place' in error ? error.place : null;
-  if (typeof place === 'object' && place !== null && 'file' in place && typeof place.file === 'string') facts['file'] = place.file;
-  return facts;
 }

@@ -1,0 +1,154 @@
+import type { EntryDetailDto, EntryRowDto } from '@wardrobe/contracts';
+import type { Entry, Repository, Snapshot } from '@wardrobe/kloset';
+import { baseName, childPath, cleanPath, equalBytes, nameText, percentDecode, percentEncodePath } from '@wardrobe/kloset-model';
+import { ApiError } from '../errors/api-error.js';
+import { problemOf } from '../errors/bridge.js';
+import { buildDirectoryIndex, type IndexJob } from './directory-index.js';
+import { byteNameOf } from './paths.js';
+import { entryRow } from './rows.js';
+import type { ListAnswer, ListArgs } from './types.js';
+
+/** How long a first answer waits for an order that is being built. */
+const ORDER_WAIT_MS = 200;
+const KEPT_INDEXES = 16;
+const SHOWN_CHUNKS = 200;
+const XATTR_VALUE_BYTES = 4096;
+
+/** Directory listings of open snapshots, with the offset lists of the directories looked at last. */
+export class Explorer {
+  private readonly indexes = new Map<string, IndexJob>();
+
+  /** Path given as percent text; empty: the root of the backup (the deepest folder that holds all of it). */
+  async list(snapshot: Snapshot, args: ListArgs, signal: AbortSignal): Promise<ListAnswer> {
+    const path = args.path === '' ? await backupRoot(snapshot, signal) : cleanPath(percentDecode(args.path));
+    const entry = await snapshot.entry(path, { signal });
+    const head = { entry: entryRow(entry), path: percentEncodePath(path) };
+    if (entry.type !== 'directory') return { ...head, total: 0, offset: 0, entries: [], sortReady: true, sortProgress: null };
+    const ordered = args.sort !== 'name' || args.filter !== null || args.around !== null;
+    if (!ordered) {
+      const page = await snapshot.page(path, { offset: args.offset, limit: args.limit, signal });
+      const total = page.total ?? (await this.complete(snapshot, path, args)).index.count;
+      return { ...head, total, offset: args.offset, entries: page.entries.map(entryRow), sortReady: true, sortProgress: null };
+    }
+    return { ...head, ...(await this.ordered(snapshot, path, args, signal)) };
+  }
+
+  private async ordered(snapshot: Snapshot, path: Uint8Array, args: ListArgs, signal: AbortSignal): Promise<Omit<ListAnswer, 'entry' | 'path'>> {
+    const job = this.indexOf(snapshot, path, args);
+    await Promise.race([job.done, new Promise((resolve) => setTimeout(resolve, ORDER_WAIT_MS))]);
+    if (!job.index.complete) {
+      // Until the order is there, the page shows name order from the start and says how far it is.
+      const page = await snapshot.page(path, { offset: 0, limit: args.limit, signal });
+      const total = page.total ?? job.index.count;
+      return { total, offset: 0, entries: page.entries.map(entryRow), sortReady: false, sortProgress: page.total ? job.index.count / page.total : 0 };
+    }
+    const sorted = job.index.order(args.sort);
+    const order = args.filter === null ? sorted : job.index.filtered(sorted, args.filter);
+    const offset = args.around === null ? args.offset : offsetAround(job, order, args);
+    const entries: EntryRowDto[] = [];
+    for (const index of order.subarray(offset, offset + args.limit)) entries.push(await rowAt(snapshot, childPath(path, job.index.name(index)), signal));
+    return { total: order.length, offset, entries, sortReady: true, sortProgress: null };
+  }
+
+  private async complete(snapshot: Snapshot, path: Uint8Array, args: ListArgs): Promise<IndexJob> {
+    const job = this.indexOf(snapshot, path, args);
+    await job.done;
+    return job;
+  }
+
+  private indexOf(snapshot: Snapshot, path: Uint8Array, args: ListArgs): IndexJob {
+    const key = `${args.snapshot} ${args.reach} ${percentEncodePath(path)}`;
+    const known = this.indexes.get(key);
+    this.indexes.delete(key);
+    const job = known && !known.failed ? known : buildDirectoryIndex(snapshot, path);
+    this.indexes.set(key, job);
+    if (job !== known) job.done.catch(() => { job.failed = true; });
+    const oldest = this.indexes.keys().next();
+    if (this.indexes.size > KEPT_INDEXES && !oldest.done) this.indexes.delete(oldest.value);
+    return job;
+  }
+}
+
+/** Everything the details panel shows about one path. Parts that cannot be read become its problem; the rest stays. */
+export async function entryDetail(snapshot: Snapshot, repository: Repository, path: Uint8Array, signal: AbortSignal): Promise<Omit<EntryDetailDto, 'versions'>> {
+  const entry = await snapshot.entry(path, { signal });
+  const detail: Omit<EntryDetailDto, 'versions'> = { entry: entryRow(entry), object: null, xattrs: [], errors: [], problem: null };
+  try {
+    detail.object = await objectDetail(snapshot, repository, entry, signal);
+    detail.xattrs = entry.extendedAttributes.length === 0 ? [] : await xattrsOf(snapshot, entry, signal);
+    for await (const error of snapshot.errors({ below: path, signal })) if (detail.errors.push(`${error.path.text}: ${error.message}`) >= 20) break;
+  } catch (error) {
+    signal.throwIfAborted();
+    detail.problem = problemOf(error);
+  }
+  return detail;
+}
+
+async function objectDetail(snapshot: Snapshot, repository: Repository, entry: Entry, signal: AbortSignal): Promise<EntryDetailDto['object']> {
+  if (entry.object === null) return null;
+  const object = await snapshot.object(entry.object, { signal });
+  const chunks = object.chunks.slice(0, SHOWN_CHUNKS).map((chunk) => ({ mac: chunk.mac, lengthBytes: chunk.lengthBytes, packfile: repository.view.locations(CHUNK_TYPE, chunk.mac)[0]?.packfile ?? null }));
+  return { mac: object.mac, contentMac: object.contentMac, contentType: object.contentType, entropy: object.entropy, chunks, chunkCount: object.chunks.length };
+}
+
+/** Type number of chunk blobs. @source 01-store 4 */
+const CHUNK_TYPE = 9;
+
+async function xattrsOf(snapshot: Snapshot, entry: Entry, signal: AbortSignal): Promise<EntryDetailDto['xattrs']> {
+  const found: EntryDetailDto['xattrs'] = [];
+  for await (const xattr of snapshot.xattrs({ signal })) {
+    if (!equalBytes(xattr.path.bytes, entry.path.bytes)) continue;
+    let value: string | null = null;
+    if (xattr.sizeBytes <= XATTR_VALUE_BYTES) value = nameText(await wholeContent(snapshot, xattr.object, signal));
+    found.push({ name: byteNameOf(xattr.name.bytes), sizeBytes: xattr.sizeBytes, value });
+    if (found.length >= entry.extendedAttributes.length) break;
+  }
+  return found;
+}
+
+async function rowAt(snapshot: Snapshot, path: Uint8Array, signal: AbortSignal): Promise<EntryRowDto> {
+  try {
+    return entryRow(await snapshot.entry(path, { signal }));
+  } catch (error) {
+    signal.throwIfAborted();
+    return { ...EMPTY_ROW, name: byteNameOf(baseName(path)), path: percentEncodePath(path), problem: problemOf(error) };
+  }
+}
+
+const EMPTY_ROW: EntryRowDto = {
+  name: { text: '' }, path: '/', type: 'damaged', mode: '?---------', permissions: '', uid: '', gid: '', user: '', group: '', sizeBytes: 0,
+  mtime: new Date(0).toISOString(), mtimeNs: '0', target: null, contentType: null, nlink: 0, object: null, problem: null,
+};
+
+function offsetAround(job: IndexJob, order: Uint32Array, args: ListArgs): number {
+  const position = job.index.find(baseName(percentDecode(args.around ?? '')));
+  const at = args.sort === 'name' && args.filter === null ? position : order.indexOf(position);
+  return Math.max(0, Math.min(at < 0 ? 0 : at - Math.floor(args.limit / 2), order.length - args.limit));
+}
+
+/** The backup's own folder: its source directory when the tree has it, else the root. */
+export async function backupRoot(snapshot: Snapshot, signal: AbortSignal): Promise<Uint8Array> {
+  const directory = snapshot.header.source.directory.bytes;
+  if (directory.length === 0) return percentDecode('/');
+  const path = cleanPath(directory);
+  try {
+    await snapshot.entry(path, { signal });
+    return path;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof Error && 'code' in error && error.code === 'not-found') return percentDecode('/');
+    throw error;
+  }
+}
+
+export async function contentEntry(snapshot: Snapshot, path: Uint8Array, signal: AbortSignal): Promise<Entry> {
+  const entry = await snapshot.entry(path, { signal });
+  if (entry.type !== 'file') throw new ApiError('invalid-input', `${nameText(baseName(path))} is a ${entry.type}, not a file.`, 'Download its folder instead, as zip or tar.');
+  return entry;
+}
+
+async function wholeContent(snapshot: Snapshot, object: Parameters<Snapshot['object']>[0], signal: AbortSignal): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of snapshot.content(await snapshot.object(object, { signal }), { signal })) pieces.push(piece.slice());
+  return Buffer.concat(pieces);
+}

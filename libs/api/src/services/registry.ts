@@ -1,0 +1,137 @@
+import { rm } from 'node:fs/promises';
+import { getStore, type StoreRow } from '@wardrobe/db';
+import type { Opened } from '../engine/types.js';
+import { ApiError, notFound } from '../errors/api-error.js';
+import { workerClient, type WorkerClient } from '../workers/client.js';
+import type { StoreMethods } from '../workers/store-role.js';
+import type { Deps } from './deps.js';
+import { allowedFolder, indexFolder } from './locations.js';
+
+export type Reader = WorkerClient<StoreMethods>;
+type OpenStore = { readonly reader: Reader; readonly opened: Promise<Opened> };
+export type OpenRequest = { readonly folder: string; readonly passphrase: string | null; readonly secret: Uint8Array | null; readonly indexDirectory: string | null; readonly signal?: AbortSignal; readonly onProgress?: (value: unknown) => void };
+
+/**
+ * The stores that are open: one thread each, one key ring. Derived secrets lie in this process's memory, or sealed in the database;
+ * passphrases are handed to the thread that derives and forgotten.
+ */
+export class Registry {
+  private readonly stores = new Map<string, OpenStore>();
+  private readonly ring = new Map<string, Uint8Array>();
+  private deriving: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly deps: Deps) {}
+
+  /** The thread of an open store; opens it when it is not. @throws ApiError passphrase-needed, EngineFailure */
+  async reader(storeId: string): Promise<Reader> {
+    const known = this.stores.get(storeId);
+    if (known) {
+      await known.opened;
+      return known.reader;
+    }
+    const store = await getStore(this.deps.db, storeId);
+    if (store === null) throw notFound('This store');
+    // Another request may have opened it meanwhile.
+    const open = this.stores.get(storeId) ?? this.begin(store);
+    await open.opened;
+    return open.reader;
+  }
+
+  /** A store opened on a thread of its own that belongs to nobody yet: for "test" and "add". */
+  async openAside(request: OpenRequest): Promise<{ reader: Reader; opened: Opened }> {
+    const reader = this.newReader();
+    try {
+      return { reader, opened: await this.open(reader, request) };
+    } catch (error) {
+      await reader.stop();
+      throw error;
+    }
+  }
+
+  /** Takes over a thread that `openAside` opened. */
+  adopt(storeId: string, aside: { reader: Reader; opened: Opened }): void {
+    this.stores.set(storeId, { reader: aside.reader, opened: Promise.resolve(aside.opened) });
+  }
+
+  keep(storeId: string, secret: Uint8Array): void {
+    this.ring.set(storeId, secret);
+  }
+
+  holds(storeId: string): boolean {
+    return this.ring.has(storeId);
+  }
+
+  forgetKey(storeId: string): void {
+    this.ring.get(storeId)?.fill(0);
+    this.ring.delete(storeId);
+  }
+
+  /** Ends the thread; the next request opens the store again. */
+  async close(storeId: string): Promise<void> {
+    const open = this.stores.get(storeId);
+    this.stores.delete(storeId);
+    await open?.reader.stop();
+  }
+
+  async wipeIndex(location: string): Promise<void> {
+    const folder = await allowedFolder(this.deps, location).catch(() => location);
+    await rm(indexFolder(this.deps, folder), { recursive: true, force: true });
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.stores.keys()].map((storeId) => this.close(storeId)));
+    for (const storeId of [...this.ring.keys()]) this.forgetKey(storeId);
+  }
+
+  private begin(store: StoreRow): OpenStore {
+    const reader = this.newReader(() => this.stores.delete(store.id));
+    const open: OpenStore = { reader, opened: this.openStored(store, reader) };
+    this.stores.set(store.id, open);
+    open.opened.catch(() => {
+      if (this.stores.get(store.id) === open) this.stores.delete(store.id);
+      return reader.stop();
+    });
+    return open;
+  }
+
+  private async openStored(store: StoreRow, reader: Reader): Promise<Opened> {
+    const folder = await allowedFolder(this.deps, store.location);
+    const secret = store.encrypted ? this.secretOf(store) : null;
+    const opened = await this.open(reader, { folder, passphrase: null, secret, indexDirectory: indexFolder(this.deps, folder) });
+    if (opened.repositoryId !== store.repositoryId) {
+      throw new ApiError('conflict', `Another store lies at ${store.location} now: its id is ${opened.repositoryId.slice(0, 8)}, not ${store.repositoryId.slice(0, 8)}.`, 'Put the store back, or remove it here and add the other one.');
+    }
+    return opened;
+  }
+
+  secretOf(store: StoreRow): Uint8Array {
+    const held = this.ring.get(store.id);
+    if (held) return held;
+    if (store.sealedKey === null) throw new ApiError('passphrase-needed', `${store.name} is encrypted and its key is not loaded.`, 'Unlock it with its passphrase.');
+    try {
+      const secret = this.deps.sealer.open(store.sealedKey, sealedKeyName(store.repositoryId));
+      this.ring.set(store.id, secret);
+      return secret;
+    } catch (error) {
+      throw new ApiError('passphrase-needed', `The kept key of ${store.name} does not fit the key file of this console.`, 'Put the right key file back, or unlock the store with its passphrase.', { cause: error });
+    }
+  }
+
+  /** Deriving a key takes hundreds of MiB and a second: one at a time in the whole console. */
+  private open(reader: Reader, { folder, passphrase, secret, indexDirectory, signal, onProgress }: OpenRequest): Promise<Opened> {
+    const call = (): Promise<Opened> => reader.call('open', { location: folder, passphrase, secret, indexDirectory }, { signal, onProgress });
+    if (passphrase === null) return call();
+    const result = this.deriving.then(call, call);
+    this.deriving = result.catch(() => null);
+    return result;
+  }
+
+  private newReader(onGone?: () => void): Reader {
+    return workerClient<StoreMethods>(this.deps.config.workerUrl, 'store', onGone);
+  }
+}
+
+/** What a sealed key is bound to. */
+export function sealedKeyName(repositoryId: string): string {
+  return `store-key:${repositoryId}`;
+}

@@ -1,0 +1,131 @@
+import { Worker } from 'node:worker_threads';
+import { EngineFailure } from './failure.js';
+import { type FromWorker, type Methods, STREAM_WINDOW, type ToWorker } from './protocol.js';
+
+export type CallOptions = { readonly signal?: AbortSignal | undefined; readonly onProgress?: ((value: unknown) => void) | undefined };
+
+type Pending = { readonly onMessage: (message: FromWorker) => void; readonly onGone: (failure: EngineFailure) => void };
+type Args<M extends Methods, K extends keyof M> = Parameters<M[K]>[0];
+type ValueOf<M extends Methods, K extends keyof M> = ReturnType<M[K]> extends Promise<infer V> ? V : never;
+
+export interface WorkerClient<M extends Methods> {
+  call<K extends keyof M & string>(method: K, args: Args<M, K>, options?: CallOptions): Promise<ValueOf<M, K>>;
+  stream<K extends keyof M & string>(method: K, args: Args<M, K>, options?: CallOptions): AsyncIterable<Uint8Array>;
+  /** Ends the thread; what is under way fails as cancelled. */
+  stop(): Promise<void>;
+}
+
+/** A worker thread with one role. It is started at the first call and again after a crash; `onEnd` hears of a crash. */
+export function workerClient<M extends Methods>(url: URL, role: string, onEnd?: () => void): WorkerClient<M> {
+  let worker: Worker | null = null;
+  let nextId = 1;
+  const pending = new Map<number, Pending>();
+
+  function running(): Worker {
+    if (worker) return worker;
+    const started = new Worker(url, { workerData: { role }, name: `wardrobe-${role}` });
+    started.unref();
+    started.on('message', (message: FromWorker) => pending.get(message.id)?.onMessage(message));
+    started.on('error', (error) => gone(started, `the worker failed: ${error instanceof Error ? error.message : String(error)}`));
+    started.on('exit', () => gone(started, 'the worker ended'));
+    worker = started;
+    return started;
+  }
+
+  function gone(which: Worker, message: string): void {
+    if (worker !== which) return;
+    worker = null;
+    onEnd?.();
+    const waiting = [...pending.values()];
+    pending.clear();
+    for (const call of waiting) call.onGone(new EngineFailure({ code: 'store', message, what: null, detail: 'the reading thread ended', retryable: true }));
+  }
+
+  function start(method: string, args: unknown, handlers: Pending): { id: number; post: (message: ToWorker) => void } {
+    const id = nextId++;
+    const thread = running();
+    pending.set(id, handlers);
+    const post = (message: ToWorker): void => thread.postMessage(message);
+    post({ kind: 'call', id, method, args });
+    return { id, post };
+  }
+
+  return {
+    call(method, args, options = {}) {
+      return new Promise((resolve, reject) => {
+        if (options.signal?.aborted) return void reject(cancelled());
+        const finish = (act: () => void): void => {
+          pending.delete(call.id);
+          options.signal?.removeEventListener('abort', onAbort);
+          act();
+        };
+        const call = start(method, args, {
+          onMessage: (message) => {
+            if (message.kind === 'progress') options.onProgress?.(message.value);
+            // The worker gave what the method of this name gives: the one place where the wire's `unknown` gets its type back.
+            if (message.kind === 'result') finish(() => resolve(message.value as ValueOf<M, typeof method>));
+            if (message.kind === 'failure') finish(() => reject(new EngineFailure(message.failure)));
+          },
+          onGone: (failure) => finish(() => reject(failure)),
+        });
+        const onAbort = (): void => call.post({ kind: 'abort', id: call.id });
+        options.signal?.addEventListener('abort', onAbort, { once: true });
+      });
+    },
+    stream(method, args, options = {}) {
+      return { [Symbol.asyncIterator]: () => pieces(method, args, options) };
+    },
+    async stop() {
+      const last = worker;
+      worker = null;
+      await last?.terminate();
+      for (const call of [...pending.values()]) call.onGone(cancelled());
+      pending.clear();
+    },
+  };
+
+  async function* pieces(method: string, args: unknown, options: CallOptions): AsyncGenerator<Uint8Array, void, undefined> {
+    options.signal?.throwIfAborted();
+    const queue: Uint8Array[] = [];
+    let ended = false;
+    let failure: EngineFailure | null = null;
+    let wake: (() => void) | null = null;
+    const notify = (): void => wake?.();
+    const call = start(method, args, {
+      onMessage: (message) => {
+        if (message.kind === 'piece') queue.push(message.bytes);
+        if (message.kind === 'end') ended = true;
+        if (message.kind === 'failure') failure = new EngineFailure(message.failure);
+        notify();
+      },
+      onGone: (gone) => {
+        failure = gone;
+        notify();
+      },
+    });
+    const onAbort = (): void => {
+      failure ??= cancelled();
+      notify();
+    };
+    options.signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      for (let taken = 0; ; ) {
+        const piece = queue.shift();
+        if (piece) {
+          yield piece;
+          taken += 1;
+          if (taken % (STREAM_WINDOW / 2) === 0) call.post({ kind: 'credit', id: call.id, count: STREAM_WINDOW / 2 });
+        } else if (failure) throw failure;
+        else if (ended) return;
+        else await new Promise<void>((resolve) => { wake = resolve; });
+      }
+    } finally {
+      options.signal?.removeEventListener('abort', onAbort);
+      if (pending.delete(call.id) && !ended) call.post({ kind: 'abort', id: call.id });
+    }
+  }
+}
+
+function cancelled(): EngineFailure {
+  return new EngineFailure({ code: 'cancelled', message: 'cancelled', what: null, detail: null, retryable: true });
+}
