@@ -15,7 +15,7 @@ const NIBBLES: usize = POLY_SCRATCH + 0x300;
 const BASIS: usize = POLY_SCRATCH + 0x500;
 
 /** From here on the table for H^16 pays for itself. */
-const BULK_BLOCKS: u32 = 64;
+const BULK_BLOCKS: u32 = 48;
 
 /** Carry-less product of two 32-bit numbers by integer multiplication: bits four apart, so that carries fall into the gaps. */
 @inline function product(a: u32, b: u32): u64 {

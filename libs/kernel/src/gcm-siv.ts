@@ -4,7 +4,7 @@ import { kernel } from './module.js';
 
 const tagBytes = 16;
 /** From this length on the processor's own AES (through node:crypto) makes up for what a call to it costs. */
-const nodeFromBytes = 1024;
+const nodeFromBytes = 768;
 /** Piece in which longer texts pass through the module; a multiple of 16. */
 const pieceBytes = 1 << 20;
 

@@ -3,7 +3,7 @@ import { compress as lz4jsCompress, decompress as lz4jsDecompress } from 'lz4js'
 import { describe, expect, it } from 'vitest';
 import { type FrameShape, referenceDecompress, referenceFrame } from '../test/reference.js';
 import { edgeLengths, fromHex, hex, seededBytes, seededText } from '../test/support.js';
-import { KernelError, lz4Compress, lz4Decompress } from './index.js';
+import { KernelError, lz4Compress, lz4Decompress, xxh32 } from './index.js';
 
 const limit = 64 << 20;
 const frameError = expect.objectContaining({ name: 'KernelError', kind: 'frame' });
@@ -82,6 +82,23 @@ describe('reading LZ4 frames', () => {
     const before = process.memoryUsage().arrayBuffers;
     expect(() => lz4Decompress(bomb, 10 << 20)).toThrow(limitError);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 << 20);
+  });
+
+  it('a frame that claims a size it cannot have takes no memory for it', () => {
+    const frame = referenceFrame(new Uint8Array(10), { contentSize: true });
+    frame.set(fromHex('000000f000000000'), 6);
+    frame[14] = xxh32(frame.subarray(4, 14)) >>> 8;
+    const before = process.memoryUsage().arrayBuffers;
+    expect(() => lz4Decompress(frame, 2 ** 33)).toThrow('content size');
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1 << 20);
+  });
+
+  it('a frame of a hundred thousand tiny and empty blocks is read without a piece of memory for each', () => {
+    const header = referenceFrame(new Uint8Array(0)).subarray(0, 7);
+    const blocks = Array.from({ length: 100_000 }, (_, i) => (i % 2 ? Uint8Array.of(1, 0, 0, 0x80, i & 255) : Uint8Array.of(0, 0, 0, 0x80)));
+    const frame = new Uint8Array(Buffer.concat([header, ...blocks, new Uint8Array(4)]));
+    expect(lz4Decompress(frame, 50_000)).toHaveLength(50_000);
+    expect(() => lz4Decompress(frame, 49_999)).toThrow(limitError);
   });
 
   it('a limit that is no number of bytes is an input error', () => {

@@ -4,6 +4,10 @@ import { type Kernel, kernel, windowBytes } from './module.js';
 const magic = 0x184d2204;
 const skippableMagic = 0x184d2a50;
 const historyBytes = 65536;
+/** No block decodes to more than about this many times its size. */
+const maxRatio = 255;
+/** What the decoder answers when a block does not fit into the room it was given. */
+const noRoom = -2;
 
 interface FrameHeader {
   readonly linked: boolean;
@@ -46,9 +50,8 @@ export function lz4Decompress(frame: Uint8Array, limitBytes: number): Uint8Array
   const header = readHeader(frame);
   if (header.contentBytes !== undefined && header.contentBytes > limitBytes) throw overLimit(limitBytes);
   const { bytes, at, call } = kernel();
-  const parts: Uint8Array[] = [];
+  const content = new Content(limitBytes, Math.min(header.contentBytes ?? 0, frame.length * maxRatio));
   let position = header.end;
-  let total = 0;
   call.xxhInit(at.xxh, 0);
   for (;;) {
     const word = readU32(frame, position);
@@ -59,22 +62,47 @@ export function lz4Decompress(frame: Uint8Array, limitBytes: number): Uint8Array
     if (end > frame.length) throw damaged('truncated in a block');
     bytes.set(frame.subarray(position, end), at.input);
     if (header.blockChecksums) checkBlock(frame, position, end);
-    const room = Math.min(header.maxBlockBytes, limitBytes - total);
-    const history = header.linked ? Math.min(total, historyBytes) : 0;
+    const room = Math.min(header.maxBlockBytes, limitBytes - content.length);
+    const history = header.linked ? Math.min(content.length, historyBytes) : 0;
     const length = word >>> 31 ? storeBlock(end - position, room) : call.lz4DecodeBlock(at.input, end - position, at.output, room, at.output - history);
     if (length < 0) throw length === noRoom && room < header.maxBlockBytes ? overLimit(limitBytes) : damaged('a block cannot be decoded');
     if (header.contentChecksum) call.xxhUpdate(at.xxh, at.output, length);
-    parts.push(bytes.slice(at.output, at.output + length));
-    if (header.linked) keepHistory(bytes, at, length);
-    total += length;
     position = end + (header.blockChecksums ? 4 : 0);
+    content.append(bytes.subarray(at.output, at.output + length), readU32(frame, position) === 0);
+    if (header.linked) keepHistory(bytes, at, length);
   }
-  if (header.contentBytes !== undefined && header.contentBytes !== total) throw damaged('the content size differs');
+  if (header.contentBytes !== undefined && header.contentBytes !== content.length) throw damaged('the content size differs');
   if (header.contentChecksum && readU32(frame, position) !== call.xxhFinish(at.xxh) >>> 0) throw damaged('the content checksum differs');
-  return parts.length === 1 && parts[0] ? parts[0] : joined(parts);
+  return content.end();
 }
 
-const noRoom = -2;
+/** One growing piece and not a list: thousands of tiny blocks must not cost more than what they hold. */
+class Content {
+  length = 0;
+  private bytes: Uint8Array;
+
+  constructor(
+    private readonly limitBytes: number,
+    expectedBytes: number,
+  ) {
+    this.bytes = new Uint8Array(expectedBytes);
+  }
+
+  append(piece: Uint8Array, last: boolean): void {
+    const length = this.length + piece.length;
+    if (length > this.bytes.length) {
+      const grown = new Uint8Array(last ? length : Math.min(this.limitBytes, Math.max(length, this.bytes.length * 2)));
+      grown.set(this.bytes.subarray(0, this.length));
+      this.bytes = grown;
+    }
+    this.bytes.set(piece, this.length);
+    this.length = length;
+  }
+
+  end(): Uint8Array {
+    return this.length === this.bytes.length ? this.bytes : this.bytes.slice(0, this.length);
+  }
+}
 
 function storeBlock(length: number, room: number): number {
   if (length > room) return noRoom;
