@@ -27,3 +27,8 @@ export * from './setup/store-facts.js';
 export * from './setup/store-form.js';
 export * from './stores/condition.js';
 export * from './stores/stores-table.js';
+export * from './machines/filter.js';
+export * from './machines/machine-table.js';
+export * from './machines/machine-tools.js';
+export * from './machines/rail.js';
+export * from './machines/strip.js';

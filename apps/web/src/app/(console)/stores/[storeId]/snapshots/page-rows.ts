@@ -1,0 +1,2 @@
+/** Rows fetched with one question. */
+export const PAGE_ROWS = 100;

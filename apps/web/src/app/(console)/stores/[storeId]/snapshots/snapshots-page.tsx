@@ -1,0 +1,37 @@
+'use client';
+import { Freshness, LoadingRows, Notice, PageHead, ProblemState } from '@wardrobe/ui';
+import { queryPatch, type SnapshotQuery, snapshotFilterOf, snapshotQuery, SnapshotsView } from '@wardrobe/ui/snapshots';
+import { useCallback, useMemo } from 'react';
+import { paths } from '@/lib/paths';
+import { useUrlState } from '@/lib/url-state';
+import { problemOf } from '@/trpc/problem';
+import { useSnapshotPages } from './use-snapshot-pages';
+
+/** All snapshots of a store; filters live in the address. */
+export function SnapshotsPage({ storeId }: { readonly storeId: string }) {
+  const { params, set } = useUrlState();
+  const query = useMemo(() => snapshotQuery((key) => params.get(key)), [params]);
+  const filter = useMemo(() => snapshotFilterOf(query), [query]);
+  const { first, rowAt, need } = useSnapshotPages(storeId, filter);
+  const change = useCallback((patch: Partial<SnapshotQuery>) => set(queryPatch(patch)), [set]);
+  const page = first.data;
+  return (
+    <>
+      <PageHead sentence={page?.sentence ?? 'Reading the snapshots.'} fresh={page === undefined ? undefined : <Freshness readAt={page.readAt} />} />
+      {page?.incomplete ? (
+        <Notice kind="danger" fact="The list may be incomplete.">
+          {page.incomplete}
+        </Notice>
+      ) : null}
+      <SnapshotsView
+        query={query}
+        onChange={change}
+        page={page}
+        rowAt={rowAt}
+        onNeed={need}
+        href={(row) => paths.explore(storeId, row.id)}
+        {...(page === undefined && { instead: first.isError ? <ProblemState problem={problemOf(first.error)} onRetry={() => void first.refetch()} /> : <LoadingRows what="the snapshots" rows={12} onRetry={() => void first.refetch()} /> })}
+      />
+    </>
+  );
+}
