@@ -1,3 +1,4 @@
 export * from './api.js';
 export * from './report.js';
 export * from './procedures.js';
+export * from './admin.js';

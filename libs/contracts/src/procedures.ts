@@ -23,5 +23,7 @@
  * GET  /api/stores/{id}/snapshots/{snap}/text?path=…      highlighted or plain text of the first MiB as JSON {language, html|text, truncated, encoding, lines}
  * GET  /api/stores/{id}/snapshots/{snap}/archive?path=…&format=zip|tar
  * GET  /healthz
+ *
+ * The admin socket of the command line: admin.ts.
  */
 export const API_PATHS = { trpc: '/api/trpc', report: '/api/agent/report', stores: '/api/stores', health: '/healthz' } as const;
