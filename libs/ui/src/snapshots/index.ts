@@ -1,1 +1,3 @@
-export {};
+export * from './filter.js';
+export * from './snapshot-row.js';
+export * from './snapshots-view.js';

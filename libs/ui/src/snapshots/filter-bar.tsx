@@ -1,0 +1,65 @@
+'use client';
+import type { SnapshotsPageDto } from '@wardrobe/contracts';
+import { counted } from '@wardrobe/words';
+import { FolderTree, Server, Tag } from 'lucide-react';
+import { useEffect, useRef, useState } from 'react';
+import { Segment } from '../controls/chip.js';
+import { SearchField } from '../controls/field.js';
+import { DateMenu } from './date-menu.js';
+import { FacetMenu } from './facet-menu.js';
+import { type Include, isFiltered, type SnapshotQuery } from './filter.js';
+
+export type FilterBarProps = {
+  readonly query: SnapshotQuery;
+  readonly facets: SnapshotsPageDto['facets'] | undefined;
+  readonly total: number | undefined;
+  readonly onChange: (patch: Partial<SnapshotQuery>) => void;
+};
+
+const INCLUDE_ITEMS = [
+  { value: 'live', label: 'In the store' },
+  { value: 'deleted', label: 'Deleted' },
+  { value: 'hidden', label: 'Hidden' },
+  { value: 'all', label: 'All' },
+] as const satisfies readonly { value: Include; label: string }[];
+
+const TYPING_MS = 200;
+
+/** Text, machine, source, tag, days, and which snapshots at all. */
+export function FilterBar({ query, facets, total, onChange }: FilterBarProps) {
+  const [text, setText] = useTyped(query.text, (value) => onChange({ text: value }));
+  return (
+    <div className="toolbar padded">
+      <SearchField className="snap-find" label="Search snapshots by id, machine, source, tag or path" placeholder="Id, machine, source, tag" value={text} onChange={setText} />
+      <div className="row-flex scroll-x snap-chips">
+        <FacetMenu label="Machine" icon={Server} values={facets?.hosts ?? []} chosen={query.host} onChoose={(host) => onChange({ host })} />
+        <FacetMenu label="Source" icon={FolderTree} values={facets?.sources ?? []} chosen={query.source} onChoose={(source) => onChange({ source })} />
+        <FacetMenu label="Tag" icon={Tag} values={facets?.tags ?? []} chosen={query.tag} onChoose={(tag) => onChange({ tag })} />
+        <DateMenu range={query} onRange={onChange} />
+        <Segment label="Which snapshots" items={INCLUDE_ITEMS} value={query.include} onChange={(include) => onChange({ include })} />
+      </div>
+      <span className="spread only-wide" />
+      <span className="fresh" role="status">
+        {total === undefined ? 'Reading' : isFiltered(query) ? `${counted(total, 'snapshot')} ${total === 1 ? 'matches' : 'match'}` : counted(total, 'snapshot')}
+      </span>
+    </div>
+  );
+}
+
+/** What is typed shows at once and is reported when the typing rests. A change from outside (the address) wins. */
+function useTyped(value: string, onRest: (value: string) => void): [string, (value: string) => void] {
+  const [typed, setTyped] = useState(value);
+  const [known, setKnown] = useState(value);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  if (known !== value) {
+    setKnown(value);
+    setTyped(value);
+  }
+  useEffect(() => () => clearTimeout(timer.current), []);
+  function type(next: string): void {
+    setTyped(next);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => onRest(next), TYPING_MS);
+  }
+  return [typed, type];
+}
