@@ -14,4 +14,6 @@ export * from './format/tables.js';
 export { type ConfigFile, deriveSecret, parseConfig, readConfig } from './repository/config-file.js';
 export { openRepository } from './repository/repository.js';
 export { fsStore } from './stores/fs/fs-store.js';
+export { restoreTo } from './bulk/restore.js';
+export * from './bulk/restore-types.js';
 export { copyToMemory, type MemoryStore, memoryStore } from './stores/memory/memory-store.js';

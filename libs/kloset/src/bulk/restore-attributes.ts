@@ -1,0 +1,104 @@
+import { type FileHandle, lchown, lutimes } from 'node:fs/promises';
+import { isExactText } from '@wardrobe/kloset-model';
+import { InvalidInputError, KlosetError, NotFoundError } from '../errors/errors.js';
+import type { Xattr } from '../snapshot/items.js';
+import type { Entry, Snapshot } from '../snapshot/types.js';
+import { localError } from './local-error.js';
+import type { RestoreProblem } from './restore-types.js';
+
+/** Takes what could not be set; the entry itself stands. */
+export type Warn = (what: RestoreProblem['what'], error: KlosetError) => void;
+export type Attributes = { readonly owners: boolean; readonly warn: Warn };
+
+/** Largest id that chown takes. */
+const MAX_ID = 0xffff_fffe;
+
+/** Seconds for utimes: the nearest double, 0.24 µs apart today. Node has no call that takes nanoseconds. */
+function seconds(timeNs: bigint): number {
+  const whole = timeNs / 1_000_000_000n;
+  return Number(whole) + Number(timeNs - whole * 1_000_000_000n) / 1e9;
+}
+
+async function attempt(what: RestoreProblem['what'], context: { readonly entry: Entry; readonly warn: Warn }, set: () => Promise<void>): Promise<void> {
+  try {
+    await set();
+  } catch (error) {
+    context.warn(what, localError(error, context.entry.path.text));
+  }
+}
+
+function ownerOf(entry: Entry): readonly [number, number] {
+  if (entry.uid > MAX_ID || entry.gid > MAX_ID) throw new InvalidInputError(`owner ${entry.uid}:${entry.gid} is beyond what this system takes`);
+  return [Number(entry.uid), Number(entry.gid)];
+}
+
+/** Owner, then mode (chown clears setuid), then times. */
+export async function setAttributes(handle: FileHandle, entry: Entry, attributes: Attributes): Promise<void> {
+  const context = { entry, warn: attributes.warn };
+  if (attributes.owners) await attempt('owner', context, () => handle.chown(...ownerOf(entry)));
+  await attempt('mode', context, () => handle.chmod(entry.permissions));
+  await attempt('mtime', context, () => handle.utimes(seconds(entry.mtimeNs), seconds(entry.mtimeNs)));
+}
+
+/** A link has no mode of its own. */
+export async function setLinkAttributes(path: Buffer, entry: Entry, attributes: Attributes): Promise<void> {
+  const context = { entry, warn: attributes.warn };
+  if (attributes.owners) await attempt('owner', context, () => lchown(path, ...ownerOf(entry)));
+  await attempt('mtime', context, () => lutimes(path, seconds(entry.mtimeNs), seconds(entry.mtimeNs)));
+}
+
+type XattrModule = { setAttribute(path: string, name: string, value: Buffer): Promise<void> };
+let xattrModule: XattrModule | null | undefined;
+
+/** The optional native module, or null where it is not installed. */
+async function loadXattrModule(): Promise<XattrModule | null> {
+  if (xattrModule !== undefined) return xattrModule;
+  try {
+    xattrModule = await import('@napi-rs/xattr');
+  } catch (error) {
+    // Optional: without it the values are reported as not restored, one by one.
+    if (!(error instanceof Error)) throw error;
+    xattrModule = null;
+  }
+  return xattrModule;
+}
+
+/** A value larger than this is no extended attribute of any file system here. */
+const MAX_VALUE_BYTES = 1 << 20;
+
+export type XattrsOf = (entry: Entry) => Promise<readonly Xattr[]>;
+
+/** Sets the attributes that the entry lists; a value that the snapshot lost is a warning (02-snapshot 9.4). `path` must be valid UTF-8. */
+export async function setXattrs(
+  target: { readonly path: Buffer; readonly snapshot: Snapshot; readonly values: readonly Xattr[] },
+  entry: Entry,
+  warn: Warn,
+): Promise<void> {
+  if (entry.extendedAttributes.length === 0) return;
+  const native = await loadXattrModule();
+  for (const name of entry.extendedAttributes) {
+    const value = target.values.find((candidate) => candidate.kind === 0 && Buffer.compare(candidate.name.bytes, name.bytes) === 0);
+    try {
+      if (native === null) throw new InvalidInputError(`the attribute ${name.text} was not set: the module for attributes is not installed`);
+      if (value === undefined) throw new NotFoundError('path', `value of attribute ${name.text}`);
+      if (!isExactText(target.path) || !isExactText(name.bytes)) throw new InvalidInputError(`the attribute ${name.text} was not set: its name is not UTF-8`);
+      await native.setAttribute(target.path.toString('utf8'), name.text, await readValue(target.snapshot, value));
+    } catch (error) {
+      warn('xattr', error instanceof KlosetError ? error : nativeError(error, name.text));
+    }
+  }
+}
+
+async function readValue(snapshot: Snapshot, value: Xattr): Promise<Buffer> {
+  const object = await snapshot.object(value.object);
+  if (object.sizeBytes > MAX_VALUE_BYTES) throw new InvalidInputError(`the attribute ${value.name.text} has ${object.sizeBytes} bytes`);
+  const pieces: Uint8Array[] = [];
+  for await (const piece of snapshot.content(object)) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+/** The native module throws plain errors with the system's text. */
+function nativeError(error: unknown, name: string): KlosetError {
+  if (!(error instanceof Error)) throw error;
+  return new InvalidInputError(`the attribute ${name} was not set: ${error.message}`, { cause: error });
+}
