@@ -1,13 +1,15 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
 import type { MachinesPageDto } from '@wardrobe/contracts';
-import { EmptyState, Freshness, LinkButton, LoadingRows, PageHead, ProblemState } from '@wardrobe/ui';
+import { EmptyState, LinkButton, LoadingRows, PageHead, ProblemState } from '@wardrobe/ui';
 import { type MatrixQuery, matrixSentence, MatrixView, rangeSentence } from '@wardrobe/ui/matrix';
 import { Download, Grid3x3 } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import { useCallback, useState } from 'react';
 import { paths } from '@/lib/paths';
 import { useUrlState } from '@/lib/url-state';
+import { StoreFresh, StoreNotices } from '@/shell/store-notices';
+import { useMe } from '@/shell/use-me';
 import { useTRPC } from '@/trpc/client';
 import { problemOf } from '@/trpc/problem';
 import { useColumns } from './use-columns';
@@ -20,13 +22,12 @@ export function MatrixPage({ storeId }: { readonly storeId: string }) {
   const trpc = useTRPC();
   const query = useQuery(trpc.machines.list.queryOptions({ storeId }));
   if (query.data !== undefined) return query.data.machines.length === 0 || query.data.columns === 0 ? <Nothing storeId={storeId} page={query.data} /> : <Loaded storeId={storeId} page={query.data} />;
-  if (query.isError) return <ProblemState problem={problemOf(query.error)} onRetry={() => void query.refetch()} />;
+  const again = (): void => void query.refetch();
   return (
     <>
-      <PageHead sentence="Reading the matrix.">Machines and snapshots are being fetched.</PageHead>
-      <div className="panel">
-        <LoadingRows what="the matrix" rows={10} onRetry={() => void query.refetch()} />
-      </div>
+      <PageHead sentence={query.isError ? 'The matrix cannot be shown.' : 'Reading the matrix.'} />
+      <StoreNotices storeId={storeId} />
+      <section className="panel">{query.isError ? <ProblemState problem={problemOf(query.error)} onRetry={again} /> : <LoadingRows what="the matrix" rows={10} onRetry={again} />}</section>
     </>
   );
 }
@@ -49,9 +50,12 @@ function Loaded({ storeId, page }: { readonly storeId: string; readonly page: Ma
       story={story}
       onNavigate={(href) => router.push(href)}
       head={(model, controls) => (
-        <PageHead sentence={matrixSentence(model)} fresh={<Freshness readAt={page.readAt} />} actions={<Exports storeId={storeId} />}>
-          {rangeSentence(model, controls.view)}
-        </PageHead>
+        <>
+          <PageHead sentence={matrixSentence(model)} fresh={<StoreFresh storeId={storeId} readAt={page.readAt} />} actions={<Exports storeId={storeId} />}>
+            {rangeSentence(model, controls.view)}
+          </PageHead>
+          <StoreNotices storeId={storeId} />
+        </>
       )}
     />
   );
@@ -72,26 +76,30 @@ function Exports({ storeId }: { readonly storeId: string }) {
 }
 
 function Nothing({ storeId, page }: { readonly storeId: string; readonly page: MachinesPageDto }) {
+  const { admin } = useMe();
   const noMachine = page.machines.length === 0;
   return (
     <>
-      <PageHead sentence={noMachine ? 'No machine has reported yet.' : 'The store holds no snapshot yet.'} fresh={<Freshness readAt={page.readAt} />} />
-      <div className="panel">
+      <PageHead sentence={noMachine ? 'No machine has reported yet.' : 'The store holds no snapshot yet.'} fresh={<StoreFresh storeId={storeId} readAt={page.readAt} />} />
+      <StoreNotices storeId={storeId} />
+      <section className="panel">
         <EmptyState
           icon={Grid3x3}
           fact={noMachine ? 'There is nothing to compare yet.' : 'There is no snapshot to compare yet.'}
           actions={
             <>
-              <LinkButton look="primary" href={paths.addMachine(storeId)}>
-                Add a machine
-              </LinkButton>
+              {admin ? (
+                <LinkButton look="primary" href={paths.addMachine(storeId)}>
+                  Add a machine
+                </LinkButton>
+              ) : null}
               <LinkButton href={paths.snapshots(storeId)}>See the snapshots</LinkButton>
             </>
           }
         >
           {noMachine ? 'The store itself is readable. A row appears here with the first report of a machine.' : 'A column appears here with the first backup.'}
         </EmptyState>
-      </div>
+      </section>
     </>
   );
 }

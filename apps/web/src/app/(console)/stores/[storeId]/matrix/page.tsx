@@ -1,4 +1,5 @@
 import type { Metadata } from 'next';
+import { Suspense } from 'react';
 import { Page } from '@/shell/page';
 import { Prefetched } from '@/trpc/server';
 import { MatrixPage } from './matrix-page';
@@ -8,9 +9,11 @@ export const metadata: Metadata = { title: 'Matrix' };
 export default async function Matrix({ params }: { readonly params: Promise<{ storeId: string }> }) {
   const { storeId } = await params;
   return (
-    <Prefetched queries={({ trpc, queryClient }) => [queryClient.prefetchQuery(trpc.machines.list.queryOptions({ storeId }))]}>
+    <Prefetched queries={({ trpc, queryClient }) => [queryClient.prefetchQuery(trpc.machines.list.queryOptions({ storeId })), queryClient.prefetchQuery(trpc.stores.get.queryOptions({ storeId }))]}>
       <Page>
-        <MatrixPage storeId={storeId} />
+        <Suspense>
+          <MatrixPage storeId={storeId} />
+        </Suspense>
       </Page>
     </Prefetched>
   );

@@ -1,5 +1,6 @@
 import { snapshotFilterOf, snapshotQuery } from '@wardrobe/ui/snapshots';
 import type { Metadata } from 'next';
+import { Suspense } from 'react';
 import { Page } from '@/shell/page';
 import { Prefetched } from '@/trpc/server';
 import { PAGE_ROWS } from './page-rows';
@@ -15,9 +16,16 @@ export default async function Snapshots({ params, searchParams }: Props) {
   const first = (value: string | string[] | undefined): string | null => (Array.isArray(value) ? value[0] : value) ?? null;
   const filter = snapshotFilterOf(snapshotQuery((key) => first(address[key])));
   return (
-    <Prefetched queries={({ trpc, queryClient }) => [queryClient.prefetchQuery(trpc.snapshots.list.queryOptions({ storeId, ...filter, offset: 0, limit: PAGE_ROWS }))]}>
+    <Prefetched
+      queries={({ trpc, queryClient }) => [
+        queryClient.prefetchQuery(trpc.snapshots.list.queryOptions({ storeId, ...filter, offset: 0, limit: PAGE_ROWS })),
+        queryClient.prefetchQuery(trpc.stores.get.queryOptions({ storeId })),
+      ]}
+    >
       <Page>
-        <SnapshotsPage storeId={storeId} />
+        <Suspense>
+          <SnapshotsPage storeId={storeId} />
+        </Suspense>
       </Page>
     </Prefetched>
   );

@@ -1,9 +1,10 @@
 'use client';
-import { Freshness, LoadingRows, Notice, PageHead, ProblemState } from '@wardrobe/ui';
+import { LoadingRows, Notice, PageHead, ProblemState } from '@wardrobe/ui';
 import { queryPatch, type SnapshotQuery, snapshotFilterOf, snapshotQuery, SnapshotsView } from '@wardrobe/ui/snapshots';
 import { useCallback, useMemo } from 'react';
 import { paths } from '@/lib/paths';
 import { useUrlState } from '@/lib/url-state';
+import { ReadAgain, StoreFresh, StoreNotices } from '@/shell/store-notices';
 import { problemOf } from '@/trpc/problem';
 import { useSnapshotPages } from './use-snapshot-pages';
 
@@ -17,7 +18,8 @@ export function SnapshotsPage({ storeId }: { readonly storeId: string }) {
   const page = first.data;
   return (
     <>
-      <PageHead sentence={page?.sentence ?? 'Reading the snapshots.'} fresh={page === undefined ? undefined : <Freshness readAt={page.readAt} />} />
+      <PageHead sentence={page?.sentence ?? (first.isError ? 'The snapshots cannot be shown.' : 'Reading the snapshots.')} fresh={page === undefined ? undefined : <StoreFresh storeId={storeId} readAt={page.readAt} />} actions={<ReadAgain storeId={storeId} />} />
+      <StoreNotices storeId={storeId} />
       {page?.incomplete ? (
         <Notice kind="danger" fact="The list may be incomplete.">
           {page.incomplete}
