@@ -132,11 +132,11 @@ function fingerprint({ facts }: CacheReading): string {
   return JSON.stringify([[...facts.states].sort(), [...facts.packfiles.keys()].sort(), facts.locations.length, facts.deleted.length]);
 }
 
-/** The sighting beside which a cache is set aside: of the same store, else another of the same folder. */
+/** The sighting beside which a cache is set aside: of the same store. An archive's id is no store's: any of the same folder. */
 function homeOf(reading: CacheReading, sightings: readonly SightingReport[]): SightingReport | undefined {
   const { folder, repositoryId } = reading.cache;
   const neighbours = sightings.filter((sighting) => sighting.cache === folder.label && sighting.user === folder.user);
-  return neighbours.find((sighting) => sighting.repositoryId === repositoryId) ?? neighbours[0];
+  return neighbours.find((sighting) => sighting.repositoryId === repositoryId) ?? (reading.role === 'archive' ? neighbours[0] : undefined);
 }
 
 /**

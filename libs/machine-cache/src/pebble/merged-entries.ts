@@ -56,6 +56,13 @@ export class MergedEntries {
     }
   }
 
+  /** Whether a set is newer than everything known of its key. */
+  isBehind(entry: Entry): boolean {
+    if (entry.kind !== KIND.set && entry.kind !== KIND.setWithDelete) return false;
+    if (this.#wanted !== null && !beginsWithOne(entry.key, this.#wanted)) return false;
+    return (this.#winners.get(latin1(entry.key))?.sequence ?? -1) < entry.sequence;
+  }
+
   /** Keys that exist, in byte order, with their values. */
   finish(): Map<string, Uint8Array> {
     const keys = [...this.#winners.keys()].sort();

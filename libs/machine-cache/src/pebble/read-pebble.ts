@@ -6,6 +6,7 @@ import { openForReading, readWhole } from '../files.js';
 import { type RetryOptions, withRetries } from '../retry.js';
 import { readBatch } from './batch.js';
 import { keyRange } from './key-ranges.js';
+import { checkLaterTables } from './later-tables.js';
 import { type ManifestContent, readManifest, type TableMeta } from './manifest.js';
 import { MergedEntries } from './merged-entries.js';
 import { type RecordEnd, readRecords } from './records.js';
@@ -77,6 +78,7 @@ async function readOnce(directory: string, attempt: number, options: PebbleOptio
       const read = await readTable(handle, meta, { ranges, signal: options.signal, onEntry: (entry) => merged.add(entry) });
       tableFacts.push({ level: meta.level, number: meta.number, sizeBytes: meta.sizeBytes, ...read });
     }
+    await checkLaterTables(directory, names, { manifest, merged, ranges });
     const files = {
       formatVersion: head.formatVersion,
       manifest: fileNumber(head.manifest, 'MANIFEST-', ''),
@@ -161,7 +163,7 @@ function replayLogs(rawLogs: readonly RawLog[], minLog: number, merged: MergedEn
   // A database that was ever opened has a live log: the next one is made before the last one goes.
   if (live.length === 0) throw damaged('no live log: the newest writes are missing');
   return live.map(({ number, bytes }, index) => {
-    if (bytes === null) throw damaged(`log ${number} vanished while it was live`);
+    if (bytes === null) throw new CacheReadError('busy', `log ${number} vanished while it was live`, { again: true });
     const read = readRecords(bytes, { kind: 'log', number }, (record) => readBatch(record, (entry) => merged.add(entry)));
     if (read.validAfterEnd) throw damaged(`log ${number} is damaged in its middle (${read.end} at ${read.endsAt})`);
     if (index < live.length - 1 && read.end !== 'eof' && read.end !== 'trailer')

@@ -24,15 +24,20 @@ export async function stageCopy(source: string, target: string): Promise<StagedC
   const walBytes = headBefore === null ? null : await copyFile(wal, join(target, 'state.db-wal'));
   const headAfter = await readHead(wal);
   if (headBefore === null || headAfter === null) {
-    if (headBefore !== headAfter) throw damaged('state.db-wal came or went while it was copied');
-    if (before !== (await fingerprint(database))) throw damaged('state.db changed while it was copied');
+    if (headBefore !== headAfter) throw busy('state.db-wal came or went while it was copied');
+    if (before !== (await fingerprint(database))) throw busy('state.db changed while it was copied');
     if (await exists(`${database}-shm`)) throw damaged('state.db-wal is missing beside state.db-shm');
     return { databaseBytes, wal: null };
   }
   const copied = (await readHead(join(target, 'state.db-wal'))) ?? Buffer.alloc(0);
-  if (!same(headBefore, headAfter) || !same(headBefore, copied)) throw damaged('state.db-wal was restarted while it was copied');
-  if (headBefore.length === 0 && before !== (await fingerprint(database))) throw damaged('state.db changed while it was copied');
+  if (!same(headBefore, headAfter) || !same(headBefore, copied)) throw busy('state.db-wal was restarted while it was copied');
+  if (headBefore.length === 0 && before !== (await fingerprint(database))) throw busy('state.db changed while it was copied');
   return { databaseBytes, wal: await checkWal(join(target, 'state.db-wal'), walBytes ?? 0) };
+}
+
+/** plakar wrote in between: no sign of damage, however often it happens. */
+function busy(message: string): CacheReadError {
+  return new CacheReadError('busy', message, { again: true });
 }
 
 async function copyFile(from: string, to: string): Promise<number> {
