@@ -13,7 +13,10 @@ const prismaPackage = require.resolve('prisma/package.json');
 const schema = join(here, 'prisma/schema.prisma');
 const stamp = join(here, 'src/generated/.stamp');
 
-const want = createHash('sha256').update(readFileSync(schema)).update(JSON.parse(readFileSync(prismaPackage, 'utf8')).version).digest('hex');
+const want = createHash('sha256')
+  .update(readFileSync(schema))
+  .update(JSON.parse(readFileSync(prismaPackage, 'utf8')).version)
+  .digest('hex');
 if (existsSync(stamp) && readFileSync(stamp, 'utf8') === want) {
   console.log('database client is up to date');
 } else {

@@ -14,6 +14,7 @@ export * from './queries/snapshots.js';
 export * from './queries/store-counts.js';
 export * from './queries/stores.js';
 export * from './queries/tokens.js';
+export * from './queries/tracking-pages.js';
 export * from './queries/tracking-snapshots.js';
 export * from './types.js';
 export { type DataFolder, defaultDataFolder, openDataFolder } from './data/data-folder.js';

@@ -41,11 +41,16 @@ async function checkServerVersion(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ version: string }>(`select current_setting('server_version_num') as version`);
   const major = Math.floor(Number(rows[0]?.version ?? 0) / 10_000);
   if (major >= OLDEST_SERVER_VERSION) return;
-  throw new MigrationError(`The database server is PostgreSQL ${major}. Wardrobe needs PostgreSQL ${OLDEST_SERVER_VERSION} or newer: upgrade it, or unset DATABASE_URL to use the database that comes with Wardrobe.`);
+  throw new MigrationError(
+    `The database server is PostgreSQL ${major}. Wardrobe needs PostgreSQL ${OLDEST_SERVER_VERSION} or newer: upgrade it, or unset DATABASE_URL to use the database that comes with Wardrobe.`,
+  );
 }
 
 export function readMigrations(folder: string): Migration[] {
-  const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
+  const names = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
   return names.map((name) => {
     const sql = readFileSync(join(folder, name, 'migration.sql'), 'utf8');
     return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
@@ -58,15 +63,22 @@ async function applyMissing(client: pg.Client, migrations: readonly Migration[])
   );
   const known = new Set(migrations.map((migration) => migration.name));
   for (const row of rows) {
-    if (!row.finished) throw new MigrationError(`The database migration ${row.name} was begun by another tool and never finished. Restore the database from a backup, or remove the row after mending it.`);
-    if (!known.has(row.name)) throw new MigrationError(`The database was used by a newer Wardrobe (it has the migration ${row.name}). Start that version, or restore a backup of the database.`);
+    if (!row.finished)
+      throw new MigrationError(
+        `The database migration ${row.name} was begun by another tool and never finished. Restore the database from a backup, or remove the row after mending it.`,
+      );
+    if (!known.has(row.name))
+      throw new MigrationError(
+        `The database was used by a newer Wardrobe (it has the migration ${row.name}). Start that version, or restore a backup of the database.`,
+      );
   }
   const done = new Map(rows.map((row) => [row.name, row.checksum]));
   const applied: string[] = [];
   for (const migration of migrations) {
     const checksum = done.get(migration.name);
     if (checksum === migration.checksum) continue;
-    if (checksum !== undefined) throw new MigrationError(`The migration ${migration.name} was changed after it was applied to this database. Install Wardrobe again from its release.`);
+    if (checksum !== undefined)
+      throw new MigrationError(`The migration ${migration.name} was changed after it was applied to this database. Install Wardrobe again from its release.`);
     await applyOne(client, migration);
     applied.push(migration.name);
   }
@@ -77,7 +89,11 @@ async function applyOne(client: pg.Client, migration: Migration): Promise<void> 
   try {
     await client.query('begin');
     await client.query(migration.sql);
-    await client.query('insert into _prisma_migrations (id, checksum, finished_at, migration_name, applied_steps_count) values ($1, $2, now(), $3, 1)', [randomUUID(), migration.checksum, migration.name]);
+    await client.query('insert into _prisma_migrations (id, checksum, finished_at, migration_name, applied_steps_count) values ($1, $2, now(), $3, 1)', [
+      randomUUID(),
+      migration.checksum,
+      migration.name,
+    ]);
     await client.query('commit');
   } catch (error) {
     await client.query('rollback');

@@ -13,7 +13,11 @@ export type SqlRunner = Pick<pg.Pool | pg.PoolClient, 'query'>;
 
 /** Runs one statement; rows are typed by the caller, whose SQL names the columns. */
 export async function sql<Row extends object>(runner: SqlRunner, text: string, values: readonly unknown[] = []): Promise<Row[]> {
-  const result = await (runner as pg.Pool).query<Row & pg.QueryResultRow>({ text, values: [...values], types: { getTypeParser: getTypeParser as typeof pg.types.getTypeParser } });
+  const result = await (runner as pg.Pool).query<Row & pg.QueryResultRow>({
+    text,
+    values: [...values],
+    types: { getTypeParser: getTypeParser as typeof pg.types.getTypeParser },
+  });
   return result.rows;
 }
 

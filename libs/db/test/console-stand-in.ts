@@ -33,8 +33,18 @@ async function main(): Promise<void> {
         process.exit(0);
       });
   });
-  const rows = await db.pool.query<{ max: number | null; count: number }>(`select max((value)::text::int) as max, count(*)::int as count from settings where key like 'row-%'`);
-  print({ ready: true, applied, pid: embedded.pid, cluster: embedded.cluster, socket: embedded.target.host, rows: rows.rows[0]?.count, max: rows.rows[0]?.max ?? 0 });
+  const rows = await db.pool.query<{ max: number | null; count: number }>(
+    `select max((value)::text::int) as max, count(*)::int as count from settings where key like 'row-%'`,
+  );
+  print({
+    ready: true,
+    applied,
+    pid: embedded.pid,
+    cluster: embedded.cluster,
+    socket: embedded.target.host,
+    rows: rows.rows[0]?.count,
+    max: rows.rows[0]?.max ?? 0,
+  });
   for (let row = (rows.rows[0]?.max ?? 0) + 1; mode === 'write'; row++) {
     await db.pool.query('insert into settings (key, value) values ($1, $2::jsonb)', [`row-${row}`, JSON.stringify(row)]);
     print({ acknowledged: row });

@@ -8,8 +8,17 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 export type Line = Record<string, unknown>;
-export type Running = { readonly child: ChildProcess; readonly next: (key: string) => Promise<Line>; readonly lines: Line[]; readonly exit: Promise<number | null> };
-export type Checkout = { readonly root: string; readonly start: (options: { data: string; home?: string; mode?: 'wait' | 'write'; uid?: number }) => Running; readonly remove: () => void };
+export type Running = {
+  readonly child: ChildProcess;
+  readonly next: (key: string) => Promise<Line>;
+  readonly lines: Line[];
+  readonly exit: Promise<number | null>;
+};
+export type Checkout = {
+  readonly root: string;
+  readonly start: (options: { data: string; home?: string; mode?: 'wait' | 'write'; uid?: number }) => Running;
+  readonly remove: () => void;
+};
 
 const here = dirname(fileURLToPath(import.meta.url));
 export const MIGRATIONS = join(here, '../prisma/migrations');
@@ -20,7 +29,14 @@ export async function makeCheckout(options: { readonly uid?: number; readonly pa
   const clone = join(root, 'clone');
   mkdirSync(join(clone, 'dist'), { recursive: true });
   await build({
-    entryPoints: [join(here, 'console-stand-in.ts')], outfile: join(clone, 'dist/run.mjs'), bundle: true, platform: 'node', format: 'esm', target: 'node20', external: ['pg-native'], logLevel: 'error',
+    entryPoints: [join(here, 'console-stand-in.ts')],
+    outfile: join(clone, 'dist/run.mjs'),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    external: ['pg-native'],
+    logLevel: 'error',
     banner: { js: `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);` },
   });
   cpSync(MIGRATIONS, join(clone, 'migrations'), { recursive: true });

@@ -9,7 +9,12 @@ import { type Checkout, makeCheckout, type Running } from './console.js';
 
 const isRoot = process.getuid?.() === 0;
 /** Root tries both ways: as root (the database runs as its own user) and as an ordinary user. */
-const WAYS = isRoot ? [{ way: 'root', uid: undefined }, { way: 'an ordinary user', uid: 65_534 }] : [{ way: 'an ordinary user', uid: undefined }];
+const WAYS = isRoot
+  ? [
+      { way: 'root', uid: undefined },
+      { way: 'an ordinary user', uid: 65_534 },
+    ]
+  : [{ way: 'an ordinary user', uid: undefined }];
 
 describe.each(WAYS)('the built-in database, started by $way', ({ way, uid }) => {
   let checkout: Checkout;
@@ -37,7 +42,9 @@ describe.each(WAYS)('the built-in database, started by $way', ({ way, uid }) => 
     const ready = await first.next('ready');
     expect(ready['applied']).toEqual(['0001_initial']);
     const cluster = String(ready['cluster']);
-    const rules = readFileSync(join(cluster, 'pg_hba.conf'), 'utf8').split('\n').filter((line) => /^\s*(local|host)/.test(line));
+    const rules = readFileSync(join(cluster, 'pg_hba.conf'), 'utf8')
+      .split('\n')
+      .filter((line) => /^\s*(local|host)/.test(line));
     expect(rules.length).toBeGreaterThan(0);
     expect(rules.filter((line) => !line.endsWith('scram-sha-256'))).toEqual([]);
     expect(statSync(String(ready['socket'])).mode & 0o777).toBe(0o700);

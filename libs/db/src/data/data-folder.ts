@@ -12,7 +12,12 @@ export type DataFolder = {
   readonly adminSocket: string;
 };
 
-type Surroundings = { readonly env: Readonly<Record<string, string | undefined>>; readonly platform: NodeJS.Platform; readonly uid: number | undefined; readonly home: string };
+type Surroundings = {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  readonly uid: number | undefined;
+  readonly home: string;
+};
 
 /**
  * Where the console keeps its data when nothing is said: root `/var/lib/wardrobe`, else `$XDG_DATA_HOME/wardrobe` (default
@@ -38,8 +43,12 @@ export function openDataFolder(path: string): DataFolder {
   const info = statSync(real);
   const uid = process.getuid?.();
   if (!info.isDirectory()) throw new StartError(`The data folder ${path} is not a folder.`);
-  if (uid !== undefined && info.uid !== uid) throw new StartError(`The data folder ${path} belongs to another user (uid ${info.uid}, this is ${uid}). Start as that user, or name another folder with --data.`);
-  if (process.platform !== 'win32' && (info.mode & 0o022) !== 0) throw new StartError(`The data folder ${path} can be written to by other users. Run: chmod 700 ${path}`);
+  if (uid !== undefined && info.uid !== uid)
+    throw new StartError(
+      `The data folder ${path} belongs to another user (uid ${info.uid}, this is ${uid}). Start as that user, or name another folder with --data.`,
+    );
+  if (process.platform !== 'win32' && (info.mode & 0o022) !== 0)
+    throw new StartError(`The data folder ${path} can be written to by other users. Run: chmod 700 ${path}`);
   const indexes = join(real, 'indexes');
   mkdirSync(indexes, { recursive: true, mode: 0o700 });
   chmodSync(indexes, 0o700);

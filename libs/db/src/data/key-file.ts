@@ -46,7 +46,9 @@ export function defaultKeyFile(dataFolder: string): string {
 export function openKeyFile(path: string, options: { readonly mayCreate: boolean }): KeyRing {
   if (!existsSync(path)) {
     if (!options.mayCreate) {
-      throw new StartError(`The key file ${path} is missing, but the data folder is in use: its store passphrases and its database were sealed with that key. Put the file back, or name its place with WARDROBE_KEY_FILE.`);
+      throw new StartError(
+        `The key file ${path} is missing, but the data folder is in use: its store passphrases and its database were sealed with that key. Put the file back, or name its place with WARDROBE_KEY_FILE.`,
+      );
     }
     createKeyFile(path);
   }

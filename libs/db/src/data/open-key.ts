@@ -16,6 +16,7 @@ export function openKeyRing(folder: DataFolder, keyFile?: string): KeyRing {
   const ring = openKeyFile(path, { mayCreate: known === null });
   const check = Buffer.from(ring.derive('check')).toString('hex');
   if (known === null) writeFileSync(checkPath, `${check}\n`, { mode: 0o600 });
-  else if (known !== check) throw new StartError(`${path} is not the key file of the data folder ${folder.path}. Put the right file back, or name its place with WARDROBE_KEY_FILE.`);
+  else if (known !== check)
+    throw new StartError(`${path} is not the key file of the data folder ${folder.path}. Put the right file back, or name its place with WARDROBE_KEY_FILE.`);
   return ring;
 }

@@ -25,12 +25,17 @@ export function isRunning(pid: number): boolean {
 /** Processes of a database server on this data directory: they all have it as working directory. Ascending. */
 export function postgresProcessesIn(directory: string): number[] {
   if (process.platform === 'linux') {
-    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+    const pids = readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
     return pids.filter((pid) => isPostgresIn(pid, directory)).sort((a, b) => a - b);
   }
   if (process.platform === 'win32') return [];
   const lines = (spawnSync('ps', ['-axo', 'pid=,command='], { encoding: 'utf8' }).stdout ?? '').split('\n');
-  return lines.filter((line) => line.includes('postgres') && line.includes(directory)).map((line) => Number.parseInt(line, 10)).sort((a, b) => a - b);
+  return lines
+    .filter((line) => line.includes('postgres') && line.includes(directory))
+    .map((line) => Number.parseInt(line, 10))
+    .sort((a, b) => a - b);
 }
 
 function isPostgresIn(pid: number, directory: string): boolean {

@@ -26,7 +26,10 @@ function packageFolder(): string {
   try {
     return realpathSync(dirname(dirname(createRequire(import.meta.url).resolve(name))));
   } catch (error) {
-    throw new StartError(`There is no built-in database for this system (${name} is not installed). Run npm ci again, or name a PostgreSQL server with DATABASE_URL.`, { cause: error });
+    throw new StartError(
+      `There is no built-in database for this system (${name} is not installed). Run npm ci again, or name a PostgreSQL server with DATABASE_URL.`,
+      { cause: error },
+    );
   }
 }
 

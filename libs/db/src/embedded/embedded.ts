@@ -59,7 +59,10 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
 async function startIn(places: Places, lock: ProcessLock, options: EmbeddedOptions & { say: (line: string) => void }): Promise<Embedded> {
   const { say, keys } = options;
   const binaries = locateBinaries({ copyTo: places.programs, mustCopy: places.user !== null });
-  if (places.user !== null) say(`Started as root: the database runs as user ${places.user.name} (uid ${places.user.uid}); its files are in ${places.home}, its programs in ${places.programs}.`);
+  if (places.user !== null)
+    say(
+      `Started as root: the database runs as user ${places.user.name} (uid ${places.user.uid}); its files are in ${places.home}, its programs in ${places.programs}.`,
+    );
   const superPassword = keys.databasePassword(SUPERUSER);
   if (existsSync(join(places.cluster, 'PG_VERSION'))) {
     checkClusterVersion(places, binaries);
@@ -91,7 +94,14 @@ type Login = Exclude<DbTarget, string>;
 /** Connects again and again: after a crash the server replays its log first. */
 async function waitUntilReady(server: ServerProcess, places: Places, login: Login): Promise<void> {
   let exit: { code: number | null } | null = null;
-  server.exited.then((code) => { exit = { code }; }, () => { exit = { code: null }; });
+  server.exited.then(
+    (code) => {
+      exit = { code };
+    },
+    () => {
+      exit = { code: null };
+    },
+  );
   for (const end = Date.now() + START_MS; Date.now() < end; await sleep(40)) {
     if (exit !== null) {
       await server.exited;
@@ -99,7 +109,11 @@ async function waitUntilReady(server: ServerProcess, places: Places, login: Logi
     }
     const failure = await tryConnect(login);
     if (failure === null) return;
-    if (failure.code === '28P01') throw new StartError(`The database in ${places.cluster} was made with another key file. Put that key file back, or name its place with WARDROBE_KEY_FILE.`, { cause: failure });
+    if (failure.code === '28P01')
+      throw new StartError(
+        `The database in ${places.cluster} was made with another key file. Put that key file back, or name its place with WARDROBE_KEY_FILE.`,
+        { cause: failure },
+      );
     if (!NOT_YET.has(failure.code ?? '')) throw failure;
   }
   throw new StartError(`The database did not come up within ${START_MS / 1000} s: ${lastLogLines(places)} (log: ${places.log})`);
@@ -133,4 +147,3 @@ async function ensureDatabase(login: Login, password: string): Promise<void> {
     await client.end();
   }
 }
-

@@ -42,7 +42,9 @@ export function preparePlaces(data: DataFolder, options: { readonly rootHome?: s
   const notePath = join(data.path, 'postgres.location');
   const noted = existsSync(notePath) ? readFileSync(notePath, 'utf8').trim() : null;
   if (noted !== null && !existsSync(join(noted, 'cluster', 'PG_VERSION'))) {
-    throw new StartError(`The database of ${data.path} should be in ${noted} and is not there. Put it back, or remove ${notePath} to begin with an empty database.`);
+    throw new StartError(
+      `The database of ${data.path} should be in ${noted} and is not there. Put it back, or remove ${notePath} to begin with an empty database.`,
+    );
   }
   const home = noted ?? join(realpathSync(rootHome), `postgres-${shortHash(data.path)}`);
   const places = finishPlaces({ home, programs: join(realpathSync(rootHome), 'programs'), user, note: notePath });
@@ -67,9 +69,12 @@ function socketFolder({ home, user }: Pick<Places, 'home' | 'user'>): string {
   for (const base of [process.env['XDG_RUNTIME_DIR'], tmpdir(), '/tmp']) {
     const folder = base === undefined || base === '' ? null : join(base, `wardrobe-${owner}-${shortHash(home)}`);
     const reachable = user === null || !folder?.startsWith('/run/user');
-    if (folder !== null && reachable && existsSync(join(folder, '..')) && Buffer.byteLength(folder + SOCKET_NAME) <= MAX_SOCKET_PATH) return privateFolder(folder, user);
+    if (folder !== null && reachable && existsSync(join(folder, '..')) && Buffer.byteLength(folder + SOCKET_NAME) <= MAX_SOCKET_PATH)
+      return privateFolder(folder, user);
   }
-  throw new StartError(`No folder with a path short enough for the database's socket: tried ${inside} and the temporary folder. Name a data folder with a shorter path.`);
+  throw new StartError(
+    `No folder with a path short enough for the database's socket: tried ${inside} and the temporary folder. Name a data folder with a shorter path.`,
+  );
 }
 
 /** A folder of the database's user alone. One that is there and is not exactly that is refused: somebody else may have made it. */
@@ -97,7 +102,9 @@ function makeReachable(folder: string): void {
   if ((mode & 0o011) !== 0o011) chmodSync(folder, mode | 0o011);
   for (let path = realpathSync(folder); path !== '/'; path = join(path, '..')) {
     if ((statSync(path).mode & 0o001) === 0) {
-      throw new StartError(`The database runs as a user of its own and cannot pass through ${path} (mode ${(statSync(path).mode & 0o777).toString(8)}). Name another place with WARDROBE_PG_HOME.`);
+      throw new StartError(
+        `The database runs as a user of its own and cannot pass through ${path} (mode ${(statSync(path).mode & 0o777).toString(8)}). Name another place with WARDROBE_PG_HOME.`,
+      );
     }
   }
 }

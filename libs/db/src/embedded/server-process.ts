@@ -13,9 +13,21 @@ const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
 
 /** Settings given on the command line, so that the cluster's files stay as initdb wrote them. */
 const SETTINGS: readonly string[] = [
-  'listen_addresses=', 'port=5432', 'unix_socket_permissions=0700', 'max_connections=50', 'shared_buffers=64MB', 'max_wal_size=512MB', 'wal_level=minimal', 'max_wal_senders=0',
+  'listen_addresses=',
+  'port=5432',
+  'unix_socket_permissions=0700',
+  'max_connections=50',
+  'shared_buffers=64MB',
+  'max_wal_size=512MB',
+  'wal_level=minimal',
+  'max_wal_senders=0',
   // Containers often have 64 MB of shared memory only; nothing here needs parallel plans or compiled expressions.
-  'max_parallel_workers_per_gather=0', 'jit=off', 'log_timezone=UTC', 'timezone=UTC', 'log_min_messages=warning', 'password_encryption=scram-sha-256',
+  'max_parallel_workers_per_gather=0',
+  'jit=off',
+  'log_timezone=UTC',
+  'timezone=UTC',
+  'log_min_messages=warning',
+  'password_encryption=scram-sha-256',
 ];
 
 /** Makes the cluster when there is none: aside, then renamed, so that a cluster that is there is whole. Passwords from the first moment, never `trust`. */
@@ -26,7 +38,18 @@ export async function initCluster(places: Places, binaries: Binaries, password: 
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
   try {
     if (places.user !== null) chownSync(passwordFile, places.user.uid, places.user.gid);
-    const args = ['-D', aside, '-U', 'postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'];
+    const args = [
+      '-D',
+      aside,
+      '-U',
+      'postgres',
+      `--pwfile=${passwordFile}`,
+      '--auth=scram-sha-256',
+      '--encoding=UTF8',
+      '--locale-provider=builtin',
+      '--builtin-locale=C.UTF-8',
+      '--locale=C',
+    ];
     const { code, output } = await run(binaries.initdb, args, places);
     if (code !== 0) throw new StartError(`The database could not be made in ${places.home}: ${lastLines(output)}`);
     renameSync(aside, places.cluster);
@@ -40,7 +63,9 @@ export function checkClusterVersion(places: Places, binaries: Binaries): void {
   const found = readFileSync(join(places.cluster, 'PG_VERSION'), 'utf8').trim();
   const have = binaries.version.split('.')[0] ?? '';
   if (found !== have) {
-    throw new StartError(`The database in ${places.cluster} was made by PostgreSQL ${found}; this Wardrobe brings PostgreSQL ${have}. Start the version of Wardrobe that made it, dump the database, and load it into the new one (docs: "Upgrading the database").`);
+    throw new StartError(
+      `The database in ${places.cluster} was made by PostgreSQL ${found}; this Wardrobe brings PostgreSQL ${have}. Start the version of Wardrobe that made it, dump the database, and load it into the new one (docs: "Upgrading the database").`,
+    );
   }
 }
 
@@ -59,7 +84,8 @@ export async function endOrphans(places: Places): Promise<number | null> {
   if (leader === null && running().length > 0) await waitUntil(() => running().length === 0, HARD_STOP_MS);
   if (running().length > 0) await signalAndWait(running(), 'SIGQUIT', { ms: HARD_STOP_MS, running });
   if (running().length > 0) await signalAndWait(running(), 'SIGKILL', { ms: HARD_STOP_MS, running });
-  if (running().length > 0) throw new StartError(`The database left by an earlier start does not end (processes ${running().join(', ')}). End them and start again.`);
+  if (running().length > 0)
+    throw new StartError(`The database left by an earlier start does not end (processes ${running().join(', ')}). End them and start again.`);
   // With no server on the cluster its pid files are leftovers; PostgreSQL would refuse them if their pid belongs to another program now.
   rmSync(pidFile, { force: true });
   for (const name of ['.s.PGSQL.5432', '.s.PGSQL.5432.lock']) rmSync(join(places.run, name), { force: true });
@@ -96,7 +122,11 @@ export function startServer(places: Places, binaries: Binaries): ServerProcess {
 
 /** Fast stop (running statements are undone, everything acknowledged is on disk); harder after a while. */
 export async function stopServer({ child, exited }: ServerProcess): Promise<void> {
-  for (const [signal, ms] of [['SIGINT', FAST_STOP_MS], ['SIGQUIT', HARD_STOP_MS], ['SIGKILL', HARD_STOP_MS]] as const) {
+  for (const [signal, ms] of [
+    ['SIGINT', FAST_STOP_MS],
+    ['SIGQUIT', HARD_STOP_MS],
+    ['SIGKILL', HARD_STOP_MS],
+  ] as const) {
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill(signal);
     const timer = new AbortController();

@@ -9,13 +9,21 @@ import { jsonText } from './json.js';
  * Keeps the computed cells of machines on one store, and brings history up to date: divergences that began, changed or ended, and verdicts
  * that changed. `all`: the list is every machine of the store, rows of others go. One transaction.
  */
-export async function saveComputed(db: Db, storeId: string, options: { readonly at: Date; readonly machines: readonly ComputedMachine[]; readonly all?: boolean }): Promise<void> {
+export async function saveComputed(
+  db: Db,
+  storeId: string,
+  options: { readonly at: Date; readonly machines: readonly ComputedMachine[]; readonly all?: boolean },
+): Promise<void> {
   await transaction(db, async (client) => {
     await lockFor(client, 'store', storeId);
     for (const machine of options.machines) await saveMachine(client, { storeId, machine, at: options.at });
     if (options.all === true) {
       const ids = plainArray(options.machines.map((machine) => machine.machineId));
-      await sql(client, `update divergences set ended_at = $3, ended_as = 'none' where store_id = $1 and ended_at is null and not (machine_id = any($2::uuid[]))`, [storeId, ids, options.at]);
+      await sql(
+        client,
+        `update divergences set ended_at = $3, ended_as = 'none' where store_id = $1 and ended_at is null and not (machine_id = any($2::uuid[]))`,
+        [storeId, ids, options.at],
+      );
       await sql(client, 'delete from machine_stores where store_id = $1 and not (machine_id = any($2::uuid[]))', [storeId, ids]);
     }
     await sql(client, 'update stores set revision = revision + 1 where id = $1', [storeId]);
@@ -29,7 +37,11 @@ async function saveMachine(client: PoolClient, saving: Saving): Promise<void> {
   const nums = await intern(client, 'snapshots', { storeId, ids: machine.exceptions.map((exception) => exception.snapshot), at });
   const causes = new Map<string, number>();
   const rows = machine.exceptions
-    .map((exception, index) => ({ exception, num: nums[index] ?? 0, cause: placeOf(causes, JSON.stringify({ cause: exception.cause, cache: exception.cache, user: exception.user })) }))
+    .map((exception, index) => ({
+      exception,
+      num: nums[index] ?? 0,
+      cause: placeOf(causes, JSON.stringify({ cause: exception.cause, cache: exception.cache, user: exception.user })),
+    }))
     .sort((a, b) => a.num - b.num);
   await saveVerdict(client, saving);
   await sql(
@@ -40,13 +52,31 @@ async function saveMachine(client: PoolClient, saving: Saving): Promise<void> {
        last_report_at = excluded.last_report_at, computed_at = excluded.computed_at, exception_snapshots = excluded.exception_snapshots, exception_cells = excluded.exception_cells,
        exception_causes = excluded.exception_causes, causes = excluded.causes, facts = excluded.facts`,
     [
-      storeId, machine.machineId, machine.verdict, machine.worst, jsonText(machine.counts), machine.digest, machine.newestSeenAt, machine.lastReportAt, at,
-      plainArray(rows.map((row) => row.num)), plainArray(rows.map((row) => row.exception.rank)), plainArray(rows.map((row) => row.cause)), `[${[...causes.keys()].join(',')}]`, jsonText(machine.facts ?? {}),
+      storeId,
+      machine.machineId,
+      machine.verdict,
+      machine.worst,
+      jsonText(machine.counts),
+      machine.digest,
+      machine.newestSeenAt,
+      machine.lastReportAt,
+      at,
+      plainArray(rows.map((row) => row.num)),
+      plainArray(rows.map((row) => row.exception.rank)),
+      plainArray(rows.map((row) => row.cause)),
+      `[${[...causes.keys()].join(',')}]`,
+      jsonText(machine.facts ?? {}),
     ],
   );
   const divergent = rows.filter((row) => row.exception.divergent);
   const cells = Object.fromEntries(rows.filter((row) => !row.exception.divergent).map((row) => [row.num, row.exception.cell]));
-  const current = divergent.map(({ exception, num }) => ({ num, cell: exception.cell, cause: exception.cause, cache: exception.cache, os_user: exception.user }));
+  const current = divergent.map(({ exception, num }) => ({
+    num,
+    cell: exception.cell,
+    cause: exception.cause,
+    cache: exception.cache,
+    os_user: exception.user,
+  }));
   await saveDivergences(client, { ...saving, current: JSON.stringify(current), calmer: JSON.stringify(cells) });
 }
 
@@ -96,7 +126,11 @@ function placeOf(places: Map<string, number>, key: string): number {
 }
 
 /** Computed rows of a store's machines with what their page row needs; merged machines left out, retired ones only when asked. */
-export async function machineRows(db: Db, storeId: string, options: { readonly retired?: boolean; readonly machineId?: string } = {}): Promise<MachineStoreRow[]> {
+export async function machineRows(
+  db: Db,
+  storeId: string,
+  options: { readonly retired?: boolean; readonly machineId?: string } = {},
+): Promise<MachineStoreRow[]> {
   return sql<MachineStoreRow>(
     db.pool,
     `select row.machine_id as "machineId", row.verdict, row.worst, row.counts, row.digest, row.newest_seen_at as "newestSeenAt", row.last_report_at as "lastReportAt", row.computed_at as "computedAt", row.facts,
@@ -110,16 +144,26 @@ export async function machineRows(db: Db, storeId: string, options: { readonly r
 
 /** Verdicts of all machines on all stores, counted; retired machines left out. */
 export async function verdictCounts(db: Db): Promise<{ storeId: string; verdict: string; count: number }[]> {
-  return sql(db.pool, `select store_id as "storeId", verdict, count(*)::int as count from machine_stores join machines on machines.id = machine_id where retired_at is null group by 1, 2`);
+  return sql(
+    db.pool,
+    `select store_id as "storeId", verdict, count(*)::int as count from machine_stores join machines on machines.id = machine_id where retired_at is null group by 1, 2`,
+  );
 }
 
 /** A machine's verdicts over time, oldest first. */
 export async function verdictHistory(db: Db, storeId: string, machineId: string): Promise<{ at: Date; verdict: string; counts: Json }[]> {
-  return sql(db.pool, 'select at, verdict, counts from verdict_changes where store_id = $1::bigint and machine_id = $2::uuid order by at, id', [storeId, machineId]);
+  return sql(db.pool, 'select at, verdict, counts from verdict_changes where store_id = $1::bigint and machine_id = $2::uuid order by at, id', [
+    storeId,
+    machineId,
+  ]);
 }
 
 /** Divergences: open ones, and those that ended since `endedAfter`. Newest first. */
-export async function listDivergences(db: Db, storeId: string, options: { readonly endedAfter?: Date; readonly machineId?: string } = {}): Promise<DivergenceRow[]> {
+export async function listDivergences(
+  db: Db,
+  storeId: string,
+  options: { readonly endedAfter?: Date; readonly machineId?: string } = {},
+): Promise<DivergenceRow[]> {
   return sql<DivergenceRow>(
     db.pool,
     `select divergences.id, machine_id as "machineId", encode(snapshots.mac, 'hex') as snapshot, cell, cause, cache, os_user as "user", divergences.first_seen_at as "firstSeenAt", began_at as "beganAt",

@@ -50,7 +50,11 @@ async function lookUp(runner: SqlRunner, kind: InternedKind, storeId: string, li
 
 /** Hex ids of every interned number of a store, for turning sightings into sets of ids. One row per kind, split here. */
 export async function loadInternedIds(db: Db, storeId: string): Promise<InternedIds> {
-  const [snapshots, states, packfiles] = await Promise.all([loadKind(db, 'snapshots', storeId), loadKind(db, 'states', storeId), loadKind(db, 'packfiles', storeId)]);
+  const [snapshots, states, packfiles] = await Promise.all([
+    loadKind(db, 'snapshots', storeId),
+    loadKind(db, 'states', storeId),
+    loadKind(db, 'packfiles', storeId),
+  ]);
   return { snapshots, states, packfiles };
 }
 
@@ -62,6 +66,6 @@ async function loadKind(db: Db, kind: InternedKind, storeId: string): Promise<Ma
   );
   // encode() breaks no lines for 'hex'; each id is 64 characters.
   const ids = new Map<number, string>();
-  row.nums.forEach((num, index) => ids.set(num, row.macs.slice(index * 64, index * 64 + 64)));
+  for (const [index, num] of row.nums.entries()) ids.set(num, row.macs.slice(index * 64, index * 64 + 64));
   return ids;
 }

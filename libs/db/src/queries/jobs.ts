@@ -8,7 +8,18 @@ import { jsonText } from './json.js';
 const LOG_LINES = 500;
 
 /** Queues a job; where one with the same key waits already, that one is answered. */
-export async function queueJob(db: Db, job: { readonly kind: string; readonly key: string; readonly storeId: string | null; readonly startedBy: string; readonly label?: string; readonly payload?: Json; readonly runAfter?: Date }): Promise<JobRow> {
+export async function queueJob(
+  db: Db,
+  job: {
+    readonly kind: string;
+    readonly key: string;
+    readonly storeId: string | null;
+    readonly startedBy: string;
+    readonly label?: string;
+    readonly payload?: Json;
+    readonly runAfter?: Date;
+  },
+): Promise<JobRow> {
   const id = await transaction(db, async (client) => {
     await lockFor(client, 'jobs', job.key);
     const waiting = await sql<{ id: string }>(client, `select id from jobs where key = $1 and state = 'queued' order by id limit 1`, [job.key]);
@@ -41,7 +52,11 @@ export async function claimJob(db: Db, claim: { readonly worker: string; readonl
 }
 
 /** Progress and new lines of log. Answers whether somebody asked to cancel. */
-export async function reportProgress(db: Db, jobId: string, progress: { readonly done?: number; readonly total?: number | null; readonly label?: string; readonly lines?: readonly string[]; readonly now: Date }): Promise<{ cancelAsked: boolean }> {
+export async function reportProgress(
+  db: Db,
+  jobId: string,
+  progress: { readonly done?: number; readonly total?: number | null; readonly label?: string; readonly lines?: readonly string[]; readonly now: Date },
+): Promise<{ cancelAsked: boolean }> {
   const rows = await sql<{ cancelAsked: boolean }>(
     db.pool,
     `update jobs set done = coalesce($2, done), total = coalesce($3, total), label = coalesce($4, label), heartbeat_at = $6,
@@ -52,8 +67,17 @@ export async function reportProgress(db: Db, jobId: string, progress: { readonly
   return { cancelAsked: rows[0]?.cancelAsked ?? true };
 }
 
-export async function endJob(db: Db, jobId: string, end: { readonly state: Extract<JobState, 'done' | 'failed' | 'cancelled'>; readonly problem?: Json; readonly now: Date }): Promise<JobRow> {
-  await sql(db.pool, `update jobs set state = $2, problem = $3::jsonb, ended_at = $4 where id = $1 and state in ('queued', 'running')`, [jobId, end.state, jsonText(end.problem ?? null), end.now]);
+export async function endJob(
+  db: Db,
+  jobId: string,
+  end: { readonly state: Extract<JobState, 'done' | 'failed' | 'cancelled'>; readonly problem?: Json; readonly now: Date },
+): Promise<JobRow> {
+  await sql(db.pool, `update jobs set state = $2, problem = $3::jsonb, ended_at = $4 where id = $1 and state in ('queued', 'running')`, [
+    jobId,
+    end.state,
+    jsonText(end.problem ?? null),
+    end.now,
+  ]);
   return requireJob(db, jobId);
 }
 
@@ -70,13 +94,21 @@ export async function cancelJob(db: Db, jobId: string, now: Date): Promise<boole
 
 /** At start: jobs that a dead process left running wait again. Answers how many. */
 export async function takeBackJobs(db: Db, worker: string): Promise<number> {
-  const rows = await sql(db.pool, `update jobs set state = 'queued', worker = null, started_at = null where state = 'running' and worker is distinct from $1 returning id`, [worker]);
+  const rows = await sql(
+    db.pool,
+    `update jobs set state = 'queued', worker = null, started_at = null where state = 'running' and worker is distinct from $1 returning id`,
+    [worker],
+  );
   return rows.length;
 }
 
 /** Newest first. */
 export async function listJobs(db: Db, options: { readonly storeId?: string; readonly limit?: number } = {}): Promise<JobRow[]> {
-  const rows = await db.prisma.job.findMany({ where: options.storeId === undefined ? {} : { storeId: BigInt(options.storeId) }, orderBy: { id: 'desc' }, take: options.limit ?? 50 });
+  const rows = await db.prisma.job.findMany({
+    where: options.storeId === undefined ? {} : { storeId: BigInt(options.storeId) },
+    orderBy: { id: 'desc' },
+    take: options.limit ?? 50,
+  });
   return rows.map(toJob);
 }
 
@@ -98,8 +130,21 @@ async function requireJob(db: Db, jobId: string): Promise<JobRow> {
 
 function toJob(row: Job): JobRow {
   return {
-    id: row.id.toString(), kind: row.kind, storeId: row.storeId?.toString() ?? null, key: row.key, state: row.state as JobState, payload: row.payload as Json, done: Number(row.done),
-    total: row.total === null ? null : Number(row.total), label: row.label, log: row.log, problem: row.problem as Json, startedBy: row.startedBy, createdAt: row.createdAt, startedAt: row.startedAt,
-    endedAt: row.endedAt, cancelAsked: row.cancelAsked,
+    id: row.id.toString(),
+    kind: row.kind,
+    storeId: row.storeId?.toString() ?? null,
+    key: row.key,
+    state: row.state as JobState,
+    payload: row.payload as Json,
+    done: Number(row.done),
+    total: row.total === null ? null : Number(row.total),
+    label: row.label,
+    log: row.log,
+    problem: row.problem as Json,
+    startedBy: row.startedBy,
+    createdAt: row.createdAt,
+    startedAt: row.startedAt,
+    endedAt: row.endedAt,
+    cancelAsked: row.cancelAsked,
   };
 }

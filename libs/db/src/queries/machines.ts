@@ -16,7 +16,10 @@ export async function getMachine(db: Db, machineId: string): Promise<MachineRow 
 /** Machines that have (or had) a cache of this store, or a computed row on it; merged ones left out. */
 export async function machinesOfStore(db: Db, storeId: string): Promise<MachineRow[]> {
   const id = BigInt(storeId);
-  const rows = await db.prisma.machine.findMany({ where: { mergedIntoId: null, OR: [{ sightings: { some: { storeId: id } } }, { machineStores: { some: { storeId: id } } }] }, orderBy: [{ name: 'asc' }, { id: 'asc' }] });
+  const rows = await db.prisma.machine.findMany({
+    where: { mergedIntoId: null, OR: [{ sightings: { some: { storeId: id } } }, { machineStores: { some: { storeId: id } } }] },
+    orderBy: [{ name: 'asc' }, { id: 'asc' }],
+  });
   return rows.map(toMachine);
 }
 
@@ -49,7 +52,11 @@ export async function mergeMachines(db: Db, from: string, into: string): Promise
     await sql(client, 'update divergences set machine_id = $2 where machine_id = $1', [from, into]);
     await sql(client, 'delete from machine_stores where machine_id = $1', [from]);
     await sql(client, 'update machines set merged_into_id = $2 where id = $1 or merged_into_id = $1', [from, into]);
-    await sql(client, 'update machines set merged_into_id = null, last_report_at = greatest(last_report_at, (select last_report_at from machines where id = $1)) where id = $2', [from, into]);
+    await sql(
+      client,
+      'update machines set merged_into_id = null, last_report_at = greatest(last_report_at, (select last_report_at from machines where id = $1)) where id = $2',
+      [from, into],
+    );
   });
 }
 

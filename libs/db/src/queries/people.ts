@@ -37,7 +37,8 @@ export async function createUser(db: Db, user: NewUser): Promise<UserRow> {
   try {
     return toUser(await db.prisma.user.create({ data: { ...user, email: user.email.trim().toLowerCase() } }));
   } catch (error) {
-    if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') throw new EmailTakenError(`${user.email} has an account already`, { cause: error });
+    if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002')
+      throw new EmailTakenError(`${user.email} has an account already`, { cause: error });
     throw error;
   }
 }
@@ -74,7 +75,16 @@ export async function removeUser(db: Db, userId: string): Promise<boolean> {
   return false;
 }
 
-export async function createSession(db: Db, session: { readonly userId: string; readonly secretHash: Uint8Array; readonly expiresAt: Date; readonly address: string | null; readonly userAgent: string | null }): Promise<SessionRow> {
+export async function createSession(
+  db: Db,
+  session: {
+    readonly userId: string;
+    readonly secretHash: Uint8Array;
+    readonly expiresAt: Date;
+    readonly address: string | null;
+    readonly userAgent: string | null;
+  },
+): Promise<SessionRow> {
   const row = await db.prisma.session.create({ data: { ...session, secretHash: new Uint8Array(session.secretHash) }, include: { user: true } });
   return { ...row, user: toUser(row.user) };
 }
@@ -86,7 +96,10 @@ export async function findSession(db: Db, secretHash: Uint8Array, now: Date): Pr
 }
 
 /** Notes that the session is in use; `expiresAt` may move with it. */
-export async function touchSession(db: Db, session: { readonly id: string; readonly userId: string; readonly now: Date; readonly expiresAt: Date }): Promise<void> {
+export async function touchSession(
+  db: Db,
+  session: { readonly id: string; readonly userId: string; readonly now: Date; readonly expiresAt: Date },
+): Promise<void> {
   await db.prisma.$transaction([
     db.prisma.session.updateMany({ where: { id: session.id }, data: { lastSeenAt: session.now, expiresAt: session.expiresAt } }),
     db.prisma.user.updateMany({ where: { id: session.userId }, data: { lastSeenAt: session.now } }),
@@ -108,8 +121,13 @@ export async function pruneSessions(db: Db, now: Date): Promise<number> {
 
 export type LinkPurpose = 'first-admin' | 'password';
 
-export async function createLink(db: Db, link: { readonly purpose: LinkPurpose; readonly secretHash: Uint8Array; readonly userId?: string | null; readonly expiresAt: Date }): Promise<string> {
-  const row = await db.prisma.oneTimeLink.create({ data: { purpose: link.purpose, secretHash: new Uint8Array(link.secretHash), userId: link.userId ?? null, expiresAt: link.expiresAt } });
+export async function createLink(
+  db: Db,
+  link: { readonly purpose: LinkPurpose; readonly secretHash: Uint8Array; readonly userId?: string | null; readonly expiresAt: Date },
+): Promise<string> {
+  const row = await db.prisma.oneTimeLink.create({
+    data: { purpose: link.purpose, secretHash: new Uint8Array(link.secretHash), userId: link.userId ?? null, expiresAt: link.expiresAt },
+  });
   return row.id;
 }
 
@@ -120,11 +138,18 @@ export async function dropLinks(db: Db, purpose: LinkPurpose, userId?: string): 
 
 /** Whether a link would still work; does not use it up. */
 export async function linkIsGood(db: Db, link: { readonly purpose: LinkPurpose; readonly secretHash: Uint8Array; readonly now: Date }): Promise<boolean> {
-  return (await db.prisma.oneTimeLink.count({ where: { purpose: link.purpose, secretHash: new Uint8Array(link.secretHash), usedAt: null, expiresAt: { gt: link.now } } })) > 0;
+  return (
+    (await db.prisma.oneTimeLink.count({
+      where: { purpose: link.purpose, secretHash: new Uint8Array(link.secretHash), usedAt: null, expiresAt: { gt: link.now } },
+    })) > 0
+  );
 }
 
 /** Uses a link up: of two callers at once one gets it. Null: wrong, used or expired. */
-export async function takeLink(db: Db, link: { readonly purpose: LinkPurpose; readonly secretHash: Uint8Array; readonly now: Date }): Promise<{ id: string; userId: string | null } | null> {
+export async function takeLink(
+  db: Db,
+  link: { readonly purpose: LinkPurpose; readonly secretHash: Uint8Array; readonly now: Date },
+): Promise<{ id: string; userId: string | null } | null> {
   const rows = await sql<{ id: string; userId: string | null }>(
     db.pool,
     'update one_time_links set used_at = $3 where secret_hash = $1 and purpose = $2 and used_at is null and expires_at > $3 returning id, user_id as "userId"',

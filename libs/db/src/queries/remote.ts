@@ -30,10 +30,23 @@ export async function saveReading(db: Db, storeId: string, reading: Reading): Pr
 
 async function saveStates(client: PoolClient, storeId: string, states: readonly ListedState[], readAt: Date): Promise<void> {
   const nums = await intern(client, 'states', { storeId, ids: states.map((state) => state.id), at: readAt });
-  const snapshotNums = await internAll(client, storeId, states.flatMap((state) => [...state.brings, ...state.colours]), readAt);
+  const snapshotNums = await internAll(
+    client,
+    storeId,
+    states.flatMap((state) => [...state.brings, ...state.colours]),
+    readAt,
+  );
   const rows = states.map((state, index) => ({
-    id: nums[index], version: state.version, size_bytes: state.sizeBytes, serial: state.serial, parent: state.parent, metadata_ns: state.metadataNs?.toString() ?? null,
-    readable: state.readable, error: state.error, brings: numsOf(state.brings, snapshotNums), colours: numsOf(state.colours, snapshotNums),
+    id: nums[index],
+    version: state.version,
+    size_bytes: state.sizeBytes,
+    serial: state.serial,
+    parent: state.parent,
+    metadata_ns: state.metadataNs?.toString() ?? null,
+    readable: state.readable,
+    error: state.error,
+    brings: numsOf(state.brings, snapshotNums),
+    colours: numsOf(state.colours, snapshotNums),
   }));
   await sql(
     client,
@@ -58,11 +71,29 @@ async function saveStates(client: PoolClient, storeId: string, states: readonly 
 
 async function saveSnapshots(client: PoolClient, storeId: string, snapshots: readonly ListedSnapshot[], readAt: Date): Promise<void> {
   const nums = await intern(client, 'snapshots', { storeId, ids: snapshots.map((snapshot) => snapshot.id), at: readAt });
-  const packfiles = await internAll(client, storeId, snapshots.flatMap((snapshot) => [...snapshot.packfiles]), readAt, 'packfiles');
-  const states = await internAll(client, storeId, snapshots.flatMap((snapshot) => [...snapshot.states]), readAt, 'states');
+  const packfiles = await internAll(
+    client,
+    storeId,
+    snapshots.flatMap((snapshot) => [...snapshot.packfiles]),
+    readAt,
+    'packfiles',
+  );
+  const states = await internAll(
+    client,
+    storeId,
+    snapshots.flatMap((snapshot) => [...snapshot.states]),
+    readAt,
+    'states',
+  );
   const rows = snapshots.map((snapshot, index) => ({
-    id: nums[index], availability: snapshot.availability, scheduled: snapshot.scheduledForDeletion, deleted_at: snapshot.deletedAt, packed_at: snapshot.packedAt, lock: snapshot.lock,
-    packfiles: numsOf(snapshot.packfiles, packfiles), states: numsOf(snapshot.states, states),
+    id: nums[index],
+    availability: snapshot.availability,
+    scheduled: snapshot.scheduledForDeletion,
+    deleted_at: snapshot.deletedAt,
+    packed_at: snapshot.packedAt,
+    lock: snapshot.lock,
+    packfiles: numsOf(snapshot.packfiles, packfiles),
+    states: numsOf(snapshot.states, states),
   }));
   await sql(
     client,
@@ -75,7 +106,11 @@ async function saveSnapshots(client: PoolClient, storeId: string, snapshots: rea
           (listed.availability, listed.scheduled, coalesce(listed.deleted_at, case when listed.availability = 'deleted' then snapshots.deleted_at end), listed.packed_at, listed.lock, listed.packfiles, listed.states))`,
     [JSON.stringify(rows), readAt],
   );
-  await sql(client, `update snapshots set availability = 'absent', scheduled_for_deletion = false, lock = null, last_seen_at = coalesce((select last_read_at from stores where stores.id = $1), last_seen_at) where store_id = $1 and availability <> 'absent' and not (id = any($2::int4[]))`, [storeId, plainArray(nums)]);
+  await sql(
+    client,
+    `update snapshots set availability = 'absent', scheduled_for_deletion = false, lock = null, last_seen_at = coalesce((select last_read_at from stores where stores.id = $1), last_seen_at) where store_id = $1 and availability <> 'absent' and not (id = any($2::int4[]))`,
+    [storeId, plainArray(nums)],
+  );
 }
 
 async function saveFindings(client: PoolClient, storeId: string, findings: readonly ListedFinding[], at: Date): Promise<void> {
@@ -104,7 +139,13 @@ async function saveFindings(client: PoolClient, storeId: string, findings: reado
   );
 }
 
-async function internAll(client: PoolClient, storeId: string, ids: readonly string[], at: Date, kind: 'snapshots' | 'states' | 'packfiles' = 'snapshots'): Promise<Map<string, number>> {
+async function internAll(
+  client: PoolClient,
+  storeId: string,
+  ids: readonly string[],
+  at: Date,
+  kind: 'snapshots' | 'states' | 'packfiles' = 'snapshots',
+): Promise<Map<string, number>> {
   const distinct = [...new Set(ids)];
   const nums = await intern(client, kind, { storeId, ids: distinct, at });
   return new Map(distinct.map((id, index) => [id, nums[index] ?? 0]));
@@ -121,13 +162,19 @@ function numsOf(ids: readonly string[], nums: ReadonlyMap<string, number>): numb
 
 /** The lists of the last reading, or null before the first. `packfiles` and `tombstoned`: sorted 32-byte ids, one after the other. */
 export async function loadRemote(db: Db, storeId: string): Promise<{ readAt: Date; packfiles: Uint8Array; tombstoned: Uint8Array; facts: Json } | null> {
-  const rows = await sql<{ readAt: Date; packfiles: Buffer; tombstoned: Buffer; facts: Json }>(db.pool, 'select read_at as "readAt", packfiles, tombstoned, facts from store_remotes where store_id = $1', [storeId]);
+  const rows = await sql<{ readAt: Date; packfiles: Buffer; tombstoned: Buffer; facts: Json }>(
+    db.pool,
+    'select read_at as "readAt", packfiles, tombstoned, facts from store_remotes where store_id = $1',
+    [storeId],
+  );
   return rows[0] ?? null;
 }
 
 /** Every state known of a store, newest metadata first: listed, gone, and those that only machines know. */
 export async function listStates(db: Db, storeId: string): Promise<StateRow[]> {
-  const rows = await sql<Omit<StateRow, 'id' | 'parent' | 'metadataNs' | 'sizeBytes'> & { mac: Buffer; parent: Buffer | null; metadataNs: string | null; sizeBytes: string | null }>(
+  const rows = await sql<
+    Omit<StateRow, 'id' | 'parent' | 'metadataNs' | 'sizeBytes'> & { mac: Buffer; parent: Buffer | null; metadataNs: string | null; sizeBytes: string | null }
+  >(
     db.pool,
     `select id as num, mac, version, size_bytes as "sizeBytes", serial, parent, metadata_ns as "metadataNs", first_listed_at as "firstListedAt", last_listed_at as "lastListedAt", gone_at as "goneAt",
        readable, error, coalesce(brings, '{}') as brings, coalesce(colours, '{}') as colours from states where store_id = $1 order by metadata_ns desc nulls last, id`,

@@ -23,7 +23,18 @@ export async function ingestReport(db: Db, report: ReportInput): Promise<IngestR
       client,
       `insert into reports (machine_id, received_at, created_at, source, token_id, agent_version, size_bytes, counts, failures, notes)
        values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9::jsonb, $10::jsonb) returning id`,
-      [machineId, report.receivedAt, report.createdAt, report.source, report.tokenId, report.agentVersion, report.sizeBytes, jsonText(report.counts ?? {}), jsonText(report.failures ?? []), jsonText(report.notes ?? [])],
+      [
+        machineId,
+        report.receivedAt,
+        report.createdAt,
+        report.source,
+        report.tokenId,
+        report.agentVersion,
+        report.sizeBytes,
+        jsonText(report.counts ?? {}),
+        jsonText(report.failures ?? []),
+        jsonText(report.notes ?? []),
+      ],
     );
     const sightings: IngestedSighting[] = [];
     for (const sighting of report.sightings) sightings.push(await saveSighting(client, { sighting, report, machineId, reportId }));
@@ -48,7 +59,8 @@ async function saveMachine(client: PoolClient, report: ReportInput): Promise<str
      returning coalesce(merged_into_id, id) as target`,
     [machine.id, machine.name, machine.hostName, machine.os, report.agentVersion, report.receivedAt, skewMs],
   );
-  if (row.target !== machine.id) await sql(client, 'update machines set last_report_at = greatest(last_report_at, $2) where id = $1', [row.target, report.receivedAt]);
+  if (row.target !== machine.id)
+    await sql(client, 'update machines set last_report_at = greatest(last_report_at, $2) where id = $1', [row.target, report.receivedAt]);
   return row.target;
 }
 
@@ -67,13 +79,30 @@ async function saveSighting(client: PoolClient, saving: Saving): Promise<Ingeste
     )
   )[0];
   const contentHash = hashOf(sighting);
-  const answer = async (sightingId: number, changed: boolean): Promise<IngestedSighting> => ({ sightingId, storeId: sighting.storeId, changed, ask: await statesToAsk(client, sightingId) });
+  const answer = async (sightingId: number, changed: boolean): Promise<IngestedSighting> => ({
+    sightingId,
+    storeId: sighting.storeId,
+    changed,
+    ask: await statesToAsk(client, sightingId),
+  });
   if (held !== undefined && report.source !== 'agent' && held.createdAt > report.createdAt) return answer(held.id, false);
   if (held?.contentHash.equals(contentHash)) {
     await sql(
       client,
       `update sightings set report_id = $2, reporter_id = $11, received_at = $3, created_at = $4, last_used_at = $5, in_motion = $6, motion_why = $7, lone_states = $8::jsonb, set_aside = $9::jsonb, counts = $10::jsonb, problem = null, gone_at = null where id = $1`,
-      [held.id, reportId, report.receivedAt, report.createdAt, sighting.lastUsedAt, sighting.inMotion.value, sighting.inMotion.why, jsonText(sighting.loneStates ?? []), jsonText(sighting.setAside ?? []), jsonText(sighting.counts ?? {}), report.machine.id],
+      [
+        held.id,
+        reportId,
+        report.receivedAt,
+        report.createdAt,
+        sighting.lastUsedAt,
+        sighting.inMotion.value,
+        sighting.inMotion.why,
+        jsonText(sighting.loneStates ?? []),
+        jsonText(sighting.setAside ?? []),
+        jsonText(sighting.counts ?? {}),
+        report.machine.id,
+      ],
     );
     return answer(held.id, false);
   }
@@ -100,10 +129,30 @@ async function writeSighting(client: PoolClient, saving: Saving & { held: Held |
        counts = excluded.counts, reporter_id = excluded.reporter_id, problem = null, gone_at = null
      returning id`,
     [
-      ...key, sighting.tool, sighting.copy, reportId, at, report.createdAt, sighting.lastUsedAt, sighting.inMotion.value, sighting.inMotion.why, sighting.digest, contentHash,
-      plainArray(states), plainArray(shown.snapshots), plainArray(deleted), plainArray(shown.packfiles.values), plainArray(shown.packfiles.offsets), sighting.introduced.scope,
-      plainArray(introduced.states), plainArray(introduced.packfiles.offsets), plainArray(introduced.packfiles.values),
-      jsonText(sighting.loneStates ?? []), jsonText(sighting.setAside ?? []), jsonText(sighting.counts ?? {}), report.machine.id,
+      ...key,
+      sighting.tool,
+      sighting.copy,
+      reportId,
+      at,
+      report.createdAt,
+      sighting.lastUsedAt,
+      sighting.inMotion.value,
+      sighting.inMotion.why,
+      sighting.digest,
+      contentHash,
+      plainArray(states),
+      plainArray(shown.snapshots),
+      plainArray(deleted),
+      plainArray(shown.packfiles.values),
+      plainArray(shown.packfiles.offsets),
+      sighting.introduced.scope,
+      plainArray(introduced.states),
+      plainArray(introduced.packfiles.offsets),
+      plainArray(introduced.packfiles.values),
+      jsonText(sighting.loneStates ?? []),
+      jsonText(sighting.setAside ?? []),
+      jsonText(sighting.counts ?? {}),
+      report.machine.id,
     ],
   );
   return id;
@@ -121,7 +170,10 @@ async function internShown(client: PoolClient, sighting: SightingInput, at: Date
 }
 
 /** What states brought, by ascending number. An agent that answers only what it was asked adds to what is held; a full list replaces it. */
-async function internIntroduced(client: PoolClient, options: { sighting: SightingInput; held: Held | undefined; at: Date }): Promise<{ states: number[]; packfiles: Lists }> {
+async function internIntroduced(
+  client: PoolClient,
+  options: { sighting: SightingInput; held: Held | undefined; at: Date },
+): Promise<{ states: number[]; packfiles: Lists }> {
   const { sighting, held, at } = options;
   const byState = new Map(sighting.introduced.states.map((item) => [item.state, item.packfiles]));
   const ids = [...byState.keys()];
@@ -129,9 +181,10 @@ async function internIntroduced(client: PoolClient, options: { sighting: Sightin
   const lists = await internLists(client, { storeId: sighting.storeId, lists: ids.map((id) => byState.get(id) ?? []), at });
   const merged = new Map<number, Int32Array>();
   if (sighting.introduced.scope === 'asked' && held !== undefined) {
-    held.introducedStates.forEach((num, index) => merged.set(num, held.introducedPacks.subarray(held.introducedOffsets[index], held.introducedOffsets[index + 1])));
+    for (const [index, num] of held.introducedStates.entries())
+      merged.set(num, held.introducedPacks.subarray(held.introducedOffsets[index], held.introducedOffsets[index + 1]));
   }
-  nums.forEach((num, index) => merged.set(num, lists.values.subarray(lists.offsets[index], lists.offsets[index + 1])));
+  for (const [index, num] of nums.entries()) merged.set(num, lists.values.subarray(lists.offsets[index], lists.offsets[index + 1]));
   const states = [...merged.keys()].sort((a, b) => a - b);
   const offsets = [0];
   const values: number[] = [];
@@ -163,10 +216,16 @@ async function statesToAsk(client: PoolClient, sightingId: number): Promise<stri
   return rows.map((row) => row.hex);
 }
 
-async function markUnreadable(client: PoolClient, machineId: string, cache: { storeId: string | null; user: string; cache: string; problem: Json }): Promise<{ id: number; storeId: string }[]> {
-  return sql(client, 'update sightings set problem = $5::jsonb, gone_at = null where ($1::bigint is null or store_id = $1) and machine_id = $2 and os_user = $3 and cache = $4 returning id, store_id as "storeId"', [
-    cache.storeId, machineId, cache.user, cache.cache, jsonText(cache.problem),
-  ]);
+async function markUnreadable(
+  client: PoolClient,
+  machineId: string,
+  cache: { storeId: string | null; user: string; cache: string; problem: Json },
+): Promise<{ id: number; storeId: string }[]> {
+  return sql(
+    client,
+    'update sightings set problem = $5::jsonb, gone_at = null where ($1::bigint is null or store_id = $1) and machine_id = $2 and os_user = $3 and cache = $4 returning id, store_id as "storeId"',
+    [cache.storeId, machineId, cache.user, cache.cache, jsonText(cache.problem)],
+  );
 }
 
 /** Caches that this agent reported before and that its newest report does not name. */
@@ -183,13 +242,22 @@ async function markGone(client: PoolClient, options: { machineId: string; touche
 function hashOf(sighting: SightingInput): Buffer {
   const hash = createHash('sha256');
   const part = (name: string, items: readonly string[]): void => {
-    hash.update(`${name} ${items.length}\n`).update([...items].sort().join('\n')).update('\n');
+    hash
+      .update(`${name} ${items.length}\n`)
+      .update([...items].sort().join('\n'))
+      .update('\n');
   };
   hash.update(`${sighting.tool} ${sighting.copy} ${sighting.digest} ${sighting.introduced.scope}\n`);
   part('states', sighting.states);
-  part('shown', sighting.shown.map((shown) => `${shown.snapshot} ${[...shown.packfiles].sort().join(' ')}`));
+  part(
+    'shown',
+    sighting.shown.map((shown) => `${shown.snapshot} ${[...shown.packfiles].sort().join(' ')}`),
+  );
   part('deleted', sighting.deleted);
-  part('introduced', sighting.introduced.states.map((item) => `${item.state} ${[...item.packfiles].sort().join(' ')}`));
+  part(
+    'introduced',
+    sighting.introduced.states.map((item) => `${item.state} ${[...item.packfiles].sort().join(' ')}`),
+  );
   return hash.digest();
 }
 
@@ -202,13 +270,23 @@ function ascending(values: Int32Array): Int32Array {
 }
 
 /** Reports of a machine, newest first. */
-export async function listReports(db: Db, machineId: string, limit = 50): Promise<{ id: string; receivedAt: Date; createdAt: Date; source: string; agentVersion: string; sizeBytes: number; counts: Json; failures: Json; notes: Json }[]> {
+export async function listReports(
+  db: Db,
+  machineId: string,
+  limit = 50,
+): Promise<
+  { id: string; receivedAt: Date; createdAt: Date; source: string; agentVersion: string; sizeBytes: number; counts: Json; failures: Json; notes: Json }[]
+> {
   const rows = await db.prisma.report.findMany({ where: { machineId }, orderBy: { receivedAt: 'desc' }, take: limit });
   return rows.map((row) => ({ ...row, id: row.id.toString(), counts: row.counts as Json, failures: row.failures as Json, notes: row.notes as Json }));
 }
 
 /** Removes log rows older than this, except each machine's newest. Answers how many. */
 export async function pruneReports(db: Db, before: Date): Promise<number> {
-  const rows = await sql(db.pool, 'delete from reports old where received_at < $1 and exists (select 1 from reports newer where newer.machine_id = old.machine_id and newer.received_at > old.received_at) returning id', [before]);
+  const rows = await sql(
+    db.pool,
+    'delete from reports old where received_at < $1 and exists (select 1 from reports newer where newer.machine_id = old.machine_id and newer.received_at > old.received_at) returning id',
+    [before],
+  );
   return rows.length;
 }

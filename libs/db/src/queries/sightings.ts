@@ -8,7 +8,11 @@ const COLUMNS = `id, store_id as "storeId", machine_id as "machineId", os_user a
   lone_states as "loneStates", set_aside as "setAside", counts, problem, gone_at as "goneAt", ${LISTS.map((name) => `coalesce(${name}, '{}') as "${camel(name)}"`).join(', ')}`;
 
 /** Sightings of a store with their lists; all machines, or those named. Gone ones are left out unless asked for. */
-export async function loadSightings(db: Db, storeId: string, options: { readonly machineIds?: readonly string[]; readonly gone?: boolean } = {}): Promise<SightingRow[]> {
+export async function loadSightings(
+  db: Db,
+  storeId: string,
+  options: { readonly machineIds?: readonly string[]; readonly gone?: boolean } = {},
+): Promise<SightingRow[]> {
   const rows = await sql<Omit<SightingRow, 'digest'> & { digest: Buffer }>(
     db.pool,
     `select ${COLUMNS} from sightings where store_id = $1::bigint and ($2::uuid[] is null or machine_id = any($2::uuid[])) and ($3 or gone_at is null) order by machine_id, id`,

@@ -1,7 +1,6 @@
 import type { Db } from '../db.js';
 import { bytesToHex, plainArray, sql, sqlOne } from '../sql.js';
 import type { Availability, Facet, HeaderColumns, Json, MatrixColumns, SnapshotHeaderInput, SnapshotRow, SnapshotSearch } from '../types.js';
-import { jsonText } from './json.js';
 
 const COLUMNS = `id as num, mac, availability, scheduled_for_deletion as "scheduledForDeletion", first_seen_at as "firstSeenAt", last_seen_at as "lastSeenAt", published_at as "publishedAt",
   deleted_at as "deletedAt", packed_at as "packedAt", lock, problem, taken_at as "takenAt", taken_at_ns as "takenAtNs", sealed, duration_ms as "durationMs", name, category, environment, perimeter, job,
@@ -9,10 +8,41 @@ const COLUMNS = `id as num, mac, availability, scheduled_for_deletion as "schedu
   size_bytes as "sizeBytes", files, directories, symlinks, errors`;
 
 type RawSnapshot = {
-  num: number; mac: Buffer; availability: Availability; scheduledForDeletion: boolean; firstSeenAt: Date; lastSeenAt: Date; publishedAt: Date | null; deletedAt: Date | null; packedAt: Date | null;
-  lock: Json; problem: Json; takenAt: Date | null; takenAtNs: string | null; sealed: Buffer | null; durationMs: string | null; name: string | null; category: string | null; environment: string | null;
-  perimeter: string | null; job: string | null; tags: string[] | null; host: string | null; user: string | null; client: string | null; os: string | null; backupMachineId: string | null;
-  sourceType: string | null; origin: string | null; directoryText: string | null; directoryBytes: Buffer | null; sizeBytes: string | null; files: string | null; directories: string | null; symlinks: string | null; errors: string | null;
+  num: number;
+  mac: Buffer;
+  availability: Availability;
+  scheduledForDeletion: boolean;
+  firstSeenAt: Date;
+  lastSeenAt: Date;
+  publishedAt: Date | null;
+  deletedAt: Date | null;
+  packedAt: Date | null;
+  lock: Json;
+  problem: Json;
+  takenAt: Date | null;
+  takenAtNs: string | null;
+  sealed: Buffer | null;
+  durationMs: string | null;
+  name: string | null;
+  category: string | null;
+  environment: string | null;
+  perimeter: string | null;
+  job: string | null;
+  tags: string[] | null;
+  host: string | null;
+  user: string | null;
+  client: string | null;
+  os: string | null;
+  backupMachineId: string | null;
+  sourceType: string | null;
+  origin: string | null;
+  directoryText: string | null;
+  directoryBytes: Buffer | null;
+  sizeBytes: string | null;
+  files: string | null;
+  directories: string | null;
+  symlinks: string | null;
+  errors: string | null;
 };
 
 /** Snapshots whose header was not read yet (or could not be): the refresh reads these. Oldest first. */
@@ -32,8 +62,17 @@ export async function saveHeaders(db: Db, storeId: string, headers: readonly Sna
     if ('sealed' in input) return { hex: input.id, taken_at_ns: input.takenAtNs.toString(), sealed: bytesToHex(input.sealed) };
     const { takenAtNs, user, durationMs, backupMachineId, sourceType, directoryText, directoryBytes, sizeBytes, ...same } = input.header;
     return {
-      ...same, hex: input.id, taken_at_ns: takenAtNs.toString(), user_name: user, duration_ms: Math.round(durationMs), backup_machine_id: backupMachineId, source_type: sourceType, directory_text: directoryText,
-      directory_bytes: directoryBytes === null ? null : bytesToHex(directoryBytes), size_bytes: sizeBytes, search: searchText(input.id, input.header),
+      ...same,
+      hex: input.id,
+      taken_at_ns: takenAtNs.toString(),
+      user_name: user,
+      duration_ms: Math.round(durationMs),
+      backup_machine_id: backupMachineId,
+      source_type: sourceType,
+      directory_text: directoryText,
+      directory_bytes: directoryBytes === null ? null : bytesToHex(directoryBytes),
+      size_bytes: sizeBytes,
+      search: searchText(input.id, input.header),
     };
   });
   // PostgreSQL text holds no U+0000; a header may.
@@ -58,16 +97,41 @@ export async function forgetHeaders(db: Db, storeId: string): Promise<void> {
 
 /** What the search box looks through; the service uses it for sealed headers too. */
 export function searchText(id: string, header: HeaderColumns): string {
-  return [id, header.name, header.category, header.environment, header.perimeter, header.job, ...header.tags, header.host, header.user, header.client, header.sourceType, header.origin, header.directoryText].join('\n').toLowerCase();
+  return [
+    id,
+    header.name,
+    header.category,
+    header.environment,
+    header.perimeter,
+    header.job,
+    ...header.tags,
+    header.host,
+    header.user,
+    header.client,
+    header.sourceType,
+    header.origin,
+    header.directoryText,
+  ]
+    .join('\n')
+    .toLowerCase();
 }
 
 /** Rows that match, a page of them, and how many match in all. Only for stores with plain headers. */
 export async function searchSnapshots(db: Db, storeId: string, search: SnapshotSearch): Promise<{ total: number; rows: SnapshotRow[] }> {
   const { where, values } = conditions(storeId, search);
-  const order = { newest: 'taken_at_ns desc nulls last, id desc', oldest: 'taken_at_ns asc nulls last, id', largest: 'size_bytes desc nulls last, id', errors: 'errors desc nulls last, taken_at_ns desc nulls last, id' }[search.sort];
+  const order = {
+    newest: 'taken_at_ns desc nulls last, id desc',
+    oldest: 'taken_at_ns asc nulls last, id',
+    largest: 'size_bytes desc nulls last, id',
+    errors: 'errors desc nulls last, taken_at_ns desc nulls last, id',
+  }[search.sort];
   const [count, rows] = await Promise.all([
     sqlOne<{ total: number }>(db.pool, `select count(*)::int as total from snapshots where ${where}`, values),
-    sql<RawSnapshot>(db.pool, `select ${COLUMNS} from snapshots where ${where} order by ${order} offset ${Math.trunc(search.offset)} limit ${Math.trunc(search.limit)}`, values),
+    sql<RawSnapshot>(
+      db.pool,
+      `select ${COLUMNS} from snapshots where ${where} order by ${order} offset ${Math.trunc(search.offset)} limit ${Math.trunc(search.limit)}`,
+      values,
+    ),
   ]);
   return { total: count.total, rows: rows.map(toSnapshot) };
 }
@@ -96,7 +160,11 @@ export async function snapshotFacets(db: Db, storeId: string, availability: read
   const values = [storeId, availability];
   const where = 'store_id = $1::bigint and availability = any($2::text[])';
   const facet = (expression: string, from = 'snapshots'): Promise<Facet[]> =>
-    sql<Facet>(db.pool, `select ${expression} as value, count(*)::int as count from ${from} where ${where} and ${expression} <> '' group by 1 order by 2 desc, 1 limit 100`, values);
+    sql<Facet>(
+      db.pool,
+      `select ${expression} as value, count(*)::int as count from ${from} where ${where} and ${expression} <> '' group by 1 order by 2 desc, 1 limit 100`,
+      values,
+    );
   const [hosts, tags, sources, timeline] = await Promise.all([
     facet('host'),
     facet('tag', 'snapshots cross join unnest(tags) as tag'),
@@ -134,7 +202,12 @@ export async function snapshotsByPrefix(db: Db, storeId: string, options: { read
   if (!/^[0-9a-f]{1,64}$/.test(options.prefix)) return [];
   const low = Buffer.from(options.prefix.padEnd(64, '0'), 'hex');
   const high = Buffer.from(options.prefix.padEnd(64, 'f'), 'hex');
-  const rows = await sql<RawSnapshot>(db.pool, `select ${COLUMNS} from snapshots where store_id = $1::bigint and mac between $2 and $3 order by mac limit $4`, [storeId, low, high, options.limit ?? 10]);
+  const rows = await sql<RawSnapshot>(db.pool, `select ${COLUMNS} from snapshots where store_id = $1::bigint and mac between $2 and $3 order by mac limit $4`, [
+    storeId,
+    low,
+    high,
+    options.limit ?? 10,
+  ]);
   return rows.map(toSnapshot);
 }
 
@@ -149,7 +222,10 @@ export async function matrixColumns(db: Db, storeId: string): Promise<MatrixColu
     [storeId],
   );
   const takenAtSeconds = new Float64Array(row.nums.length);
-  if (row.times !== '') row.times.split(',').forEach((text, index) => { takenAtSeconds[index] = Number(text); });
+  if (row.times !== '')
+    row.times.split(',').forEach((text, index) => {
+      takenAtSeconds[index] = Number(text);
+    });
   return { nums: row.nums, takenAtSeconds, availability: [...row.kinds].map((letter) => BY_LETTER[letter] ?? 'absent') };
 }
 
@@ -158,17 +234,47 @@ const BY_LETTER: Readonly<Record<string, Availability>> = { l: 'live', d: 'delet
 function toSnapshot(row: RawSnapshot): SnapshotRow {
   const takenAtNs = row.takenAtNs === null ? null : BigInt(row.takenAtNs);
   return {
-    num: row.num, id: bytesToHex(row.mac), availability: row.availability, scheduledForDeletion: row.scheduledForDeletion, firstSeenAt: row.firstSeenAt, lastSeenAt: row.lastSeenAt, publishedAt: row.publishedAt,
-    deletedAt: row.deletedAt, packedAt: row.packedAt, lock: row.lock, problem: row.problem, takenAt: row.takenAt, takenAtNs, sealed: row.sealed,
+    num: row.num,
+    id: bytesToHex(row.mac),
+    availability: row.availability,
+    scheduledForDeletion: row.scheduledForDeletion,
+    firstSeenAt: row.firstSeenAt,
+    lastSeenAt: row.lastSeenAt,
+    publishedAt: row.publishedAt,
+    deletedAt: row.deletedAt,
+    packedAt: row.packedAt,
+    lock: row.lock,
+    problem: row.problem,
+    takenAt: row.takenAt,
+    takenAtNs,
+    sealed: row.sealed,
     header: takenAtNs === null || row.sealed !== null ? null : toHeader(row, takenAtNs),
   };
 }
 
 function toHeader(row: RawSnapshot, takenAtNs: bigint): HeaderColumns {
   return {
-    takenAtNs, durationMs: Number(row.durationMs ?? 0), name: row.name ?? '', category: row.category ?? '', environment: row.environment ?? '', perimeter: row.perimeter ?? '', job: row.job ?? '', tags: row.tags ?? [],
-    host: row.host ?? '', user: row.user ?? '', client: row.client ?? '', os: row.os ?? '', backupMachineId: row.backupMachineId ?? '', sourceType: row.sourceType ?? '', origin: row.origin ?? '',
-    directoryText: row.directoryText ?? '', directoryBytes: row.directoryBytes, sizeBytes: Number(row.sizeBytes ?? 0), files: Number(row.files ?? 0), directories: Number(row.directories ?? 0),
-    symlinks: Number(row.symlinks ?? 0), errors: Number(row.errors ?? 0),
+    takenAtNs,
+    durationMs: Number(row.durationMs ?? 0),
+    name: row.name ?? '',
+    category: row.category ?? '',
+    environment: row.environment ?? '',
+    perimeter: row.perimeter ?? '',
+    job: row.job ?? '',
+    tags: row.tags ?? [],
+    host: row.host ?? '',
+    user: row.user ?? '',
+    client: row.client ?? '',
+    os: row.os ?? '',
+    backupMachineId: row.backupMachineId ?? '',
+    sourceType: row.sourceType ?? '',
+    origin: row.origin ?? '',
+    directoryText: row.directoryText ?? '',
+    directoryBytes: row.directoryBytes,
+    sizeBytes: Number(row.sizeBytes ?? 0),
+    files: Number(row.files ?? 0),
+    directories: Number(row.directories ?? 0),
+    symlinks: Number(row.symlinks ?? 0),
+    errors: Number(row.errors ?? 0),
   };
 }

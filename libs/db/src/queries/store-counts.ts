@@ -3,7 +3,8 @@ import { sql } from '../sql.js';
 
 /** Numbers of one store as its row in the list shows them. Retired machines do not count. */
 export type StoreCounts = {
-  readonly storeId: string; readonly snapshots: number;
+  readonly storeId: string;
+  readonly snapshots: number;
   readonly verdicts: readonly { readonly verdict: string; readonly count: number }[];
   readonly findings: readonly { readonly kind: string; readonly count: number }[];
 };

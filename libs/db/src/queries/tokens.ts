@@ -10,7 +10,10 @@ export async function listTokens(db: Db): Promise<TokenRow[]> {
   return (await db.prisma.token.findMany({ orderBy: [{ createdAt: 'desc' }, { id: 'asc' }], include: MACHINE })).map(toToken);
 }
 
-export async function createToken(db: Db, token: { readonly name: string; readonly kind: TokenKind; readonly secretHash: Uint8Array; readonly createdBy: string | null }): Promise<TokenRow> {
+export async function createToken(
+  db: Db,
+  token: { readonly name: string; readonly kind: TokenKind; readonly secretHash: Uint8Array; readonly createdBy: string | null },
+): Promise<TokenRow> {
   return toToken(await db.prisma.token.create({ data: { ...token, secretHash: new Uint8Array(token.secretHash) }, include: MACHINE }));
 }
 
@@ -22,7 +25,11 @@ export async function findToken(db: Db, secretHash: Uint8Array): Promise<TokenRo
 
 /** Notes a use, at most once a minute (a reader may ask many times a second). */
 export async function touchToken(db: Db, tokenId: string, use: { readonly now: Date; readonly address: string | null }): Promise<void> {
-  await sql(db.pool, `update tokens set last_used_at = $2, last_address = $3 where id = $1::uuid and (last_used_at is null or last_used_at < $2::timestamptz - interval '1 minute')`, [tokenId, use.now, use.address]);
+  await sql(
+    db.pool,
+    `update tokens set last_used_at = $2, last_address = $3 where id = $1::uuid and (last_used_at is null or last_used_at < $2::timestamptz - interval '1 minute')`,
+    [tokenId, use.now, use.address],
+  );
 }
 
 /** Binds an agent's token to the machine that uses it first. False: it is bound to another machine already. The machine's row must be there. */

@@ -4,8 +4,14 @@ import type { Availability } from '../types.js';
 
 /** What the table of cells needs of a snapshot, without its header. `packfiles` and `states` are interned numbers. */
 export type TrackingSnapshot = {
-  readonly num: number; readonly id: string; readonly availability: Exclude<Availability, 'absent'>; readonly publishedAtMs: number | null; readonly deletedAtMs: number | null; readonly packedAtMs: number | null;
-  readonly packfiles: Int32Array; readonly states: Int32Array;
+  readonly num: number;
+  readonly id: string;
+  readonly availability: Exclude<Availability, 'absent'>;
+  readonly publishedAtMs: number | null;
+  readonly deletedAtMs: number | null;
+  readonly packedAtMs: number | null;
+  readonly packfiles: Int32Array;
+  readonly states: Int32Array;
 };
 
 /** Every snapshot that the last reading of the store saw: live, deleted, hidden, unreadable. */
