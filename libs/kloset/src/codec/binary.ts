@@ -11,12 +11,42 @@ type FastCheckModule = typeof FastCheck;
 /** A codec whose wire size is known. */
 export type FixedCodec<T> = Codec<T> & { readonly sizeBytes: number };
 
-export const u8: FixedCodec<number> = scalar({ name: 'u8', sizeBytes: 1, read: (r) => r.u8(), write: (w, v) => w.u8(v), arbitrary: (fc) => fc.nat({ max: 0xff }) });
-export const u16: FixedCodec<number> = scalar({ name: 'u16', sizeBytes: 2, read: (r) => r.u16(), write: (w, v) => w.u16(v), arbitrary: (fc) => fc.nat({ max: 0xffff }) });
-export const u32: FixedCodec<number> = scalar({ name: 'u32', sizeBytes: 4, read: (r) => r.u32(), write: (w, v) => w.u32(v), arbitrary: (fc) => fc.nat({ max: 0xffffffff }) });
+export const u8: FixedCodec<number> = scalar({
+  name: 'u8',
+  sizeBytes: 1,
+  read: (r) => r.u8(),
+  write: (w, v) => w.u8(v),
+  arbitrary: (fc) => fc.nat({ max: 0xff }),
+});
+export const u16: FixedCodec<number> = scalar({
+  name: 'u16',
+  sizeBytes: 2,
+  read: (r) => r.u16(),
+  write: (w, v) => w.u16(v),
+  arbitrary: (fc) => fc.nat({ max: 0xffff }),
+});
+export const u32: FixedCodec<number> = scalar({
+  name: 'u32',
+  sizeBytes: 4,
+  read: (r) => r.u32(),
+  write: (w, v) => w.u32(v),
+  arbitrary: (fc) => fc.nat({ max: 0xffffffff }),
+});
 /** Unsigned 64 bits, exact. */
-export const u64: FixedCodec<bigint> = scalar({ name: 'u64', sizeBytes: 8, read: (r) => r.u64(), write: (w, v) => w.u64(v), arbitrary: (fc) => fc.bigInt(0n, (1n << 64n) - 1n) });
-export const i64: FixedCodec<bigint> = scalar({ name: 'i64', sizeBytes: 8, read: (r) => r.i64(), write: (w, v) => w.i64(v), arbitrary: (fc) => fc.bigInt(-(1n << 63n), (1n << 63n) - 1n) });
+export const u64: FixedCodec<bigint> = scalar({
+  name: 'u64',
+  sizeBytes: 8,
+  read: (r) => r.u64(),
+  write: (w, v) => w.u64(v),
+  arbitrary: (fc) => fc.bigInt(0n, (1n << 64n) - 1n),
+});
+export const i64: FixedCodec<bigint> = scalar({
+  name: 'i64',
+  sizeBytes: 8,
+  read: (r) => r.i64(),
+  write: (w, v) => w.i64(v),
+  arbitrary: (fc) => fc.bigInt(-(1n << 63n), (1n << 63n) - 1n),
+});
 /** A `u64` that must be a safe integer: offsets and sizes. @throws DecodeError above 2^53-1 */
 export const size64: FixedCodec<number> = scalar({
   name: 'u64',
@@ -26,7 +56,13 @@ export const size64: FixedCodec<number> = scalar({
   arbitrary: (fc) => fc.maxSafeNat(),
 });
 /** 32 raw bytes, as 64 lowercase hex digits. */
-export const mac: FixedCodec<Mac> = scalar({ name: 'mac', sizeBytes: 32, read: (r) => macFromBytes(r.take(32)), write: (w, v) => w.bytes(macToBytes(v)), arbitrary: macArbitrary });
+export const mac: FixedCodec<Mac> = scalar({
+  name: 'mac',
+  sizeBytes: 32,
+  read: (r) => macFromBytes(r.take(32)),
+  write: (w, v) => w.bytes(macToBytes(v)),
+  arbitrary: macArbitrary,
+});
 /** 16 raw bytes, as canonical UUID text. */
 export const uuid: FixedCodec<RepositoryId> = scalar({
   name: 'uuid',
@@ -68,7 +104,9 @@ export function version(what: string, known: number): FixedCodec<number> {
 }
 
 type Members = Readonly<Record<string, Codec<never> | Codec<unknown>>>;
-type Fields = { readonly [name: string]: { readonly name: string; readonly doc: CodecDoc; readonly sizeBytes: number | null; read(reader: ByteReader): unknown } };
+type Fields = {
+  readonly [name: string]: { readonly name: string; readonly doc: CodecDoc; readonly sizeBytes: number | null; read(reader: ByteReader): unknown };
+};
 type StructOf<M extends Fields> = { readonly [K in keyof M]: Infer<M[K]> };
 /** A record of members in wire order. `offsets` gives each member's place for hot loops that read columns; null behind a member of varying size. */
 export type StructCodec<M extends Fields> = Codec<StructOf<M>> & { readonly offsets: { readonly [K in keyof M]: number } };
@@ -93,7 +131,10 @@ export function struct<M extends Fields>(name: string, members: M): StructCodec<
     write(writer, value) {
       for (const [member, codec] of entries) codec.write(writer, value[member as keyof M]);
     },
-    arbitrary: (fc) => fc.record(Object.fromEntries(entries.map(([member, codec]) => [member, codec.arbitrary(fc)])), { noNullPrototype: true }) as FastCheck.Arbitrary<StructOf<M>>,
+    arbitrary: (fc) =>
+      fc.record(Object.fromEntries(entries.map(([member, codec]) => [member, codec.arbitrary(fc)])), { noNullPrototype: true }) as FastCheck.Arbitrary<
+        StructOf<M>
+      >,
   };
 }
 

@@ -20,8 +20,25 @@ const object = map('object', {
   flags: mp.u32,
 });
 const mixed = map('mixed', {
-  tiny: mp.u8, small: mp.u16, word: mp.u32, big: mp.u64, size: mp.size64, signed: mp.i64, float: mp.f64, int: mp.int, flag: mp.bool, name: mp.str, label: mp.text,
-  bytes: mp.nilable(mp.bin), id: mp.mac, uuid: mp.uuid, when: mp.timestamp, items: mp.nilable(mp.list(mp.int)), next: mp.optional(mp.mac), pairs: mp.omitEmpty(mp.list(pair)), inner: mp.omitEmpty(map('inner', { a: mp.omitEmpty(mp.int) })),
+  tiny: mp.u8,
+  small: mp.u16,
+  word: mp.u32,
+  big: mp.u64,
+  size: mp.size64,
+  signed: mp.i64,
+  float: mp.f64,
+  int: mp.int,
+  flag: mp.bool,
+  name: mp.str,
+  label: mp.text,
+  bytes: mp.nilable(mp.bin),
+  id: mp.mac,
+  uuid: mp.uuid,
+  when: mp.timestamp,
+  items: mp.nilable(mp.list(mp.int)),
+  next: mp.optional(mp.mac),
+  pairs: mp.omitEmpty(mp.list(pair)),
+  inner: mp.omitEmpty(map('inner', { a: mp.omitEmpty(mp.int) })),
 });
 const record = bin.struct('record', { a: bin.u8, b: bin.u16, c: bin.u32, d: bin.u64, e: bin.i64, f: bin.size64, id: bin.mac, u: bin.uuid, raw: bin.bytes(5) });
 const named = bin.struct('named', { key: bin.bytes8, value: bin.bytes16, at: bin.i64, version: bin.version('named', V1_1_0) });

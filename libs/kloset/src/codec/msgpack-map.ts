@@ -36,7 +36,10 @@ export function map<M extends Members>(name: string, members: M): MsgpackCodec<M
     isEmpty: empty,
     read: (reader) => readMap(reader, { table, byKey, zero }) as MapOf<M>,
     write: (writer, value) => writeMap(writer, table, value),
-    arbitrary: (fc) => fc.record(Object.fromEntries(table.map((member) => [member.key, member.codec.arbitrary(fc)])), { noNullPrototype: true }) as FastCheck.Arbitrary<MapOf<M>>,
+    arbitrary: (fc) =>
+      fc.record(Object.fromEntries(table.map((member) => [member.key, member.codec.arbitrary(fc)])), { noNullPrototype: true }) as FastCheck.Arbitrary<
+        MapOf<M>
+      >,
   };
 }
 

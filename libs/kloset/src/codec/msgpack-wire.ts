@@ -87,14 +87,28 @@ export function readBlob(reader: ByteReader): Uint8Array {
 /** Number of elements; each still takes at least one byte. @throws DecodeError when they cannot fit in what is left */
 export function readListHead(reader: ByteReader): number {
   const tag = reader.u8();
-  const count = tag >= 0x90 && tag <= 0x9f ? tag & 0x0f : tag === 0xdc ? reader.u16BE() : tag === 0xdd ? reader.u32BE() : reader.fail(`a list expected, tag 0x${tag.toString(16)} found`);
+  const count =
+    tag >= 0x90 && tag <= 0x9f
+      ? tag & 0x0f
+      : tag === 0xdc
+        ? reader.u16BE()
+        : tag === 0xdd
+          ? reader.u32BE()
+          : reader.fail(`a list expected, tag 0x${tag.toString(16)} found`);
   if (count > reader.remaining) reader.fail(`ends too early: a list of ${count} with ${reader.remaining} bytes left`);
   return count;
 }
 
 export function readMapHead(reader: ByteReader): number {
   const tag = reader.u8();
-  const count = tag >= 0x80 && tag <= 0x8f ? tag & 0x0f : tag === 0xde ? reader.u16BE() : tag === 0xdf ? reader.u32BE() : reader.fail(`a map expected, tag 0x${tag.toString(16)} found`);
+  const count =
+    tag >= 0x80 && tag <= 0x8f
+      ? tag & 0x0f
+      : tag === 0xde
+        ? reader.u16BE()
+        : tag === 0xdf
+          ? reader.u32BE()
+          : reader.fail(`a map expected, tag 0x${tag.toString(16)} found`);
   if (count * 2 > reader.remaining) reader.fail(`ends too early: a map of ${count} with ${reader.remaining} bytes left`);
   return count;
 }
@@ -124,27 +138,33 @@ export function skipValue(reader: ByteReader): void {
 }
 
 export function writeCompactInteger(writer: ByteWriter, value: number): void {
-  if (value >= 0) {
-    if (value < 0x80) return writer.u8(value);
-    if (value <= 0xff) return writeU8(writer, value);
-    if (value <= 0xffff) return writeU16(writer, value);
-    if (value <= 0xffffffff) return writeU32(writer, value);
-    return writeU64(writer, BigInt(value));
-  }
-  if (value >= -0x20) return writer.u8(value + 0x100);
-  if (value >= -0x80) {
+  if (value >= 0) writeCompactPositive(writer, value);
+  else writeCompactNegative(writer, value);
+}
+
+function writeCompactPositive(writer: ByteWriter, value: number): void {
+  if (value < 0x80) writer.u8(value);
+  else if (value <= 0xff) writeU8(writer, value);
+  else if (value <= 0xffff) writeU16(writer, value);
+  else if (value <= 0xffffffff) writeU32(writer, value);
+  else writeU64(writer, BigInt(value));
+}
+
+function writeCompactNegative(writer: ByteWriter, value: number): void {
+  if (value >= -0x20) {
+    writer.u8(value + 0x100);
+  } else if (value >= -0x80) {
     writer.u8(0xd0);
-    return writer.u8(value + 0x100);
-  }
-  if (value >= -0x8000) {
+    writer.u8(value + 0x100);
+  } else if (value >= -0x8000) {
     writer.u8(0xd1);
-    return writer.u16BE(value + 0x10000);
-  }
-  if (value >= -0x80000000) {
+    writer.u16BE(value + 0x10000);
+  } else if (value >= -0x80000000) {
     writer.u8(0xd2);
-    return writer.u32BE(value + 0x100000000);
+    writer.u32BE(value + 0x100000000);
+  } else {
+    writeI64(writer, BigInt(value));
   }
-  return writeI64(writer, BigInt(value));
 }
 
 export function writeU8(writer: ByteWriter, value: number): void {
@@ -229,8 +249,27 @@ function writeLength(writer: ByteWriter, length: number, tags: { tag8: number | 
 
 /** Bytes that follow the tags 0xc4 … 0xdf of scalars with a fixed body; -n: a length of n bytes comes first. */
 const BODY_BYTES = new Map([
-  [0xc4, -1], [0xc5, -2], [0xc6, -4], [0xca, 4], [0xcb, 8], [0xcc, 1], [0xcd, 2], [0xce, 4], [0xcf, 8],
-  [0xd0, 1], [0xd1, 2], [0xd2, 4], [0xd3, 8], [0xd4, 2], [0xd5, 3], [0xd6, 5], [0xd7, 9], [0xd8, 17], [0xd9, -1], [0xda, -2], [0xdb, -4],
+  [0xc4, -1],
+  [0xc5, -2],
+  [0xc6, -4],
+  [0xca, 4],
+  [0xcb, 8],
+  [0xcc, 1],
+  [0xcd, 2],
+  [0xce, 4],
+  [0xcf, 8],
+  [0xd0, 1],
+  [0xd1, 2],
+  [0xd2, 4],
+  [0xd3, 8],
+  [0xd4, 2],
+  [0xd5, 3],
+  [0xd6, 5],
+  [0xd7, 9],
+  [0xd8, 17],
+  [0xd9, -1],
+  [0xda, -2],
+  [0xdb, -4],
 ]);
 
 /** Skips a scalar, or the head of a list or map; returns how many values then follow inside. */

@@ -20,15 +20,33 @@ export type MsgpackCodec<T> = Codec<T> & {
   readonly heapBytes: number;
 };
 
-type Parts<T> = Pick<MsgpackCodec<T>, 'name' | 'zero' | 'read' | 'write' | 'arbitrary'> & { readonly wire: string; readonly heapBytes?: number; readonly isEmpty?: (value: T) => boolean };
+type Parts<T> = Pick<MsgpackCodec<T>, 'name' | 'zero' | 'read' | 'write' | 'arbitrary'> & {
+  readonly wire: string;
+  readonly heapBytes?: number;
+  readonly isEmpty?: (value: T) => boolean;
+};
 
 const NO_BYTES = new Uint8Array(0);
 const U64_MAX = (1n << 64n) - 1n;
 
 /** Always `cc` and 1 byte. Any width is read. */
-export const u8: MsgpackCodec<number> = scalar({ name: 'u8', wire: 'cc, 1 byte', zero: 0, read: (r) => wire.readNumber(r, 0, 0xff), write: wire.writeU8, arbitrary: (fc) => fc.nat({ max: 0xff }) });
+export const u8: MsgpackCodec<number> = scalar({
+  name: 'u8',
+  wire: 'cc, 1 byte',
+  zero: 0,
+  read: (r) => wire.readNumber(r, 0, 0xff),
+  write: wire.writeU8,
+  arbitrary: (fc) => fc.nat({ max: 0xff }),
+});
 /** Always `cd` and 2 bytes. */
-export const u16: MsgpackCodec<number> = scalar({ name: 'u16', wire: 'cd, 2 bytes', zero: 0, read: (r) => wire.readNumber(r, 0, 0xffff), write: wire.writeU16, arbitrary: (fc) => fc.nat({ max: 0xffff }) });
+export const u16: MsgpackCodec<number> = scalar({
+  name: 'u16',
+  wire: 'cd, 2 bytes',
+  zero: 0,
+  read: (r) => wire.readNumber(r, 0, 0xffff),
+  write: wire.writeU16,
+  arbitrary: (fc) => fc.nat({ max: 0xffff }),
+});
 /** Always `ce` and 4 bytes. */
 export const u32: MsgpackCodec<number> = scalar({
   name: 'u32',
@@ -66,7 +84,14 @@ export const i64: MsgpackCodec<bigint> = scalar({
   arbitrary: (fc) => fc.bigInt(-(1n << 63n), (1n << 63n) - 1n),
 });
 /** Always `cb` and 8 bytes. */
-export const f64: MsgpackCodec<number> = scalar({ name: 'f64', wire: 'cb, 8 bytes', zero: 0, read: wire.readFloat, write: writeFloat, arbitrary: (fc) => fc.double({ noNaN: true }).map((v) => v + 0) });
+export const f64: MsgpackCodec<number> = scalar({
+  name: 'f64',
+  wire: 'cb, 8 bytes',
+  zero: 0,
+  read: wire.readFloat,
+  write: writeFloat,
+  arbitrary: (fc) => fc.double({ noNaN: true }).map((v) => v + 0),
+});
 /** Signed, in the shortest form that holds it; safe integers only. */
 export const int: MsgpackCodec<number> = scalar({
   name: 'int',
@@ -76,7 +101,14 @@ export const int: MsgpackCodec<number> = scalar({
   write: wire.writeCompactInteger,
   arbitrary: (fc) => fc.maxSafeInteger(),
 });
-export const bool: MsgpackCodec<boolean> = scalar({ name: 'bool', wire: 'c2 or c3', zero: false, read: wire.readBool, write: (w, v) => w.u8(v ? 0xc3 : 0xc2), arbitrary: (fc) => fc.boolean() });
+export const bool: MsgpackCodec<boolean> = scalar({
+  name: 'bool',
+  wire: 'c2 or c3',
+  zero: false,
+  read: wire.readBool,
+  write: (w, v) => w.u8(v ? 0xc3 : 0xc2),
+  arbitrary: (fc) => fc.boolean(),
+});
 /** A string as raw bytes: names and paths are not validated as UTF-8. Copied out of the input. */
 export const str: MsgpackCodec<Uint8Array> = scalar({
   name: 'str',
@@ -138,7 +170,11 @@ export const timestamp: MsgpackCodec<bigint> = scalar({
   zero: 0n,
   read: wire.readTimestamp,
   write: wire.writeTimestamp,
-  arbitrary: (fc) => fc.oneof(fc.bigInt(-(1n << 63n), (1n << 63n) - 1n), fc.bigInt(0n, (1n << 35n) - 1n).map((s) => s * 1_000_000_000n)),
+  arbitrary: (fc) =>
+    fc.oneof(
+      fc.bigInt(-(1n << 63n), (1n << 63n) - 1n),
+      fc.bigInt(0n, (1n << 35n) - 1n).map((s) => s * 1_000_000_000n),
+    ),
 });
 
 /** A `u32` version in a record named `what`. @throws UnsupportedVersionError above `known` */
@@ -199,7 +235,13 @@ export function nilable<T>(inner: MsgpackCodec<T>): MsgpackCodec<T | null> {
 
 /** Absent key is null; null is not written. Nil on the wire reads as null too. */
 export function optional<T>(inner: MsgpackCodec<T>): MsgpackCodec<T | null> {
-  return { ...nilable(inner), name: `${inner.name}, optional`, presence: 'optional', doc: { ...inner.doc, wire: `${inner.doc.wire}; absent when unset` }, isEmpty: (value) => value === null };
+  return {
+    ...nilable(inner),
+    name: `${inner.name}, optional`,
+    presence: 'optional',
+    doc: { ...inner.doc, wire: `${inner.doc.wire}; absent when unset` },
+    isEmpty: (value) => value === null,
+  };
 }
 
 /** Not written when 0, 0.0, "", nil, an empty list or a map all of whose members are omitted ("?" in the spec). Has no effect on `mac`. */
@@ -261,4 +303,3 @@ function writeFloat(writer: ByteWriter, value: number): void {
   writer.u8(0xcb);
   writer.f64BE(value);
 }
-

@@ -66,7 +66,8 @@ function unzstd(input: Uint8Array, limitBytes: number): Uint8Array {
 
 /** Window size of the first frame's header. @source RFC 8878, 3.1.1.1 */
 function checkZstdWindow(input: Uint8Array): void {
-  if (input.length < 6 || input[0] !== 0x28 || input[1] !== 0xb5 || input[2] !== 0x2f || input[3] !== 0xfd) throw new DecodeError('zstd', 'does not begin with the magic of a frame');
+  if (input.length < 6 || input[0] !== 0x28 || input[1] !== 0xb5 || input[2] !== 0x2f || input[3] !== 0xfd)
+    throw new DecodeError('zstd', 'does not begin with the magic of a frame');
   const descriptor = input[4] as number;
   if ((descriptor & 0x20) !== 0) return;
   const byte = input[5] as number;

@@ -2,8 +2,20 @@ import type { Mac } from '@wardrobe/kloset-model';
 
 /** Codes of the engine's expected failures; callers test these, never message text. */
 export type KlosetErrorCode =
-  | 'decode' | 'unsupported-version' | 'integrity' | 'not-found' | 'store' | 'wrong-passphrase' | 'passphrase-needed'
-  | 'locked' | 'read-only' | 'not-a-store' | 'permission' | 'disk-full' | 'invalid-input' | 'too-large';
+  | 'decode'
+  | 'unsupported-version'
+  | 'integrity'
+  | 'not-found'
+  | 'store'
+  | 'wrong-passphrase'
+  | 'passphrase-needed'
+  | 'locked'
+  | 'read-only'
+  | 'not-a-store'
+  | 'permission'
+  | 'disk-full'
+  | 'invalid-input'
+  | 'too-large';
 
 /** Where in the store a failure lies, as far as it is known. */
 export type Place = { readonly kind?: string; readonly file?: string; readonly offset?: number };
@@ -18,7 +30,12 @@ export abstract class KlosetError extends Error {
 export class DecodeError extends KlosetError {
   override readonly name = 'DecodeError';
   readonly code = 'decode';
-  constructor(readonly what: string, readonly detail: string, readonly place: Place = {}, options?: ErrorOptions) {
+  constructor(
+    readonly what: string,
+    readonly detail: string,
+    readonly place: Place = {},
+    options?: ErrorOptions,
+  ) {
     super(`${what}: ${detail}`, options);
   }
 }
@@ -26,7 +43,11 @@ export class DecodeError extends KlosetError {
 export class UnsupportedVersionError extends KlosetError {
   override readonly name = 'UnsupportedVersionError';
   readonly code = 'unsupported-version';
-  constructor(readonly what: string, readonly found: string, readonly known: string) {
+  constructor(
+    readonly what: string,
+    readonly found: string,
+    readonly known: string,
+  ) {
     super(`${what} has version ${found}; this program knows ${known}`);
   }
 }
@@ -35,7 +56,12 @@ export class UnsupportedVersionError extends KlosetError {
 export class IntegrityError extends KlosetError {
   override readonly name = 'IntegrityError';
   readonly code = 'integrity';
-  constructor(readonly what: string, readonly detail: string, readonly place: Place = {}, options?: ErrorOptions) {
+  constructor(
+    readonly what: string,
+    readonly detail: string,
+    readonly place: Place = {},
+    options?: ErrorOptions,
+  ) {
     super(`${what}: ${detail}`, options);
   }
 }
@@ -43,7 +69,11 @@ export class IntegrityError extends KlosetError {
 export class NotFoundError extends KlosetError {
   override readonly name = 'NotFoundError';
   readonly code = 'not-found';
-  constructor(readonly kind: 'blob' | 'packfile' | 'state' | 'snapshot' | 'lock' | 'path', readonly id: Mac | string, options?: ErrorOptions) {
+  constructor(
+    readonly kind: 'blob' | 'packfile' | 'state' | 'snapshot' | 'lock' | 'path',
+    readonly id: Mac | string,
+    options?: ErrorOptions,
+  ) {
     super(`${kind} ${id} not found`, options);
   }
 }
@@ -62,44 +92,70 @@ export class StoreError extends KlosetError {
 export class NotAStoreError extends KlosetError {
   override readonly name = 'NotAStoreError';
   readonly code = 'not-a-store';
-  constructor(readonly location: string, options?: ErrorOptions) { super(`${location} is not a Kloset store: it has no CONFIG`, options); }
+  constructor(
+    readonly location: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${location} is not a Kloset store: it has no CONFIG`, options);
+  }
 }
 
 export class PermissionError extends KlosetError {
   override readonly name = 'PermissionError';
   readonly code = 'permission';
-  constructor(readonly what: string, options?: ErrorOptions) { super(`no permission: ${what}`, options); }
+  constructor(
+    readonly what: string,
+    options?: ErrorOptions,
+  ) {
+    super(`no permission: ${what}`, options);
+  }
 }
 
 export class WrongPassphraseError extends KlosetError {
   override readonly name = 'WrongPassphraseError';
   readonly code = 'wrong-passphrase';
-  constructor() { super('the passphrase does not open this store'); }
+  constructor() {
+    super('the passphrase does not open this store');
+  }
 }
 
 export class PassphraseNeededError extends KlosetError {
   override readonly name = 'PassphraseNeededError';
   readonly code = 'passphrase-needed';
-  constructor() { super('the store is encrypted: a passphrase is needed'); }
+  constructor() {
+    super('the store is encrypted: a passphrase is needed');
+  }
 }
 
 export class LockedError extends KlosetError {
   override readonly name = 'LockedError';
   readonly code = 'locked';
   override readonly retryable = true;
-  constructor(readonly host: string, readonly sinceMs: number) { super(`the store is locked by ${host}`); }
+  constructor(
+    readonly host: string,
+    readonly sinceMs: number,
+  ) {
+    super(`the store is locked by ${host}`);
+  }
 }
 
 export class ReadOnlyError extends KlosetError {
   override readonly name = 'ReadOnlyError';
   readonly code = 'read-only';
-  constructor(readonly what: string) { super(`${what} is read-only`); }
+  constructor(readonly what: string) {
+    super(`${what} is read-only`);
+  }
 }
 
 export class DiskFullError extends KlosetError {
   override readonly name = 'DiskFullError';
   readonly code = 'disk-full';
-  constructor(readonly where: string, options?: ErrorOptions) { super(`no space left: ${where}`, options); }
+  constructor(
+    readonly where: string,
+    options?: ErrorOptions,
+  ) {
+    super(`no space left: ${where}`, options);
+  }
 }
 
 export class InvalidInputError extends KlosetError {
@@ -111,5 +167,11 @@ export class InvalidInputError extends KlosetError {
 export class TooLargeError extends KlosetError {
   override readonly name = 'TooLargeError';
   readonly code = 'too-large';
-  constructor(readonly what: string, readonly found: number | bigint, readonly limit: number) { super(`${what} is ${found}; the limit is ${limit}`); }
+  constructor(
+    readonly what: string,
+    readonly found: number | bigint,
+    readonly limit: number,
+  ) {
+    super(`${what} is ${found}; the limit is ${limit}`);
+  }
 }

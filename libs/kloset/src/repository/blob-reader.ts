@@ -17,7 +17,11 @@ const UNHASHED = new Set<number>([BLOB_TYPE.snapshot, BLOB_TYPE.signature, BLOB_
  * One blob, decoded and verified. Each location is tried before an error is reported; then the first failure that says most is thrown.
  * @throws NotFoundError, IntegrityError, DecodeError, TooLargeError, StoreError
  */
-export async function readBlob(keys: Keys, blob: { readonly type: number; readonly id: Mac; readonly locations: readonly Location[] }, options: ReadOptions): Promise<Uint8Array> {
+export async function readBlob(
+  keys: Keys,
+  blob: { readonly type: number; readonly id: Mac; readonly locations: readonly Location[] },
+  options: ReadOptions,
+): Promise<Uint8Array> {
   const errors: KlosetError[] = [];
   for (const location of blob.locations) {
     try {
@@ -27,14 +31,17 @@ export async function readBlob(keys: Keys, blob: { readonly type: number; readon
       errors.push(located(error, location));
     }
   }
-  throw errors.find((error) => !(error instanceof NotFoundError)) ?? errors[0] ?? new NotFoundError(blob.type === BLOB_TYPE.snapshot ? 'snapshot' : 'blob', blob.id);
+  throw (
+    errors.find((error) => !(error instanceof NotFoundError)) ?? errors[0] ?? new NotFoundError(blob.type === BLOB_TYPE.snapshot ? 'snapshot' : 'blob', blob.id)
+  );
 }
 
 /** Plaintext of the stored bytes of a blob. @throws IntegrityError, DecodeError, TooLargeError */
 export function openBlob(keys: Keys, blob: { readonly type: number; readonly id: Mac }, stored: Uint8Array): Uint8Array {
   if (blob.type === BLOB_TYPE.padding) return stored;
   const plain = keys.decodeUnit(stored);
-  if (!UNHASHED.has(blob.type) && keys.mac(plain) !== blob.id) throw new IntegrityError(`blob ${blob.id}`, 'its MAC differs from its bytes', { kind: 'blob', file: blob.id });
+  if (!UNHASHED.has(blob.type) && keys.mac(plain) !== blob.id)
+    throw new IntegrityError(`blob ${blob.id}`, 'its MAC differs from its bytes', { kind: 'blob', file: blob.id });
   return plain;
 }
 

@@ -70,8 +70,14 @@ export function describeConfig(config: Config): RepositoryConfig {
     createdAtNs: config.Timestamp,
     hashing: oneOf('hashing algorithm', config.Hashing.Algorithm, ['BLAKE3', 'SHA256'] as const),
     compression: compression === null ? null : oneOf('compression', compression.Algorithm, ['LZ4', 'GZIP', 'ZSTD'] as const),
-    encryption: encryption === null ? null : { dataAlgorithm: encryption.DataAlgorithm, subkeyAlgorithm: encryption.SubKeyAlgorithm, kdf: encryption.KDFParams.KDF },
-    chunking: { algorithm: config.Chunking.Algorithm, minSize: config.Chunking.MinSize, normalSize: config.Chunking.NormalSize, maxSize: config.Chunking.MaxSize },
+    encryption:
+      encryption === null ? null : { dataAlgorithm: encryption.DataAlgorithm, subkeyAlgorithm: encryption.SubKeyAlgorithm, kdf: encryption.KDFParams.KDF },
+    chunking: {
+      algorithm: config.Chunking.Algorithm,
+      minSize: config.Chunking.MinSize,
+      normalSize: config.Chunking.NormalSize,
+      maxSize: config.Chunking.MaxSize,
+    },
     packfileMaxSize: packfile.MaxSize > BigInt(Number.MAX_SAFE_INTEGER) ? packfile.MaxSize : Number(packfile.MaxSize),
   };
 }

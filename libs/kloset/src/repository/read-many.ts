@@ -6,20 +6,25 @@ import { type FindLocations, type Location, openBlob, readBlob } from './blob-re
 import type { Keys } from './keys.js';
 import { GAP_BYTES, PARALLEL_READS, RANGE_BYTES, WINDOW_BYTES, WINDOW_IDS } from './limits.js';
 import { parallel } from './parallel.js';
+import type { BlobResult } from './types.js';
 
 export type ManyRequest = { readonly type: number; readonly ids: readonly Mac[]; readonly find: FindLocations };
-export type ManyResult = { readonly id: Mac; readonly bytes: Uint8Array } | { readonly id: Mac; readonly error: KlosetError };
 
 type Wanted = { readonly id: Mac; readonly locations: readonly Location[] };
 /** Neighbouring blobs of one packfile, read in one go. */
-type Range = { readonly packfile: Location['packfile']; readonly start: number; end: number; readonly items: { readonly wanted: Wanted; readonly location: Location }[] };
+type Range = {
+  readonly packfile: Location['packfile'];
+  readonly start: number;
+  end: number;
+  readonly items: { readonly wanted: Wanted; readonly location: Location }[];
+};
 type Window = { readonly wanted: readonly Wanted[]; readonly stored: ReadonlyMap<Wanted, Uint8Array> };
 
 /**
  * Blobs in the order asked. Ids are taken in windows of bounded size; inside one, reads are grouped by packfile and neighbours joined. The next window is
  * fetched while this one is handed out. A blob that fails in its first place is tried in the others; its error takes its place.
  */
-export async function* readMany(keys: Keys, request: ManyRequest, options: ReadOptions): AsyncGenerator<ManyResult> {
+export async function* readMany(keys: Keys, request: ManyRequest, options: ReadOptions): AsyncGenerator<BlobResult> {
   const windows = splitWindows(request);
   let next = startNext(keys, windows, options);
   try {
@@ -63,7 +68,8 @@ async function fetchWindow(keys: Keys, wanted: readonly Wanted[], options: ReadO
   const stored = new Map<Wanted, Uint8Array>();
   for await (const { range, bytes } of parallel(joinRanges(wanted), PARALLEL_READS, (range) => readRange(keys, range, options))) {
     if (bytes === null) continue;
-    for (const { wanted: item, location } of range.items) stored.set(item, bytes.subarray(location.offset - range.start, location.offset - range.start + location.lengthBytes));
+    for (const { wanted: item, location } of range.items)
+      stored.set(item, bytes.subarray(location.offset - range.start, location.offset - range.start + location.lengthBytes));
   }
   return { wanted, stored };
 }
@@ -74,7 +80,9 @@ function joinRanges(wanted: readonly Wanted[]): readonly Range[] {
     const [location] = item.locations;
     return location === undefined || location.lengthBytes > WINDOW_BYTES ? [] : [{ wanted: item, location }];
   });
-  items.sort((a, b) => (a.location.packfile < b.location.packfile ? -1 : a.location.packfile > b.location.packfile ? 1 : a.location.offset - b.location.offset));
+  items.sort((a, b) =>
+    a.location.packfile < b.location.packfile ? -1 : a.location.packfile > b.location.packfile ? 1 : a.location.offset - b.location.offset,
+  );
   const ranges: Range[] = [];
   for (const item of items) {
     const { packfile, offset, lengthBytes } = item.location;
@@ -99,7 +107,11 @@ async function readRange(keys: Keys, range: Range, options: ReadOptions): Promis
   }
 }
 
-async function openWanted(keys: Keys, item: { readonly type: number; readonly wanted: Wanted; readonly stored: Uint8Array | undefined }, options: ReadOptions): Promise<ManyResult> {
+async function openWanted(
+  keys: Keys,
+  item: { readonly type: number; readonly wanted: Wanted; readonly stored: Uint8Array | undefined },
+  options: ReadOptions,
+): Promise<BlobResult> {
   const { id, locations } = item.wanted;
   options.signal?.throwIfAborted();
   const opened = item.stored === undefined ? null : tryOpen(keys, { type: item.type, id }, item.stored);

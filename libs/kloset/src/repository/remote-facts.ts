@@ -7,7 +7,16 @@ export const STALE_LOCK_MS = 600_000;
 export const CLOCK_SKEW_MS = 300_000;
 
 export type RemoteFinding = {
-  readonly kind: 'unreadable-state' | 'missing-packfile' | 'coloured-in-use' | 'foreign-file' | 'stale-lock' | 'damaged-lock' | 'clock-skew' | 'ambiguous-snapshot' | 'merge-order-hazard';
+  readonly kind:
+    | 'unreadable-state'
+    | 'missing-packfile'
+    | 'coloured-in-use'
+    | 'foreign-file'
+    | 'stale-lock'
+    | 'damaged-lock'
+    | 'clock-skew'
+    | 'ambiguous-snapshot'
+    | 'merge-order-hazard';
   /** State, packfile, lock or snapshot id; for foreign files their path. */
   readonly id: string;
   readonly detail: string;
@@ -20,11 +29,19 @@ export type RemoteFacts = {
   readonly readAtMs: number;
   readonly states: ReadonlySet<string>;
   readonly unreadable: ReadonlySet<string>;
-  readonly live: ReadonlyMap<string, { readonly id: string; readonly states: readonly string[]; readonly packfiles: readonly string[]; readonly publishedAtMs: number }>;
+  readonly live: ReadonlyMap<
+    string,
+    { readonly id: string; readonly states: readonly string[]; readonly packfiles: readonly string[]; readonly publishedAtMs: number }
+  >;
   readonly deleted: ReadonlyMap<string, { readonly whenMs: number }>;
   readonly packfiles: ReadonlySet<string>;
   readonly tombstoned: { has(packfile: string): boolean };
-  readonly hidden: readonly { readonly id: string; readonly packfile: string; readonly packedAtMs: number; readonly lock: { readonly host: string; readonly ageSeconds: number } | null }[];
+  readonly hidden: readonly {
+    readonly id: string;
+    readonly packfile: string;
+    readonly packedAtMs: number;
+    readonly lock: { readonly host: string; readonly ageSeconds: number } | null;
+  }[];
   readonly findings: readonly RemoteFinding[];
 };
 
@@ -34,20 +51,30 @@ const MS = 1_000_000n;
  * The remote view of a store: R, U, V and F of the design, hidden snapshots and the store's own findings. `publishedAtMs` is the earliest metadata time of the states
  * that bring a snapshot (a console that watches the store replaces it by the time it first listed them).
  */
-export async function remoteFacts(repository: Repository, { nowMs, signal }: { readonly nowMs: number; readonly signal?: AbortSignal | undefined }): Promise<RemoteFacts> {
+export async function remoteFacts(
+  repository: Repository,
+  { nowMs, signal }: { readonly nowMs: number; readonly signal?: AbortSignal | undefined },
+): Promise<RemoteFacts> {
   const view = repository.view;
   const packfiles = new Set<string>();
   for await (const item of repository.store.list('packfile', { signal })) packfiles.add(item.id);
   const locks = await repository.locks({ signal });
   const hidden = await repository.hidden({ nowMs, signal });
   const foreign: RemoteFinding[] = [];
-  for await (const file of repository.store.listForeign({ signal })) foreign.push({ kind: 'foreign-file', id: file.path, detail: `${file.path} belongs to no store`, snapshots: [] });
+  for await (const file of repository.store.listForeign({ signal }))
+    foreign.push({ kind: 'foreign-file', id: file.path, detail: `${file.path} belongs to no store`, snapshots: [] });
   const stateTimes = new Map<string, number>(view.states.map((state) => [state.id, Number(state.timestampNs / MS)]));
   return {
-    repositoryId: repository.id, readAtMs: nowMs,
+    repositoryId: repository.id,
+    readAtMs: nowMs,
     states: new Set(view.states.map((state) => state.id)),
     unreadable: new Set(view.unreadable.map((state) => state.id)),
-    live: new Map(view.live.map((snapshot) => [snapshot.id, { id: snapshot.id, states: snapshot.states, packfiles: snapshot.packfiles, publishedAtMs: earliest(snapshot.states, stateTimes) }])),
+    live: new Map(
+      view.live.map((snapshot) => [
+        snapshot.id,
+        { id: snapshot.id, states: snapshot.states, packfiles: snapshot.packfiles, publishedAtMs: earliest(snapshot.states, stateTimes) },
+      ]),
+    ),
     deleted: new Map(view.deleted.map((snapshot) => [snapshot.id, { whenMs: Number(snapshot.whenNs / MS) }])),
     packfiles,
     tombstoned: { has: (packfile) => isMac(packfile) && view.isPackfileTombstoned(packfile) },
@@ -69,11 +96,29 @@ function viewFindings(view: StateView, files: ReadonlySet<string>): RemoteFindin
   const holders = new Map<string, string[]>();
   for (const snapshot of view.live) {
     for (const packfile of snapshot.packfiles) holders.set(packfile, [...(holders.get(packfile) ?? []), snapshot.id]);
-    if (snapshot.scheduledForDeletion) found.push({ kind: 'coloured-in-use', id: snapshot.packfiles[0] ?? snapshot.id, detail: `snapshot ${shortId(snapshot.id)} lies only in packfiles that are scheduled for deletion`, snapshots: [snapshot.id] });
-    if (snapshot.packfiles.length > 1) found.push({ kind: 'ambiguous-snapshot', id: snapshot.id, detail: `its header lies in ${snapshot.packfiles.length} packfiles, so plakar 1.0 cannot address it`, snapshots: [snapshot.id] });
+    if (snapshot.scheduledForDeletion)
+      found.push({
+        kind: 'coloured-in-use',
+        id: snapshot.packfiles[0] ?? snapshot.id,
+        detail: `snapshot ${shortId(snapshot.id)} lies only in packfiles that are scheduled for deletion`,
+        snapshots: [snapshot.id],
+      });
+    if (snapshot.packfiles.length > 1)
+      found.push({
+        kind: 'ambiguous-snapshot',
+        id: snapshot.id,
+        detail: `its header lies in ${snapshot.packfiles.length} packfiles, so plakar 1.0 cannot address it`,
+        snapshots: [snapshot.id],
+      });
   }
   for (const packfile of view.packfiles()) {
-    if (!packfile.coloured && !files.has(packfile.id)) found.push({ kind: 'missing-packfile', id: packfile.id, detail: 'the store names this packfile and does not hold it', snapshots: holders.get(packfile.id) ?? [] });
+    if (!packfile.coloured && !files.has(packfile.id))
+      found.push({
+        kind: 'missing-packfile',
+        id: packfile.id,
+        detail: 'the store names this packfile and does not hold it',
+        snapshots: holders.get(packfile.id) ?? [],
+      });
   }
   return found;
 }
@@ -82,8 +127,13 @@ function lockFindings(locks: readonly LockInfo[], nowMs: number): RemoteFinding[
   return locks.flatMap((lock): RemoteFinding[] => {
     if (lock.error) return [{ kind: 'damaged-lock', id: lock.id, detail: lock.error.message, snapshots: [] }];
     const ageMs = nowMs - Number(lock.timestampNs / MS);
-    if (ageMs < -CLOCK_SKEW_MS) return [{ kind: 'clock-skew', id: lock.id, detail: `the lock of ${lock.hostname} was written ${Math.round(-ageMs / 1000)} s in the future`, snapshots: [] }];
-    return ageMs >= STALE_LOCK_MS ? [{ kind: 'stale-lock', id: lock.id, detail: `${lock.hostname} left it behind ${Math.round(ageMs / 1000)} s ago`, snapshots: [] }] : [];
+    if (ageMs < -CLOCK_SKEW_MS)
+      return [
+        { kind: 'clock-skew', id: lock.id, detail: `the lock of ${lock.hostname} was written ${Math.round(-ageMs / 1000)} s in the future`, snapshots: [] },
+      ];
+    return ageMs >= STALE_LOCK_MS
+      ? [{ kind: 'stale-lock', id: lock.id, detail: `${lock.hostname} left it behind ${Math.round(ageMs / 1000)} s ago`, snapshots: [] }]
+      : [];
   });
 }
 

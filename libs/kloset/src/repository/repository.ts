@@ -1,15 +1,29 @@
-import type { Mac, RepositoryId } from '@wardrobe/kloset-model';
+import type { Mac, PackfileId, RepositoryId } from '@wardrobe/kloset-model';
 import { macFromBytes } from '../bytes/bytes.js';
 import { PassphraseNeededError } from '../errors/errors.js';
-import type { Store } from '../store/store.js';
-import { readBlob } from './blob-reader.js';
+import type { ReadOptions, Store } from '../store/store.js';
+import { type FindLocations, readBlob } from './blob-reader.js';
 import { type ConfigFile, deriveSecret, proveSecret, readConfig, verifyConfig } from './config-file.js';
+import { hiddenSnapshots } from './hidden.js';
 import { type Keys, makeKeys } from './keys.js';
 import { readLocks } from './locks.js';
+import { type OrphanOptions, Orphans } from './orphans.js';
+import { LocatedSource } from './located-source.js';
 import { readMany } from './read-many.js';
 import { type RefreshOptions, StateIndex } from './state-index.js';
-import type { BlobSource, HiddenSnapshot, LockInfo, OpenOptions, Repository, RepositoryConfig, StateView } from './types.js';
-import type { KlosetError } from '../errors/errors.js';
+import type {
+  BlobResult,
+  BlobSource,
+  HiddenOptions,
+  HiddenSnapshot,
+  LockInfo,
+  OpenOptions,
+  PackfileReport,
+  Repository,
+  RepositoryConfig,
+  StateView,
+} from './types.js';
+import { verifyPackfile } from './verify-packfile.js';
 
 /**
  * Opens a store with its keys and reads its states. One state that cannot be read does not fail it: see `view.unreadable`.
@@ -40,11 +54,13 @@ async function unlock(configFile: ConfigFile, options: OpenOptions): Promise<Uin
 class StoreRepository implements Repository {
   readonly #keys: Keys;
   readonly #index: StateIndex;
+  readonly #orphans: Orphans;
   #view: StateView | null = null;
 
   constructor(keys: Keys, index: StateIndex) {
     this.#keys = keys;
     this.#index = index;
+    this.#orphans = new Orphans(keys);
   }
 
   get store(): Store {
@@ -90,7 +106,7 @@ class StoreRepository implements Repository {
     return readBlob(this.#keys, { type, id, locations: this.view.locations(type, id) }, options);
   }
 
-  getMany(type: number, ids: readonly Mac[], options: { readonly signal?: AbortSignal | undefined } = {}): AsyncIterable<{ readonly id: Mac; readonly bytes: Uint8Array } | { readonly id: Mac; readonly error: KlosetError }> {
+  getMany(type: number, ids: readonly Mac[], options: { readonly signal?: AbortSignal | undefined } = {}): AsyncIterable<BlobResult> {
     const { view } = this;
     return readMany(this.#keys, { type, ids, find: (wantedType, id) => view.locations(wantedType, id) }, options);
   }
@@ -103,12 +119,22 @@ class StoreRepository implements Repository {
     return readLocks(this.#keys, options);
   }
 
-  hidden(options: { readonly nowMs: number; readonly signal?: AbortSignal | undefined }): Promise<readonly HiddenSnapshot[]> {
-    throw new Error(`not yet ${options.nowMs}`);
+  async hidden(options: HiddenOptions): Promise<readonly HiddenSnapshot[]> {
+    const { view } = this;
+    const orphans = await this.#orphans.refresh(view, options);
+    if (orphans.every((orphan) => orphan.snapshots.length === 0)) return [];
+    return hiddenSnapshots({ orphans, view, locks: await this.locks(options), nowMs: options.nowMs });
   }
 
-  withOrphans(): Promise<BlobSource> {
-    throw new Error('not yet');
+  async withOrphans(options: OrphanOptions = {}): Promise<BlobSource> {
+    const { view } = this;
+    const orphans = new Set((await this.#orphans.refresh(view, options)).map((orphan) => orphan.id));
+    const find: FindLocations = (type, id) => [...view.locations(type, id), ...this.#orphans.find(type, id, orphans)];
+    return new LocatedSource(this.#keys, find);
+  }
+
+  verifyPackfile(id: PackfileId, options: ReadOptions = {}): Promise<PackfileReport> {
+    return verifyPackfile(this.#keys, id, options);
   }
 
   close(): Promise<void> {

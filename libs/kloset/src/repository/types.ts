@@ -11,6 +11,8 @@ export type OpenOptions = {
   readonly indexDirectory?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: OpenProgress) => void) | undefined;
+  /** Things worth a line in a log: a state index that was damaged and is built again, or could not be written. */
+  readonly onNote?: ((note: string) => void) | undefined;
 };
 export type OpenProgress = { readonly phase: 'key' | 'list' | 'states' | 'index'; readonly done: number; readonly total: number };
 
@@ -51,7 +53,12 @@ export type LiveSnapshot = {
   /** Its own blob lies only in coloured packfiles ("scheduled for deletion", 01-store 5.5). */
   readonly scheduledForDeletion: boolean;
 };
-export type DeletedSnapshot = { readonly id: SnapshotId; readonly whenNs: bigint; readonly states: readonly StateId[]; readonly packfiles: readonly PackfileId[] };
+export type DeletedSnapshot = {
+  readonly id: SnapshotId;
+  readonly whenNs: bigint;
+  readonly states: readonly StateId[];
+  readonly packfiles: readonly PackfileId[];
+};
 
 /** A snapshot whose header blob lies in a packfile that no state names. @source design, "hidden" */
 export type HiddenSnapshot = {
@@ -88,15 +95,34 @@ export type RepositoryConfig = {
   readonly packfileMaxSize: number | bigint;
 };
 
+export type BlobResult = { readonly id: Mac; readonly bytes: Uint8Array } | { readonly id: Mac; readonly error: KlosetError };
+
 /** Blobs by type and id. The seam that `btree` and `snapshot` build on. */
 export interface BlobSource {
   /** Decoded, verified bytes. @throws NotFoundError, IntegrityError, DecodeError, StoreError */
   get(type: number, id: Mac, options?: { readonly signal?: AbortSignal | undefined }): Promise<Uint8Array>;
   /** Many blobs in the order asked, reads grouped by packfile and bounded in memory. A failing blob is an error value in its place. */
-  getMany(type: number, ids: readonly Mac[], options?: { readonly signal?: AbortSignal | undefined }): AsyncIterable<{ readonly id: Mac; readonly bytes: Uint8Array } | { readonly id: Mac; readonly error: KlosetError }>;
+  getMany(type: number, ids: readonly Mac[], options?: { readonly signal?: AbortSignal | undefined }): AsyncIterable<BlobResult>;
   /** An available location exists in the view. */
   has(type: number, id: Mac): boolean;
 }
+
+/** `onProblem`: an orphan packfile whose footer or index cannot be read; the others are still looked at. */
+export type HiddenOptions = {
+  readonly nowMs: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProblem?: ((problem: OrphanProblem) => void) | undefined;
+};
+export type OrphanProblem = { readonly packfile: PackfileId; readonly error: KlosetError };
+
+/** Result of reading a packfile as a whole. `nameKnown` false is a warning only: its name follows neither of the two formulas (01-store 4.4). */
+export type PackfileReport = {
+  readonly id: PackfileId;
+  readonly sizeBytes: number;
+  readonly blobs: number;
+  readonly nameKnown: boolean;
+  readonly packedAtNs: bigint;
+};
 
 /** A store opened with its keys. */
 export interface Repository extends BlobSource {
@@ -114,8 +140,13 @@ export interface Repository extends BlobSource {
   refresh(options?: { readonly signal?: AbortSignal | undefined; readonly onProgress?: ((p: OpenProgress) => void) | undefined }): Promise<StateView>;
   locks(options?: { readonly signal?: AbortSignal | undefined }): Promise<readonly LockInfo[]>;
   /** Snapshots in orphan packfiles; reads only footers and indexes of packfiles not looked at before. */
-  hidden(options: { readonly nowMs: number; readonly signal?: AbortSignal | undefined }): Promise<readonly HiddenSnapshot[]>;
+  hidden(options: HiddenOptions): Promise<readonly HiddenSnapshot[]>;
   /** A source that also finds blobs through the indexes of orphan packfiles (`--hidden`) and coloured snapshots (`--deleted`). */
-  withOrphans(options?: { readonly signal?: AbortSignal | undefined }): Promise<BlobSource>;
+  withOrphans(options?: {
+    readonly signal?: AbortSignal | undefined;
+    readonly onProblem?: ((problem: OrphanProblem) => void) | undefined;
+  }): Promise<BlobSource>;
+  /** Reads a whole packfile: envelope footer, index, bounds, name. Blobs are verified by reading them. @throws IntegrityError, DecodeError, NotFoundError, StoreError */
+  verifyPackfile(id: PackfileId, options?: { readonly signal?: AbortSignal | undefined }): Promise<PackfileReport>;
   close(): Promise<void>;
 }

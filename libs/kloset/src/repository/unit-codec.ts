@@ -14,5 +14,6 @@ export function unitDecoder(config: Config, secret: Uint8Array | null): DecodeUn
   const decompress = decompressor(config.Compression?.Algorithm ?? null);
   const decrypt = config.Encryption === null || secret === null ? null : unitCipher(config.Encryption, secret);
   const floorBytes = Math.max(LIMIT_BASE_BYTES, Math.min(config.Chunking.MaxSize, 256 << 20) * 2);
-  return (encoded, limitBytes = Math.max(floorBytes, encoded.length * LIMIT_PER_ENCODED_BYTE)) => decompress(decrypt === null ? encoded : decrypt(encoded), limitBytes);
+  return (encoded, limitBytes = Math.max(floorBytes, encoded.length * LIMIT_PER_ENCODED_BYTE)) =>
+    decompress(decrypt === null ? encoded : decrypt(encoded), limitBytes);
 }

@@ -21,8 +21,8 @@ export type Facts = {
   readonly byState: ReadonlyMap<StateId, StateFacts>;
 };
 
-export type SnapshotClaim = { readonly state: StateId; readonly packfile: PackfileId };
-export type StateFacts = { readonly snapshots: readonly SnapshotClaim[]; readonly colouredSnapshots: readonly SnapshotId[]; readonly snapshotIds: readonly SnapshotId[] };
+export type SnapshotClaim = { readonly snapshot: SnapshotId; readonly state: StateId; readonly packfile: PackfileId };
+export type StateFacts = { readonly snapshots: readonly SnapshotClaim[]; readonly colouredSnapshots: readonly SnapshotId[] };
 
 type ColourClaim = { readonly whenNs: bigint; readonly state: StateId };
 type Collected = {
@@ -38,7 +38,14 @@ const SNAPSHOT = 5;
 
 /** Merges the residues of states. The records come from `parseState`, so their residues are known to be well formed. */
 export function mergeFacts(records: Iterable<StateRecord>): Facts {
-  const collected: Collected = { entered: new Map(), tombstones: new Set(), colours: new Map(), uncolouredAtNs: new Map(), snapshots: new Map(), byState: new Map() };
+  const collected: Collected = {
+    entered: new Map(),
+    tombstones: new Set(),
+    colours: new Map(),
+    uncolouredAtNs: new Map(),
+    snapshots: new Map(),
+    byState: new Map(),
+  };
   const sorted = [...records].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   for (const record of sorted) collect(record, collected);
   const colours = validColours(collected);
@@ -57,7 +64,6 @@ export function mergeFacts(records: Iterable<StateRecord>): Facts {
 function collect(record: StateRecord, into: Collected): void {
   const reader = new ByteReader(record.residue, 'state', { kind: 'state', file: record.id });
   const snapshots: SnapshotClaim[] = [];
-  const snapshotIds: SnapshotId[] = [];
   const colouredSnapshots: SnapshotId[] = [];
   while (reader.remaining > 0) {
     const type = reader.u8();
@@ -70,17 +76,16 @@ function collect(record: StateRecord, into: Collected): void {
       if (entry.type === SNAPSHOT) colouredSnapshots.push(entry.id);
     } else if (type === ENTRY_TYPE.location) {
       const entry = locationEntry.read(reader);
-      const claim = { state: record.id, packfile: entry.packfile };
+      const claim = { snapshot: entry.blob, state: record.id, packfile: entry.packfile };
       push(into.snapshots, entry.blob, claim);
       snapshots.push(claim);
-      snapshotIds.push(entry.blob);
     } else if (type === ENTRY_TYPE.delete) {
       collectDelete(reader, record, into);
     } else {
       reader.fail(`a residue holds an entry of type ${type}`);
     }
   }
-  into.byState.set(record.id, { snapshots, snapshotIds, colouredSnapshots });
+  into.byState.set(record.id, { snapshots, colouredSnapshots });
 }
 
 function collectDelete(reader: ByteReader, record: StateRecord, into: Collected): void {

@@ -127,7 +127,12 @@ export class LocationTable {
     const found = this.read(index);
     const claim = !found.stated || (row.stated && comesBefore(row, found)) ? row : found;
     const block = this.#blocks[index >>> BLOCK_SHIFT] as Uint32Array;
-    this.#setClaim(block, (index & BLOCK_MASK) * ROW_WORDS, { ...claim, type: row.type, stated: found.stated || row.stated, tombstoned: found.tombstoned || row.tombstoned });
+    this.#setClaim(block, (index & BLOCK_MASK) * ROW_WORDS, {
+      ...claim,
+      type: row.type,
+      stated: found.stated || row.stated,
+      tombstoned: found.tombstoned || row.tombstoned,
+    });
   }
 
   #setClaim(block: Uint32Array, at: number, claim: Omit<Row, 'packfile'>): void {
@@ -187,7 +192,13 @@ export type Row = {
 /** `words`: 8 words of the blob's id, then 8 of the packfile's. */
 export type NewRow = Omit<Row, 'packfile'> & { readonly words: Uint32Array };
 
-export type SavedTable = { readonly packfiles: MacTable; readonly versions: number[]; readonly blocks: Uint32Array[]; readonly slots: Uint32Array; readonly count: number };
+export type SavedTable = {
+  readonly packfiles: MacTable;
+  readonly versions: number[];
+  readonly blocks: Uint32Array[];
+  readonly slots: Uint32Array;
+  readonly count: number;
+};
 
 export const ROW_WORDS = 12;
 export const BLOCK_SHIFT = 16;

@@ -87,7 +87,8 @@ function checkPayload(reader: ByteReader, type: number, counts: Counts): void {
       return;
     case ENTRY_TYPE.delete: {
       const removes = reader.u8();
-      if (removes !== ENTRY_TYPE.location && removes !== ENTRY_TYPE.coloured && removes !== ENTRY_TYPE.packfile) reader.fail(`a delete entry removes the unknown type ${removes}`);
+      if (removes !== ENTRY_TYPE.location && removes !== ENTRY_TYPE.coloured && removes !== ENTRY_TYPE.packfile)
+        reader.fail(`a delete entry removes the unknown type ${removes}`);
       counts.deletes += 1;
       return;
     }
@@ -107,7 +108,10 @@ function addEntries(stream: Uint8Array, range: { readonly start: number; readonl
     const isTombstone = type === ENTRY_TYPE.delete && stream[payload] === ENTRY_TYPE.location;
     if (isTombstone) addTombstone(words, payload, range.table);
     const isResidue =
-      type === ENTRY_TYPE.coloured || type === ENTRY_TYPE.packfile || (type === ENTRY_TYPE.delete && !isTombstone) || (type === ENTRY_TYPE.location && stream[payload] === BLOB_TYPE.snapshot);
+      type === ENTRY_TYPE.coloured ||
+      type === ENTRY_TYPE.packfile ||
+      (type === ENTRY_TYPE.delete && !isTombstone) ||
+      (type === ENTRY_TYPE.location && stream[payload] === BLOB_TYPE.snapshot);
     if (isResidue) residue.bytes(stream.subarray(at, next));
     at = next;
   }
@@ -130,5 +134,13 @@ function addLocation(words: WordReader, at: number, table: LocationTable): void 
 }
 
 function addTombstone(words: WordReader, at: number, table: LocationTable): void {
-  table.insert({ type: words.u8(at + DELETE.type), version: 0, words: words.twoMacs(at + DELETE.blob), offset: 0, lengthBytes: 0, stated: false, tombstoned: true });
+  table.insert({
+    type: words.u8(at + DELETE.type),
+    version: 0,
+    words: words.twoMacs(at + DELETE.blob),
+    offset: 0,
+    lengthBytes: 0,
+    stated: false,
+    tombstoned: true,
+  });
 }

@@ -60,13 +60,15 @@ export class MergedView {
         if (row.stated && this.isPackfileKnown(packfile)) keepFirst(found, { packfile, row });
       }
     }
-    const locations = [...found.values()].filter((location) => !tombstoned.has(location.packfile)).map((location) => ({ ...location, coloured: this.isPackfileColoured(location.packfile) }));
+    const locations = [...found.values()]
+      .filter((location) => !tombstoned.has(location.packfile))
+      .map((location) => ({ ...location, coloured: this.isPackfileColoured(location.packfile) }));
     return locations.sort((a, b) => Number(a.coloured) - Number(b.coloured) || (a.packfile < b.packfile ? -1 : 1));
   }
 
   #describe(record: StateRecord) {
     const facts = this.#facts.byState.get(record.id);
-    const snapshots = (facts?.snapshotIds ?? []).filter((_, index) => this.#facts.isEntered((facts?.snapshots[index] as { packfile: PackfileId }).packfile));
+    const snapshots = (facts?.snapshots ?? []).filter((claim) => this.#facts.isEntered(claim.packfile)).map((claim) => claim.snapshot);
     return {
       id: record.id,
       version: versionText(record.version) as '1.0.0' | '1.1.0',
@@ -108,7 +110,6 @@ type FoundLocation = { readonly packfile: PackfileId; readonly offset: number; r
 function keepFirst(found: Map<PackfileId, FoundLocation>, claim: { readonly packfile: PackfileId; readonly row: Row }): void {
   const { packfile, row } = claim;
   const known = found.get(packfile);
-  if (known !== undefined && !(row.offset - known.offset || row.lengthBytes - known.lengthBytes || row.version - known.version)) return;
-  if (known !== undefined && (row.offset - known.offset || row.lengthBytes - known.lengthBytes || row.version - known.version) > 0) return;
-  found.set(packfile, { packfile, offset: row.offset, lengthBytes: row.lengthBytes, version: row.version });
+  const order = known === undefined ? -1 : row.offset - known.offset || row.lengthBytes - known.lengthBytes || row.version - known.version;
+  if (order < 0) found.set(packfile, { packfile, offset: row.offset, lengthBytes: row.lengthBytes, version: row.version });
 }

@@ -75,13 +75,15 @@ class FsStore implements Store {
     }
   }
 
-  async readRange(kind: ResourceKind, id: Mac, offset: number, lengthBytes: number, options: ReadOptions = {}): Promise<Uint8Array> {
+  async readRange(kind: ResourceKind, id: Mac, ...range: [offset: number, lengthBytes: number, options?: ReadOptions]): Promise<Uint8Array> {
+    const [offset, lengthBytes, options = {}] = range;
     const path = this.#path(kind, id);
     options.signal?.throwIfAborted();
     const file = await this.#open(path, { kind, id, signal: options.signal });
     try {
       const { size } = await file.stat();
-      if (offset < 0 || offset + lengthBytes > size) throw new StoreError(`${kind} ${id}: ${lengthBytes} bytes at ${offset} were asked for, the file has ${size}`);
+      if (offset < 0 || offset + lengthBytes > size)
+        throw new StoreError(`${kind} ${id}: ${lengthBytes} bytes at ${offset} were asked for, the file has ${size}`);
       return await readExactly(file, { path, offset, lengthBytes, signal: options.signal });
     } catch (error) {
       throw storeError(error, `${kind} ${id}`, options.signal);
@@ -158,7 +160,10 @@ async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>):
 }
 
 /** Reads on after partial reads; an end that comes too early is an error, never a short buffer. */
-async function readExactly(file: FileHandle, range: { path: string; offset: number; lengthBytes: number; signal: AbortSignal | undefined }): Promise<Uint8Array> {
+async function readExactly(
+  file: FileHandle,
+  range: { path: string; offset: number; lengthBytes: number; signal: AbortSignal | undefined },
+): Promise<Uint8Array> {
   const bytes = new Uint8Array(range.lengthBytes);
   let filled = 0;
   while (filled < bytes.length) {

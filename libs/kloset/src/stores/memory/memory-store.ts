@@ -67,10 +67,12 @@ class InMemoryStore implements MemoryStore {
     }
   }
 
-  async readRange(kind: ResourceKind, id: Mac, offset: number, lengthBytes: number, options: ReadOptions = {}): Promise<Uint8Array> {
+  async readRange(kind: ResourceKind, id: Mac, ...range: [offset: number, lengthBytes: number, options?: ReadOptions]): Promise<Uint8Array> {
+    const [offset, lengthBytes, options = {}] = range;
     options.signal?.throwIfAborted();
     const bytes = this.#item(kind, id);
-    if (offset < 0 || offset + lengthBytes > bytes.length) throw new StoreError(`${kind} ${id}: ${lengthBytes} bytes at ${offset} were asked for, the item has ${bytes.length}`);
+    if (offset < 0 || offset + lengthBytes > bytes.length)
+      throw new StoreError(`${kind} ${id}: ${lengthBytes} bytes at ${offset} were asked for, the item has ${bytes.length}`);
     return bytes.slice(offset, offset + lengthBytes);
   }
 

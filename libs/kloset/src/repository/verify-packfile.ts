@@ -1,0 +1,36 @@
+import type { PackfileId } from '@wardrobe/kloset-model';
+import { concatBytes, equalBytes, macFromBytes } from '../bytes/bytes.js';
+import { IntegrityError } from '../errors/errors.js';
+import { FOOTER_BYTES, HEADER_BYTES, readEnvelopeHeader } from '../format/envelope.js';
+import type { ReadOptions } from '../store/store.js';
+import type { Keys } from './keys.js';
+import { readPackfileIndex } from './orphans.js';
+import type { PackfileReport } from './types.js';
+
+/** Reads a packfile once from end to end, without holding it. @source 01-store 2.1, 4.3, 4.4 */
+export async function verifyPackfile(keys: Keys, id: PackfileId, options: ReadOptions): Promise<PackfileReport> {
+  const place = { kind: 'packfile', file: id };
+  const sizeBytes = await keys.store.sizeBytes('packfile', id, options);
+  const { tail, index } = await readPackfileIndex(keys, { id, sizeBytes }, options);
+  const whole = keys.algorithm.create();
+  const nameOnDisk = keys.algorithm.create();
+  const nameInMemory = keys.algorithm.create();
+  nameInMemory.update(index);
+  const header: Uint8Array[] = [];
+  const footer: Uint8Array[] = [];
+  let at = 0;
+  for await (const piece of keys.store.read('packfile', id, options)) {
+    const covered = piece.subarray(0, Math.max(0, sizeBytes - FOOTER_BYTES - at));
+    const body = covered.subarray(Math.max(0, HEADER_BYTES - at));
+    if (at < HEADER_BYTES) header.push(covered.slice(0, HEADER_BYTES - at));
+    footer.push(piece.slice(covered.length));
+    whole.update(covered);
+    nameOnDisk.update(body);
+    nameInMemory.update(body);
+    at += piece.length;
+  }
+  readEnvelopeHeader('packfile', concatBytes(header), place);
+  if (at !== sizeBytes || !equalBytes(whole.digest(), concatBytes(footer))) throw new IntegrityError('packfile', 'its footer differs from its bytes', place);
+  const names = [macFromBytes(nameOnDisk.digest()), macFromBytes(nameInMemory.digest())];
+  return { id, sizeBytes, blobs: tail.count, nameKnown: names.includes(id), packedAtNs: tail.packedAtNs };
+}
