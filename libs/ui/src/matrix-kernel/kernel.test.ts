@@ -1,7 +1,26 @@
 import { CELLS } from '@wardrobe/words';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { binRow, CELL_CODE, type ColumnRun, cellProfiles, columnAtPixel, countCells, decodeRow, decodeRows, decodeTimes, FIRST_DIVERGENT_CODE, type MatrixColours, PHASES, paintRows, pixelsOfColumn, runsOf, type WireRow, worstColumnNear, worstRow } from './index.js';
+import {
+  binRow,
+  CELL_CODE,
+  type ColumnRun,
+  cellProfiles,
+  columnAtPixel,
+  countCells,
+  decodeRow,
+  decodeRows,
+  decodeTimes,
+  FIRST_DIVERGENT_CODE,
+  type MatrixColours,
+  PHASES,
+  paintRows,
+  pixelsOfColumn,
+  runsOf,
+  type WireRow,
+  worstColumnNear,
+  worstRow,
+} from './index.js';
 
 const seen = CELL_CODE.seen;
 const cellsArb = fc.uint8Array({ min: 0, max: CELLS.length - 1, minLength: 1, maxLength: 400 });
@@ -58,13 +77,19 @@ describe('binning', () => {
 
   test('one planted cell among 10,000 covers at least the floor at every ratio', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 9999 }), fc.integer({ min: 2, max: CELLS.length - 1 }), fc.integer({ min: 8, max: 2400 }), ratioArb, (at, code, width, ratio) => {
-        const row = new Uint8Array(10_000).fill(seen);
-        row[at] = code;
-        const floor = Math.ceil(2 * ratio);
-        const bins = binRow(row, { from: 0, to: row.length }, floor, new Uint8Array(width));
-        expect(bins.filter((drawn) => drawn === code).length).toBeGreaterThanOrEqual(Math.min(floor, width));
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 9999 }),
+        fc.integer({ min: 2, max: CELLS.length - 1 }),
+        fc.integer({ min: 8, max: 2400 }),
+        ratioArb,
+        (at, code, width, ratio) => {
+          const row = new Uint8Array(10_000).fill(seen);
+          row[at] = code;
+          const floor = Math.ceil(2 * ratio);
+          const bins = binRow(row, { from: 0, to: row.length }, floor, new Uint8Array(width));
+          expect(bins.filter((drawn) => drawn === code).length).toBeGreaterThanOrEqual(Math.min(floor, width));
+        },
+      ),
     );
   });
 
@@ -158,15 +183,22 @@ describe('painting', () => {
   test('no two cells have the same form at row height, but for those that borrow one', () => {
     const grey = { ...colours, cells: Object.fromEntries(CELLS.map((cell) => [cell, cell === 'none' ? colours.track : 0xffffffff])) as MatrixColours['cells'] };
     const profiles = cellProfiles(18, grey, 1);
-    const forms = CELLS.map((_, code) => Array.from({ length: PHASES }, (_unused, phase) => [...(profiles[code * PHASES + phase] as Uint32Array)].join()).join('|'));
-    const equal = CELLS.flatMap((a, i) => CELLS.slice(i + 1).filter((_, k) => forms[i + 1 + k] === forms[i]).map((b) => `${a}=${b}`));
+    const forms = CELLS.map((_, code) =>
+      Array.from({ length: PHASES }, (_unused, phase) => [...(profiles[code * PHASES + phase] as Uint32Array)].join()).join('|'),
+    );
+    const equal = CELLS.flatMap((a, i) =>
+      CELLS.slice(i + 1)
+        .filter((_, k) => forms[i + 1 + k] === forms[i])
+        .map((b) => `${a}=${b}`),
+    );
     // A phantom is told from `seen` by its extra pixel above and below, painted outside the row.
     expect(equal).toEqual(['seen=phantom', 'mismatch=lost-delete']);
   });
 
   test('in a thin row a divergent cell fills the whole height', () => {
     const profiles = cellProfiles(2, colours, 1);
-    for (let code = FIRST_DIVERGENT_CODE; code < CELLS.length; code++) expect([...(profiles[code * PHASES] as Uint32Array)].every((word) => word === 0xff000010 + code)).toBe(true);
+    for (let code = FIRST_DIVERGENT_CODE; code < CELLS.length; code++)
+      expect([...(profiles[code * PHASES] as Uint32Array)].every((word) => word === 0xff000010 + code)).toBe(true);
   });
 
   test('every pixel column of a divergent cell bears its colour, for rows of every height', () => {
@@ -191,7 +223,14 @@ describe('painting', () => {
     const pixels = new Uint32Array(width * 6);
     const cells = new Uint8Array(4).fill(CELL_CODE.phantom);
     paintRows({ pixels, width, height: 6 }, [{ cells, y: 2, height: 2 }], { view: { from: 0, to: 4 }, colours, scale: 1 });
-    expect([0, 1, 2, 3, 4, 5].map((y) => pixels[y * width])).toEqual([colours.surface, colours.cells.phantom, colours.cells.phantom, colours.cells.phantom, colours.cells.phantom, colours.surface]);
+    expect([0, 1, 2, 3, 4, 5].map((y) => pixels[y * width])).toEqual([
+      colours.surface,
+      colours.cells.phantom,
+      colours.cells.phantom,
+      colours.cells.phantom,
+      colours.cells.phantom,
+      colours.surface,
+    ]);
     expect(() => paintRows({ pixels, width, height: 6 }, [{ cells, y: 5, height: 4, x: 2 }], { view: { from: 0, to: 4 }, colours, scale: 1 })).not.toThrow();
     expect(pixels.length).toBe(24);
   });
@@ -200,7 +239,14 @@ describe('painting', () => {
     const pixels = new Uint32Array(8);
     const cells = Uint8Array.from([9, 1, 1, 8]);
     const at = { y: 0, height: 1, cells };
-    paintRows({ pixels, width: 8, height: 1 }, [{ ...at, x: 0, width: 2, view: { from: 0, to: 2 } }, { ...at, x: 2, width: 6, view: { from: 2, to: 4 } }], { view: { from: 0, to: 4 }, colours, scale: 1 });
+    paintRows(
+      { pixels, width: 8, height: 1 },
+      [
+        { ...at, x: 0, width: 2, view: { from: 0, to: 2 } },
+        { ...at, x: 2, width: 6, view: { from: 2, to: 4 } },
+      ],
+      { view: { from: 0, to: 4 }, colours, scale: 1 },
+    );
     expect([...pixels].map((word) => word - 0xff000010)).toEqual([9, 9, 1, 1, 1, 8, 8, 8]);
   });
 });

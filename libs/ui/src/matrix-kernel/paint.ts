@@ -3,7 +3,14 @@ import { CELL_CODE } from './cells.js';
 import { cellProfiles, type MatrixColours, PHASES, type Profiles } from './profiles.js';
 
 /** A row to paint, in device pixels. `x`, `width` and `view` default to the whole raster and the view of the paint. */
-export type PaintRow = { readonly cells: Uint8Array; readonly y: number; readonly height: number; readonly x?: number; readonly width?: number; readonly view?: ColumnView };
+export type PaintRow = {
+  readonly cells: Uint8Array;
+  readonly y: number;
+  readonly height: number;
+  readonly x?: number;
+  readonly width?: number;
+  readonly view?: ColumnView;
+};
 
 export type Raster = { readonly pixels: Uint32Array; readonly width: number; readonly height: number };
 

@@ -7,7 +7,12 @@ import { CellIcon } from '../cells/cell-icon.js';
 import type { GutterItem, MatrixLayout } from './layout.js';
 import type { MatrixModel } from './model.js';
 
-export type GutterProps = { readonly model: MatrixModel; readonly layout: MatrixLayout; readonly currentMachine: number; readonly onPick: (machine: number) => void };
+export type GutterProps = {
+  readonly model: MatrixModel;
+  readonly layout: MatrixLayout;
+  readonly currentMachine: number;
+  readonly onPick: (machine: number) => void;
+};
 
 /** Names beside the rows; a press goes to the machine's first exception. */
 export const Gutter = memo(function Gutter({ model, layout, currentMachine, onPick }: GutterProps) {
@@ -50,7 +55,15 @@ function GutterLine({ item, model, currentMachine, onPick }: Omit<GutterProps, '
   }
   const current = currentMachine === item.machine;
   return (
-    <button type="button" className="mx-name" ref={place} data-cell={worst} title={machine.name} aria-current={current ? 'true' : undefined} onClick={() => onPick(item.machine)}>
+    <button
+      type="button"
+      className="mx-name"
+      ref={place}
+      data-cell={worst}
+      title={machine.name}
+      aria-current={current ? 'true' : undefined}
+      onClick={() => onPick(item.machine)}
+    >
       <CellIcon kind={worst} small />
       <span className="cut">{machine.name}</span>
     </button>

@@ -46,7 +46,8 @@ function Cellwords({ model, cursor, column, story }: InspectorProps & { readonly
     <>
       <span className="where">
         <b>
-          {machine?.row.name ?? 'Store'} × {column === undefined ? <span className="faint">snapshot</span> : <code title={column.id}>{column.id.slice(0, 8)}</code>}
+          {machine?.row.name ?? 'Store'} ×{' '}
+          {column === undefined ? <span className="faint">snapshot</span> : <code title={column.id}>{column.id.slice(0, 8)}</code>}
         </b>
         <small>
           {fullTime(model.times[cursor.column] ?? 0)}

@@ -32,7 +32,7 @@ export function matrixLayout(model: MatrixModel, tall: number): MatrixLayout {
       const lines = thinLines(model.machines, first, end);
       gutter.push({ kind: 'group', machine: first, row: rows.length, count: end - first, y: y + GAP, height: Math.max(GROUP_LABEL, lines.length * THIN + 2) });
       y += GAP;
-      lines.forEach((line, index) => rows.push({ ...line, y: y + index * THIN, height: THIN - 1 }));
+      for (const [index, line] of lines.entries()) rows.push({ ...line, y: y + index * THIN, height: THIN - 1 });
       y += Math.max(GROUP_LABEL, lines.length * THIN) + GAP;
     } else {
       for (let machine = first; machine < end; machine++, y += tall) {
@@ -82,6 +82,8 @@ function worstOf(members: readonly Uint8Array[]): Uint8Array {
   const [first, ...others] = [...new Set(members)];
   if (first === undefined || others.length === 0) return first ?? new Uint8Array();
   const worst = first.slice();
-  for (const row of others) row.forEach((code, column) => code > (worst[column] as number) && (worst[column] = code));
+  for (const row of others) {
+    for (let column = 0; column < worst.length; column++) worst[column] = Math.max(worst[column] as number, row[column] as number);
+  }
   return worst;
 }

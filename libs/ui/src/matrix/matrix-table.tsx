@@ -106,7 +106,8 @@ function RunWords({ run, model, columnInfo, onGo }: Pick<MatrixTableProps, 'mode
   const snapshot = columnInfo(run.first);
   return (
     <button type="button" className="mx-go" onClick={onGo}>
-      {snapshot === undefined ? null : <code title={snapshot.id}>{snapshot.id.slice(0, 8)}</code>} <span className="faint">{fullTime(model.times[run.first] ?? 0)}</span>
+      {snapshot === undefined ? null : <code title={snapshot.id}>{snapshot.id.slice(0, 8)}</code>}{' '}
+      <span className="faint">{fullTime(model.times[run.first] ?? 0)}</span>
     </button>
   );
 }

@@ -73,7 +73,17 @@ export function MatrixView(props: MatrixViewProps) {
   );
 }
 
-function Plot({ model, layout, controls, onOpen }: { readonly model: MatrixModel; readonly layout: MatrixLayout; readonly controls: MatrixControls; readonly onOpen: () => void }) {
+function Plot({
+  model,
+  layout,
+  controls,
+  onOpen,
+}: {
+  readonly model: MatrixModel;
+  readonly layout: MatrixLayout;
+  readonly controls: MatrixControls;
+  readonly onOpen: () => void;
+}) {
   const stage = useRef<HTMLDivElement>(null);
   const setting = useCanvasSetting(stage);
   const keys = useId();
@@ -88,8 +98,8 @@ function Plot({ model, layout, controls, onOpen }: { readonly model: MatrixModel
       </div>
       <Overview model={model} controls={controls} setting={setting} />
       <p id={keys} className="sr">
-        Arrow keys move the cell cursor. n and p go to the next and previous divergence. Plus and minus zoom, 0 shows the whole range. Enter opens the divergence. The Table
-        button shows the same data as a table.
+        Arrow keys move the cell cursor. n and p go to the next and previous divergence. Plus and minus zoom, 0 shows the whole range. Enter opens the
+        divergence. The Table button shows the same data as a table.
       </p>
     </div>
   );
@@ -116,7 +126,10 @@ function useNeeds({ onNeedColumns, onCursor }: MatrixViewProps, model: MatrixMod
     if (cursor !== null) ask.current.onNeedColumns([cursor.column]);
   }, [model, cursor]);
   useEffect(() => {
-    if (mode === 'table') ask.current.onNeedColumns(model.machines.flatMap(({ cells }) => runsOf(cells, (code) => code > CELL_CODE.seen).map((run) => run.first)).slice(0, MOST_TABLE_COLUMNS));
+    if (mode === 'table')
+      ask.current.onNeedColumns(
+        model.machines.flatMap(({ cells }) => runsOf(cells, (code) => code > CELL_CODE.seen).map((run) => run.first)).slice(0, MOST_TABLE_COLUMNS),
+      );
   }, [model, mode]);
 }
 
@@ -125,4 +138,3 @@ function firstException(model: MatrixModel, machine: number): number {
   const worst = cells?.reduce((found, code) => Math.max(found, code), 0) ?? 0;
   return worst <= CELL_CODE.seen || cells === undefined ? Math.max(0, model.columns - 1) : cells.indexOf(worst);
 }
-

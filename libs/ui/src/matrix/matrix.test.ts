@@ -13,14 +13,40 @@ const START = Date.UTC(2026, 0, 1) / 1000;
 
 function machine(index: number, patch: Partial<MachineRowDto> = {}): MachineRowDto {
   return {
-    id: `m${index}`, name: `machine-${index}`, hostName: 'h', os: 'linux', tool: 'plakar 1.1.4', verdict: 'in-sync', worst: 'seen', cause: '', nextStep: '', counts: {}, digest: 'd', group: 0,
-    newestSeenAt: null, lastReportAt: '2026-01-01T00:00:00Z', retired: false, row: { watermark: 1e9, after: 1, exceptions: [] }, ...patch,
+    id: `m${index}`,
+    name: `machine-${index}`,
+    hostName: 'h',
+    os: 'linux',
+    tool: 'plakar 1.1.4',
+    verdict: 'in-sync',
+    worst: 'seen',
+    cause: '',
+    nextStep: '',
+    counts: {},
+    digest: 'd',
+    group: 0,
+    newestSeenAt: null,
+    lastReportAt: '2026-01-01T00:00:00Z',
+    retired: false,
+    row: { watermark: 1e9, after: 1, exceptions: [] },
+    ...patch,
   };
 }
 
 function page(machines: MachineRowDto[], deltas: number[], absentColumns: [number, number][] = []): MachinesPageDto {
   const counts = { machines: machines.length, diverged: 0, unknown: 0, behind: 0, inSync: 0, snapshots: deltas.length, findings: 0 };
-  return { sentence: '', detail: '', readAt: null, columns: deltas.length, columnTimes: [START, ...deltas.slice(1)], absentColumns, machines, counts, storeFindings: 0, storeFindingsSentence: null };
+  return {
+    sentence: '',
+    detail: '',
+    readAt: null,
+    columns: deltas.length,
+    columnTimes: [START, ...deltas.slice(1)],
+    absentColumns,
+    machines,
+    counts,
+    storeFindings: 0,
+    storeFindingsSentence: null,
+  };
 }
 
 const hourly = (columns: number) => Array.from({ length: columns }, () => 3600);
@@ -28,8 +54,31 @@ const phantomAt = (column: number) => ({ watermark: 1e9, after: 1, exceptions: [
 
 describe('model', () => {
   test('divergences are ordered by column, then machine, and counted in full', () => {
-    const model = matrixModel(page([machine(0, { group: 1, row: phantomAt(7) }), machine(1, { group: 2, row: { watermark: 1e9, after: 1, exceptions: [[3, 2, CELL_CODE.mismatch], [7, 1, CELL_CODE.lost]] } })], hourly(10)));
-    expect(model.divergences).toEqual([{ machine: 1, column: 3 }, { machine: 1, column: 4 }, { machine: 0, column: 7 }, { machine: 1, column: 7 }]);
+    const model = matrixModel(
+      page(
+        [
+          machine(0, { group: 1, row: phantomAt(7) }),
+          machine(1, {
+            group: 2,
+            row: {
+              watermark: 1e9,
+              after: 1,
+              exceptions: [
+                [3, 2, CELL_CODE.mismatch],
+                [7, 1, CELL_CODE.lost],
+              ],
+            },
+          }),
+        ],
+        hourly(10),
+      ),
+    );
+    expect(model.divergences).toEqual([
+      { machine: 1, column: 3 },
+      { machine: 1, column: 4 },
+      { machine: 0, column: 7 },
+      { machine: 1, column: 7 },
+    ]);
     expect(divergentCells(model)).toBe(4);
     expect(matrixSentence(model)).toBe('4 divergent cells in 20, on 2 machines.');
   });
@@ -56,7 +105,12 @@ describe('model', () => {
 
 describe('layout', () => {
   test('machines of one group stand together, more than three as thin rows, and each machine has its row', () => {
-    const machines = [machine(0, { group: 3 }), machine(1, { group: 9 }), ...Array.from({ length: 6 }, (_, i) => machine(i + 2, { group: 1 })), machine(8, { group: 9 })];
+    const machines = [
+      machine(0, { group: 3 }),
+      machine(1, { group: 9 }),
+      ...Array.from({ length: 6 }, (_, i) => machine(i + 2, { group: 1 })),
+      machine(8, { group: 9 }),
+    ];
     const model = matrixModel(page(machines, hourly(4)));
     const layout = matrixLayout(model, 24);
     expect(model.machines.map(({ row }) => row.group)).toEqual([3, 9, 9, 1, 1, 1, 1, 1, 1]);
@@ -84,25 +138,41 @@ describe('view', () => {
 
   test('zoom, pan and centre never leave the columns nor get too narrow', () => {
     fc.assert(
-      fc.property(fc.double({ min: -50, max: 1100, noNaN: true }), fc.double({ min: 0.01, max: 30, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }), (at, factor, part) => {
-        for (const view of [clampView(at, at + 20, 1000), zoomView({ from: 100, to: 300 }, factor, { part, columns: 1000 }), panView({ from: 100, to: 300 }, at, 1000), centreView({ from: 0, to: 40 }, Math.round(at), 1000)]) {
-          expect(view.from).toBeGreaterThanOrEqual(0);
-          expect(view.to).toBeLessThanOrEqual(1000 + 1e-9);
-          expect(view.to - view.from).toBeGreaterThanOrEqual(NARROWEST_VIEW - 1e-9);
-        }
-      }),
+      fc.property(
+        fc.double({ min: -50, max: 1100, noNaN: true }),
+        fc.double({ min: 0.01, max: 30, noNaN: true }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (at, factor, part) => {
+          for (const view of [
+            clampView(at, at + 20, 1000),
+            zoomView({ from: 100, to: 300 }, factor, { part, columns: 1000 }),
+            panView({ from: 100, to: 300 }, at, 1000),
+            centreView({ from: 0, to: 40 }, Math.round(at), 1000),
+          ]) {
+            expect(view.from).toBeGreaterThanOrEqual(0);
+            expect(view.to).toBeLessThanOrEqual(1000 + 1e-9);
+            expect(view.to - view.from).toBeGreaterThanOrEqual(NARROWEST_VIEW - 1e-9);
+          }
+        },
+      ),
     );
   });
 
   test('the URL gives the same columns and cell back', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 980 }), fc.integer({ min: NARROWEST_VIEW, max: 1000 }), fc.integer({ min: -1, max: 1 }), fc.array(fc.constantFrom(0, 0, 60), { minLength: 1000, maxLength: 1000 }), (from, span, at, deltas) => {
-        const dense = matrixModel(page([machine(0), machine(1, { group: 1 })], deltas));
-        const cursor = { machine: at, column: from };
-        expect(parseCursor(dense, cursorText(dense, cursor))).toEqual(cursor);
-        const view = clampView(from, from + span, 1000);
-        expect(parseView(model, viewQuery(model, view))).toEqual(view);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 980 }),
+        fc.integer({ min: NARROWEST_VIEW, max: 1000 }),
+        fc.integer({ min: -1, max: 1 }),
+        fc.array(fc.constantFrom(0, 0, 60), { minLength: 1000, maxLength: 1000 }),
+        (from, span, at, deltas) => {
+          const dense = matrixModel(page([machine(0), machine(1, { group: 1 })], deltas));
+          const cursor = { machine: at, column: from };
+          expect(parseCursor(dense, cursorText(dense, cursor))).toEqual(cursor);
+          const view = clampView(from, from + span, 1000);
+          expect(parseView(model, viewQuery(model, view))).toEqual(view);
+        },
+      ),
     );
   });
 
@@ -114,7 +184,8 @@ describe('view', () => {
   });
 
   test('nonsense in the URL shows everything and selects nothing', () => {
-    for (const query of [{ from: 'x', to: '3' }, { from: '9', to: '3' }, { from: '', to: '' }, {}]) expect(parseView(model, query)).toEqual({ from: 0, to: 1000 });
+    for (const query of [{ from: 'x', to: '3' }, { from: '9', to: '3' }, { from: '', to: '' }, {}])
+      expect(parseView(model, query)).toEqual({ from: 0, to: 1000 });
     for (const text of ['', 'm0', 'm0:x', 'nobody:1', undefined, ':1']) expect(parseCursor(model, text)).toBeNull();
   });
 
@@ -127,7 +198,9 @@ describe('view', () => {
 
 describe('steps between divergences', () => {
   test('n visits every divergence once and p goes back', () => {
-    const rows = [[2, 5], [5], [9]].map((columns, i) => machine(i, { group: i, row: { watermark: 99, after: 1, exceptions: columns.map((c) => [c, 1, CELL_CODE.phantom]) } }));
+    const rows = [[2, 5], [5], [9]].map((columns, i) =>
+      machine(i, { group: i, row: { watermark: 99, after: 1, exceptions: columns.map((c) => [c, 1, CELL_CODE.phantom]) } }),
+    );
     const model = matrixModel(page(rows, hourly(10)));
     const visited: number[] = [];
     let cursor = null;

@@ -27,7 +27,11 @@ const MOST_SINGLE_STOPS = 5000;
 export function matrixModel(page: MachinesPageDto): MatrixModel {
   const columns = page.columns;
   const inOrder = groupsTogether(page.machines);
-  const decoded = decodeRows(inOrder.map((machine) => machine.row), page.absentColumns, columns);
+  const decoded = decodeRows(
+    inOrder.map((machine) => machine.row),
+    page.absentColumns,
+    columns,
+  );
   const machines = inOrder.map((row, index) => ({ row, cells: decoded[index] as Uint8Array }));
   const stops = machines.map(({ cells }) => runsOf(cells, (code) => code >= FIRST_DIVERGENT_CODE));
   const divergentMachines = stops.filter((runs) => runs.length > 0).length;
@@ -36,7 +40,10 @@ export function matrixModel(page: MachinesPageDto): MatrixModel {
     times: decodeTimes(page.columnTimes),
     machines,
     store: storeRow(page.absentColumns, decoded, columns),
-    worst: worstRow(decoded.filter((_, index) => hasReported(machines[index])), columns),
+    worst: worstRow(
+      decoded.filter((_, index) => hasReported(machines[index])),
+      columns,
+    ),
     divergences: placesOf(stops),
     divergentMachines,
   };

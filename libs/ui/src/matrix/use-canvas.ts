@@ -32,7 +32,10 @@ export function useCanvasSetting(box: RefObject<HTMLElement | null>): CanvasSett
 }
 
 /** Gives a canvas its size in device pixels and its context; null where the browser has none. */
-export function sizedContext(canvas: HTMLCanvasElement, { width, height, scale }: { readonly width: number; readonly height: number; readonly scale: number }): CanvasRenderingContext2D | null {
+export function sizedContext(
+  canvas: HTMLCanvasElement,
+  { width, height, scale }: { readonly width: number; readonly height: number; readonly scale: number },
+): CanvasRenderingContext2D | null {
   canvas.width = Math.round(width * scale);
   canvas.height = Math.round(height * scale);
   canvas.style.height = `${height}px`;

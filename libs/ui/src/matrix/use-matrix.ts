@@ -31,7 +31,11 @@ const FAR_COLUMNS = 4000;
 const URL_DELAY_MS = 150;
 
 /** View, cursor and mode of a matrix; starts from the URL and reports every change for it. */
-export function useMatrix(model: MatrixModel, layout: MatrixLayout, { query, onQuery }: { readonly query: MatrixQuery; readonly onQuery: (query: MatrixQuery) => void }): MatrixControls {
+export function useMatrix(
+  model: MatrixModel,
+  layout: MatrixLayout,
+  { query, onQuery }: { readonly query: MatrixQuery; readonly onQuery: (query: MatrixQuery) => void },
+): MatrixControls {
   const [shown, setShown] = useState<ColumnView>(() => parseView(model, query));
   const [cursor, setCursor] = useState<MatrixCursor | null>(() => parseCursor(model, query.at));
   const [mode, setMode] = useState<MatrixMode>(query.view === 'table' ? 'table' : 'matrix');

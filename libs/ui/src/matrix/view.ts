@@ -58,7 +58,12 @@ export function firstAtOrAfter(times: Float64Array, ms: number): number {
 }
 
 /** Part of the URL that holds the view: times in seconds, so that a link still fits when columns come or go. */
-export type MatrixQuery = { readonly from?: string | undefined; readonly to?: string | undefined; readonly at?: string | undefined; readonly view?: string | undefined };
+export type MatrixQuery = {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly at?: string | undefined;
+  readonly view?: string | undefined;
+};
 
 export type MatrixCursor = { readonly machine: number; readonly column: number };
 

@@ -45,8 +45,20 @@ export function DateMenu({ range, onRange }: { readonly range: DayRange; readonl
               </Button>
             ))}
           </div>
-          <TextField label="First day, UTC" type="date" max={dayOf(now)} value={range.since} onChange={(event) => onRange({ ...range, since: event.target.value })} />
-          <TextField label="Last day, UTC" type="date" min={range.since} value={range.until} onChange={(event) => onRange({ ...range, until: event.target.value })} />
+          <TextField
+            label="First day, UTC"
+            type="date"
+            max={dayOf(now)}
+            value={range.since}
+            onChange={(event) => onRange({ ...range, since: event.target.value })}
+          />
+          <TextField
+            label="Last day, UTC"
+            type="date"
+            min={range.since}
+            value={range.until}
+            onChange={(event) => onRange({ ...range, until: event.target.value })}
+          />
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>

@@ -6,7 +6,19 @@ import { DropdownMenu } from 'radix-ui';
 export type FacetValue = { readonly value: string; readonly count: number };
 
 /** A filter by one of the values that occur. Set, it names its value and is taken away with one press. */
-export function FacetMenu({ label, icon: Icon, values, chosen, onChoose }: { readonly label: string; readonly icon: LucideIcon; readonly values: readonly FacetValue[]; readonly chosen: string; readonly onChoose: (value: string) => void }) {
+export function FacetMenu({
+  label,
+  icon: Icon,
+  values,
+  chosen,
+  onChoose,
+}: {
+  readonly label: string;
+  readonly icon: LucideIcon;
+  readonly values: readonly FacetValue[];
+  readonly chosen: string;
+  readonly onChoose: (value: string) => void;
+}) {
   if (chosen !== '') {
     return (
       <button type="button" className="chip" aria-pressed onClick={() => onChoose('')} title={`${label}: ${chosen}`}>

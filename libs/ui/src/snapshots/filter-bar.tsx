@@ -30,7 +30,13 @@ export function FilterBar({ query, facets, total, onChange }: FilterBarProps) {
   const [text, setText] = useTyped(query.text, (value) => onChange({ text: value }));
   return (
     <div className="toolbar padded">
-      <SearchField className="snap-find" label="Search snapshots by id, machine, source, tag or path" placeholder="Id, machine, source, tag" value={text} onChange={setText} />
+      <SearchField
+        className="snap-find"
+        label="Search snapshots by id, machine, source, tag or path"
+        placeholder="Id, machine, source, tag"
+        value={text}
+        onChange={setText}
+      />
       <div className="row-flex scroll-x snap-chips">
         <FacetMenu label="Machine" icon={Server} values={facets?.hosts ?? []} chosen={query.host} onChoose={(host) => onChange({ host })} />
         <FacetMenu label="Source" icon={FolderTree} values={facets?.sources ?? []} chosen={query.source} onChoose={(source) => onChange({ source })} />
@@ -40,7 +46,11 @@ export function FilterBar({ query, facets, total, onChange }: FilterBarProps) {
       </div>
       <span className="spread only-wide" />
       <span className="fresh" role="status">
-        {total === undefined ? 'Reading' : isFiltered(query) ? `${counted(total, 'snapshot')} ${total === 1 ? 'matches' : 'match'}` : counted(total, 'snapshot')}
+        {total === undefined
+          ? 'Reading'
+          : isFiltered(query)
+            ? `${counted(total, 'snapshot')} ${total === 1 ? 'matches' : 'match'}`
+            : counted(total, 'snapshot')}
       </span>
     </div>
   );

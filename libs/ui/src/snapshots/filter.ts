@@ -19,7 +19,16 @@ export type SnapshotQuery = {
 };
 
 /** Names of the parts in the address. */
-export const QUERY_KEYS = { text: 'q', host: 'host', source: 'source', tag: 'tag', since: 'since', until: 'until', include: 'show', sort: 'sort' } as const satisfies Record<keyof SnapshotQuery, string>;
+export const QUERY_KEYS = {
+  text: 'q',
+  host: 'host',
+  source: 'source',
+  tag: 'tag',
+  since: 'since',
+  until: 'until',
+  include: 'show',
+  sort: 'sort',
+} as const satisfies Record<keyof SnapshotQuery, string>;
 
 const DAY_MS = 86_400_000;
 const LONGEST = { text: 200, host: 200, source: 1000, tag: 200 } as const;

@@ -35,7 +35,13 @@ export function SnapshotTable({ total, rowAt, onNeed, href, sort, onSort }: Snap
   useLayoutEffect(() => {
     if (table.current !== null) setMargin(Math.round(table.current.getBoundingClientRect().top + window.scrollY));
   });
-  const virtual = useWindowVirtualizer({ count: total, estimateSize: estimatedPx, overscan: OVERSCAN, scrollMargin: margin, initialRect: { width: 1280, height: 900 } });
+  const virtual = useWindowVirtualizer({
+    count: total,
+    estimateSize: estimatedPx,
+    overscan: OVERSCAN,
+    scrollMargin: margin,
+    initialRect: { width: 1280, height: 900 },
+  });
   const items = virtual.getVirtualItems();
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? 0;
@@ -122,7 +128,13 @@ function Spacer({ px }: { readonly px: number }) {
   );
 }
 
-type HeadProps = { readonly label: string; readonly now: Sort; readonly sorts: { readonly descending: Sort; readonly ascending?: Sort }; readonly onSort: (sort: Sort) => void; readonly numeric?: boolean };
+type HeadProps = {
+  readonly label: string;
+  readonly now: Sort;
+  readonly sorts: { readonly descending: Sort; readonly ascending?: Sort };
+  readonly onSort: (sort: Sort) => void;
+  readonly numeric?: boolean;
+};
 
 function Head({ label, now, sorts, onSort, numeric = false }: HeadProps): ReactNode {
   const direction = now === sorts.descending ? 'descending' : now === sorts.ascending ? 'ascending' : undefined;

@@ -39,7 +39,12 @@ export function SnapshotsView({ query, onChange, page, rowAt, onNeed, href, inst
       <section className="panel" aria-label="Snapshots">
         <FilterBar query={query} facets={page?.facets} total={page?.total} onChange={onChange} />
         {note === null ? null : <p className="snap-note muted">{note}</p>}
-        {instead ?? (page?.total === 0 ? <Nothing query={query} onChange={onChange} /> : <SnapshotTable total={page?.total ?? 0} {...{ rowAt, onNeed, href }} sort={query.sort} onSort={(sort) => onChange({ sort })} />)}
+        {instead ??
+          (page?.total === 0 ? (
+            <Nothing query={query} onChange={onChange} />
+          ) : (
+            <SnapshotTable total={page?.total ?? 0} {...{ rowAt, onNeed, href }} sort={query.sort} onSort={(sort) => onChange({ sort })} />
+          ))}
       </section>
     </>
   );
@@ -47,7 +52,12 @@ export function SnapshotsView({ query, onChange, page, rowAt, onNeed, href, inst
 
 function Nothing({ query, onChange }: Pick<SnapshotsViewProps, 'query' | 'onChange'>) {
   if (!isFiltered(query)) {
-    const fact = { live: 'The store holds no snapshot yet.', deleted: 'No snapshot is deleted.', hidden: 'No snapshot is hidden.', all: 'The store holds no snapshot yet.' }[query.include];
+    const fact = {
+      live: 'The store holds no snapshot yet.',
+      deleted: 'No snapshot is deleted.',
+      hidden: 'No snapshot is hidden.',
+      all: 'The store holds no snapshot yet.',
+    }[query.include];
     return (
       <EmptyState icon={Archive} fact={fact}>
         {query.include === 'deleted' || query.include === 'hidden' ? 'Every snapshot is in the list of the store.' : 'It appears here with the first backup.'}
@@ -55,7 +65,11 @@ function Nothing({ query, onChange }: Pick<SnapshotsViewProps, 'query' | 'onChan
     );
   }
   return (
-    <EmptyState icon={Search} fact="No snapshot matches." actions={<Button onClick={() => onChange({ text: '', host: '', source: '', tag: '', since: '', until: '' })}>Clear the filters</Button>}>
+    <EmptyState
+      icon={Search}
+      fact="No snapshot matches."
+      actions={<Button onClick={() => onChange({ text: '', host: '', source: '', tag: '', since: '', until: '' })}>Clear the filters</Button>}
+    >
       {query.include === 'live' ? 'Only snapshots in the store are searched. Deleted and hidden ones are under All.' : ''}
     </EmptyState>
   );

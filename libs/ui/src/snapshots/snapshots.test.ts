@@ -8,7 +8,16 @@ const read = (address: string) => snapshotQuery((key) => new URLSearchParams(add
 
 describe('address and filter', () => {
   test('what is written to the address is read back', () => {
-    const query = { text: 'a b&c', host: 'db-01', source: 'fs:/var', tag: 'nightly', since: '2026-10-12', until: '2026-11-01', include: 'hidden', sort: 'largest' } as const;
+    const query = {
+      text: 'a b&c',
+      host: 'db-01',
+      source: 'fs:/var',
+      tag: 'nightly',
+      since: '2026-10-12',
+      until: '2026-11-01',
+      include: 'hidden',
+      sort: 'largest',
+    } as const;
     const address = new URLSearchParams();
     for (const [key, value] of Object.entries(queryPatch(query))) if (value !== null) address.set(key, value);
     expect(read(address.toString())).toEqual(query);
@@ -24,7 +33,12 @@ describe('address and filter', () => {
   });
 
   test('the last day counts in full', () => {
-    expect(snapshotFilterOf(read('since=2026-10-12&until=2026-10-12'))).toEqual({ since: '2026-10-12T00:00:00.000Z', before: '2026-10-13T00:00:00.000Z', include: 'live', sort: 'newest' });
+    expect(snapshotFilterOf(read('since=2026-10-12&until=2026-10-12'))).toEqual({
+      since: '2026-10-12T00:00:00.000Z',
+      before: '2026-10-13T00:00:00.000Z',
+      include: 'live',
+      sort: 'newest',
+    });
   });
 
   test('days and ranges have words', () => {

@@ -65,7 +65,9 @@ export function TimelineChart({ days, range, onRange }: TimelineChartProps) {
         {bars.map((bar, index) => (
           <BarMark key={bar.from} bar={bar} index={index} most={most} />
         ))}
-        {marked === null ? null : <rect className="brush" x={marked[0] * STEP} y={0} width={(marked[1] - marked[0]) * STEP} height={HEIGHT} vectorEffect="non-scaling-stroke" />}
+        {marked === null ? null : (
+          <rect className="brush" x={marked[0] * STEP} y={0} width={(marked[1] - marked[0]) * STEP} height={HEIGHT} vectorEffect="non-scaling-stroke" />
+        )}
       </svg>
       <p className="snap-labels" aria-hidden>
         {timelineLabels(timeline, LABELS).map((label, index, all) => (

@@ -9,7 +9,11 @@ export type Timeline = { readonly bars: readonly Bar[]; readonly unit: 'day' | '
 
 const DAY_MS = 86_400_000;
 /** Days a bar stands for; a month is always 30 days here, so that all bars are equally long. */
-const UNITS = [['day', 1], ['week', 7], ['month', 30]] as const;
+const UNITS = [
+  ['day', 1],
+  ['week', 7],
+  ['month', 30],
+] as const;
 
 /** Days as at most `bars` bars up to today. Days without a snapshot count; gaps are what one looks for. */
 export function timelineBars(days: readonly DayCount[], nowMs: number, bars = 160): Timeline {
@@ -29,7 +33,15 @@ export function timelineBars(days: readonly DayCount[], nowMs: number, bars = 16
     bar.count += day.count;
     bar.bytes += day.bytes;
   }
-  return { unit, most: Math.max(...made.map((bar) => bar.count)), bars: made.map((bar, index) => ({ ...bar, from: dayOf(start + (index * length - offset) * DAY_MS), until: dayOf(start + ((index + 1) * length - offset - 1) * DAY_MS) })) };
+  return {
+    unit,
+    most: Math.max(...made.map((bar) => bar.count)),
+    bars: made.map((bar, index) => ({
+      ...bar,
+      from: dayOf(start + (index * length - offset) * DAY_MS),
+      until: dayOf(start + ((index + 1) * length - offset - 1) * DAY_MS),
+    })),
+  };
 }
 
 /** Bars that a range of days covers at least in part: `[first, end)`; null when the range is open on both sides or misses them. */
@@ -45,7 +57,9 @@ export function timelineLabels({ bars, unit }: Timeline, wanted: number): string
   if (bars.length < 2) return bars.map(() => 'now');
   const format = unit === 'day' ? DAY : MONTH;
   const count = Math.min(wanted, bars.length);
-  return Array.from({ length: count }, (_, index) => (index === count - 1 ? 'now' : format.format(Date.parse(bars[Math.round((index * (bars.length - 1)) / (count - 1))]?.from ?? ''))));
+  return Array.from({ length: count }, (_, index) =>
+    index === count - 1 ? 'now' : format.format(Date.parse(bars[Math.round((index * (bars.length - 1)) / (count - 1))]?.from ?? '')),
+  );
 }
 
 const MONTH = new Intl.DateTimeFormat('en-GB', { month: 'short', year: 'numeric', timeZone: 'UTC' });

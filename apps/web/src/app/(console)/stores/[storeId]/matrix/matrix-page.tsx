@@ -21,13 +21,20 @@ export type PointedCell = { readonly machineId: string | null; readonly column: 
 export function MatrixPage({ storeId }: { readonly storeId: string }) {
   const trpc = useTRPC();
   const query = useQuery(trpc.machines.list.queryOptions({ storeId }));
-  if (query.data !== undefined) return query.data.machines.length === 0 || query.data.columns === 0 ? <Nothing storeId={storeId} page={query.data} /> : <Loaded storeId={storeId} page={query.data} />;
+  if (query.data !== undefined)
+    return query.data.machines.length === 0 || query.data.columns === 0 ? (
+      <Nothing storeId={storeId} page={query.data} />
+    ) : (
+      <Loaded storeId={storeId} page={query.data} />
+    );
   const again = (): void => void query.refetch();
   return (
     <>
       <PageHead sentence={query.isError ? 'The matrix cannot be shown.' : 'Reading the matrix.'} />
       <StoreNotices storeId={storeId} />
-      <section className="panel">{query.isError ? <ProblemState problem={problemOf(query.error)} onRetry={again} /> : <LoadingRows what="the matrix" rows={10} onRetry={again} />}</section>
+      <section className="panel">
+        {query.isError ? <ProblemState problem={problemOf(query.error)} onRetry={again} /> : <LoadingRows what="the matrix" rows={10} onRetry={again} />}
+      </section>
     </>
   );
 }
@@ -42,7 +49,12 @@ function Loaded({ storeId, page }: { readonly storeId: string; readonly page: Ma
   return (
     <MatrixView
       page={page}
-      query={{ from: params.get('from') ?? undefined, to: params.get('to') ?? undefined, at: params.get('at') ?? undefined, view: params.get('view') ?? undefined }}
+      query={{
+        from: params.get('from') ?? undefined,
+        to: params.get('to') ?? undefined,
+        at: params.get('at') ?? undefined,
+        view: params.get('view') ?? undefined,
+      }}
       onQuery={onQuery}
       columnInfo={columnInfo}
       onNeedColumns={need}
@@ -80,7 +92,10 @@ function Nothing({ storeId, page }: { readonly storeId: string; readonly page: M
   const noMachine = page.machines.length === 0;
   return (
     <>
-      <PageHead sentence={noMachine ? 'No machine has reported yet.' : 'The store holds no snapshot yet.'} fresh={<StoreFresh storeId={storeId} readAt={page.readAt} />} />
+      <PageHead
+        sentence={noMachine ? 'No machine has reported yet.' : 'The store holds no snapshot yet.'}
+        fresh={<StoreFresh storeId={storeId} readAt={page.readAt} />}
+      />
       <StoreNotices storeId={storeId} />
       <section className="panel">
         <EmptyState
@@ -103,4 +118,3 @@ function Nothing({ storeId, page }: { readonly storeId: string; readonly page: M
     </>
   );
 }
-

@@ -9,7 +9,12 @@ export const metadata: Metadata = { title: 'Matrix' };
 export default async function Matrix({ params }: { readonly params: Promise<{ storeId: string }> }) {
   const { storeId } = await params;
   return (
-    <Prefetched queries={({ trpc, queryClient }) => [queryClient.prefetchQuery(trpc.machines.list.queryOptions({ storeId })), queryClient.prefetchQuery(trpc.stores.get.queryOptions({ storeId }))]}>
+    <Prefetched
+      queries={({ trpc, queryClient }) => [
+        queryClient.prefetchQuery(trpc.machines.list.queryOptions({ storeId })),
+        queryClient.prefetchQuery(trpc.stores.get.queryOptions({ storeId })),
+      ]}
+    >
       <Page>
         <Suspense>
           <MatrixPage storeId={storeId} />

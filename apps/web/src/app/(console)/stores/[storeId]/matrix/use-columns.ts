@@ -16,7 +16,10 @@ export function useColumns(storeId: string, columns: number): Columns {
   const trpc = useTRPC();
   const [blocks, setBlocks] = useState<readonly number[]>([]);
   const answers = useQueries({
-    queries: blocks.map((block) => ({ ...trpc.matrix.columns.queryOptions({ storeId, from: block * BLOCK, to: Math.min(columns, (block + 1) * BLOCK) }), staleTime: 5 * 60_000 })),
+    queries: blocks.map((block) => ({
+      ...trpc.matrix.columns.queryOptions({ storeId, from: block * BLOCK, to: Math.min(columns, (block + 1) * BLOCK) }),
+      staleTime: 5 * 60_000,
+    })),
   });
   const byBlock = useMemo(() => new Map(blocks.map((block, index) => [block, answers[index]?.data])), [blocks, answers]);
   const columnInfo = useCallback((column: number) => byBlock.get(Math.floor(column / BLOCK))?.[column % BLOCK], [byBlock]);

@@ -27,7 +27,10 @@ export function useStory(storeId: string, pointed: PointedCell | null, columnInf
 }
 
 /** The open finding that names machine and snapshot, else the machine's one of that kind. */
-function findingOf(findings: readonly FindingDto[], cell: { readonly machineId: string; readonly snapshotId: string; readonly cell: string }): FindingDto | undefined {
+function findingOf(
+  findings: readonly FindingDto[],
+  cell: { readonly machineId: string; readonly snapshotId: string; readonly cell: string },
+): FindingDto | undefined {
   const open = findings.filter((finding) => finding.endedAt === null && finding.machines.some((machine) => machine.id === cell.machineId));
   return open.find((finding) => finding.affected.some((snapshot) => snapshot.id === cell.snapshotId)) ?? open.find((finding) => finding.kind === cell.cell);
 }

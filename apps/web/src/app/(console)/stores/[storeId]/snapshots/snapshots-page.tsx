@@ -18,7 +18,11 @@ export function SnapshotsPage({ storeId }: { readonly storeId: string }) {
   const page = first.data;
   return (
     <>
-      <PageHead sentence={page?.sentence ?? (first.isError ? 'The snapshots cannot be shown.' : 'Reading the snapshots.')} fresh={page === undefined ? undefined : <StoreFresh storeId={storeId} readAt={page.readAt} />} actions={<ReadAgain storeId={storeId} />} />
+      <PageHead
+        sentence={page?.sentence ?? (first.isError ? 'The snapshots cannot be shown.' : 'Reading the snapshots.')}
+        fresh={page === undefined ? undefined : <StoreFresh storeId={storeId} readAt={page.readAt} />}
+        actions={<ReadAgain storeId={storeId} />}
+      />
       <StoreNotices storeId={storeId} />
       {page?.incomplete ? (
         <Notice kind="danger" fact="The list may be incomplete.">
@@ -32,7 +36,13 @@ export function SnapshotsPage({ storeId }: { readonly storeId: string }) {
         rowAt={rowAt}
         onNeed={need}
         href={(row) => paths.explore(storeId, row.id)}
-        {...(page === undefined && { instead: first.isError ? <ProblemState problem={problemOf(first.error)} onRetry={() => void first.refetch()} /> : <LoadingRows what="the snapshots" rows={12} onRetry={() => void first.refetch()} /> })}
+        {...(page === undefined && {
+          instead: first.isError ? (
+            <ProblemState problem={problemOf(first.error)} onRetry={() => void first.refetch()} />
+          ) : (
+            <LoadingRows what="the snapshots" rows={12} onRetry={() => void first.refetch()} />
+          ),
+        })}
       />
     </>
   );

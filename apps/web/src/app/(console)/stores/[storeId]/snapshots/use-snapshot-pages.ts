@@ -19,8 +19,17 @@ export function useSnapshotPages(storeId: string, filter: SnapshotFilter): Snaps
   const trpc = useTRPC();
   const [pages, setPages] = useState<readonly number[]>([]);
   const first = useQuery({ ...trpc.snapshots.list.queryOptions({ storeId, ...filter, offset: 0, limit: PAGE_ROWS }), placeholderData: keepPreviousData });
-  const others = useQueries({ queries: pages.map((page) => trpc.snapshots.list.queryOptions({ storeId, ...filter, offset: page * PAGE_ROWS, limit: PAGE_ROWS })) });
-  const byPage = useMemo(() => new Map<number, readonly SnapshotRowDto[] | undefined>([...pages.map((page, index) => [page, others[index]?.data?.rows] as const), [0, first.data?.rows]]), [pages, others, first.data]);
+  const others = useQueries({
+    queries: pages.map((page) => trpc.snapshots.list.queryOptions({ storeId, ...filter, offset: page * PAGE_ROWS, limit: PAGE_ROWS })),
+  });
+  const byPage = useMemo(
+    () =>
+      new Map<number, readonly SnapshotRowDto[] | undefined>([
+        ...pages.map((page, index) => [page, others[index]?.data?.rows] as const),
+        [0, first.data?.rows],
+      ]),
+    [pages, others, first.data],
+  );
   const rowAt = useCallback((index: number) => byPage.get(Math.floor(index / PAGE_ROWS))?.[index % PAGE_ROWS], [byPage]);
   const need = useCallback((from: number, to: number) => setPages((known) => pagesFor(known, from, to)), []);
   return { first, rowAt, need };
