@@ -30,7 +30,7 @@ export async function findCaches(directories: readonly string[]): Promise<FoundC
   for (const directory of directories) {
     const given = resolve(directory);
     const failure = (error: CacheReadError): void =>
-      void failures.push({ repositoryId: null, user: userInfo().username, cache: clip(given), code: error.code, message: clip(error.message) });
+      void failures.push({ repositoryId: null, user: ownUser().name, cache: clip(given), code: error.code, message: clip(error.message) });
     try {
       const folders = await plakarFolders(given);
       if (folders.length === 0) failure(new CacheReadError('empty', 'no plakar cache in this folder'));
@@ -110,9 +110,21 @@ async function describeFolder(path: string): Promise<CacheFolder> {
 
 async function ownerOf(path: string): Promise<{ readonly name: string; readonly home: string }> {
   const { uid } = await stat(path);
-  const own = userInfo();
-  if (process.platform === 'win32' || own.uid === uid) return { name: own.username, home: homedir() };
+  const own = ownUser();
+  if (process.platform === 'win32' || own.uid === uid) return own;
   return (await passwdEntry(uid)) ?? { name: `uid ${uid}`, home: '' };
+}
+
+/** In a container the user may have no name. */
+function ownUser(): { readonly uid: number; readonly name: string; readonly home: string } {
+  try {
+    const { uid, username } = userInfo();
+    return { uid, name: username, home: homedir() };
+  } catch (error) {
+    if (errorCode(error) === null) throw error;
+    const uid = process.getuid?.() ?? -1;
+    return { uid, name: `uid ${uid}`, home: process.platform === 'win32' ? '' : '/' };
+  }
 }
 
 /** An agent that runs as root reads the caches of others: their names come from the system's list of users. */

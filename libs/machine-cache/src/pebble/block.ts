@@ -6,6 +6,8 @@ import { maskedCrc32c } from './crc32c.js';
 import { decodeSnappy } from './snappy.js';
 
 const TRAILER_BYTES = 5;
+/** plakar's longest keys here have some 150 bytes; many entries that share a huge key would cost time out of all proportion. */
+const KEY_LIMIT_BYTES = 4096;
 const BLOCK_LIMIT_BYTES = 64 * 1024 * 1024;
 
 /** Where a block lies in a table; `lengthBytes` is without its 5-byte trailer. */
@@ -43,6 +45,7 @@ export function forEachInBlock(block: Uint8Array, name: string, onEntry: (key: U
     const unshared = reader.uvarint();
     const valueBytes = reader.uvarint();
     if (shared > key.length) throw damaged(`${name}: an entry shares more than the key before it has`);
+    if (shared + unshared > KEY_LIMIT_BYTES) throw damaged(`${name}: a key of ${shared + unshared} bytes`);
     const tail = reader.take(unshared);
     const next = new Uint8Array(shared + tail.length);
     next.set(key.subarray(0, shared));

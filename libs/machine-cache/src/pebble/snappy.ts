@@ -8,8 +8,8 @@ import { damaged } from '../cache-error.js';
 export function decodeSnappy(block: Uint8Array, limitBytes: number): Uint8Array {
   const reader = new ByteReader(block, 'snappy block');
   const lengthBytes = reader.uvarint();
-  // No element makes more than 64 bytes out of its first byte: a block cannot grow beyond that, so nothing larger is allocated.
-  if (lengthBytes > limitBytes || lengthBytes > block.length * 64) throw damaged(`snappy block: announces ${lengthBytes} bytes`);
+  // The best element makes 64 bytes out of 3: a block cannot grow beyond that, so nothing larger is allocated.
+  if (lengthBytes > limitBytes || lengthBytes > block.length * 22) throw damaged(`snappy block: announces ${lengthBytes} bytes`);
   const output = new Uint8Array(lengthBytes);
   let at = 0;
   while (reader.remaining > 0) {

@@ -4,6 +4,7 @@ import { openForReading, readAt } from '../files.js';
 
 export const WAL_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
+const FRAMES_PER_READ = 64;
 const WAL_VERSION = 3007000;
 const BIG_ENDIAN_SUMS = 0x377f0683;
 const LITTLE_ENDIAN_SUMS = 0x377f0682;
@@ -39,8 +40,12 @@ async function walkFrames(handle: FileHandle, header: WalHeader, sizeBytes: numb
   let frames = 0;
   let committedFrames = 0;
   let ended = false;
+  let group: Uint8Array = new Uint8Array();
   for (let index = 0; index < slots; index++) {
-    const frame = await readAt(handle, WAL_HEADER_BYTES + index * frameBytes, frameBytes);
+    const inGroup = index % FRAMES_PER_READ;
+    if (inGroup === 0) group = await readAt(handle, WAL_HEADER_BYTES + index * frameBytes, FRAMES_PER_READ * frameBytes);
+    const frame = group.subarray(inGroup * frameBytes, (inGroup + 1) * frameBytes);
+    if (frame.length < frameBytes) throw damaged('state.db-wal became shorter while it was read');
     const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
     const stored: Sums = [view.getUint32(16), view.getUint32(20)];
     const ofThisRound = isOfThisRound(frame, header);
