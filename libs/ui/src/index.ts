@@ -32,3 +32,6 @@ export * from './machines/machine-table.js';
 export * from './machines/machine-tools.js';
 export * from './machines/rail.js';
 export * from './machines/strip.js';
+export * from './machines/machine-cells.js';
+export * from './machines/machine-dialogs.js';
+export * from './machines/machine-facts.js';

@@ -1,5 +1,5 @@
 'use client';
-import { ClockProvider, LinkProvider, ToastProvider } from '@wardrobe/ui';
+import { type AnchorProps, ClockProvider, LinkProvider, ToastProvider } from '@wardrobe/ui';
 import Link from 'next/link';
 import type { ReactNode } from 'react';
 import { ApiProvider } from '@/trpc/client';
@@ -10,7 +10,7 @@ type NonceHolder = { __webpack_nonce__?: string };
 export function Providers({ serverNowMs, nonce, children }: { readonly serverNowMs: number; readonly nonce: string | null; readonly children: ReactNode }) {
   if (nonce !== null && typeof window !== 'undefined') (globalThis as NonceHolder).__webpack_nonce__ = nonce;
   return (
-    <LinkProvider link={Link}>
+    <LinkProvider link={RouterLink}>
       <ClockProvider serverNowMs={serverNowMs}>
         <ToastProvider>
           <ApiProvider>{children}</ApiProvider>
@@ -18,4 +18,9 @@ export function Providers({ serverNowMs, nonce, children }: { readonly serverNow
       </ClockProvider>
     </LinkProvider>
   );
+}
+
+/** No prefetch: every page is drawn per request, so a list of a hundred links would ask for a hundred pages. */
+function RouterLink(props: AnchorProps) {
+  return <Link prefetch={false} {...props} />;
 }

@@ -12,7 +12,7 @@ import { makeQueryClient } from './query-client';
 type Prefetch = { readonly queryClient: QueryClient; readonly trpc: TRPCOptionsProxy<AppRouter> };
 
 /** Longest wait for data before the page is sent without it; the browser then asks itself. */
-const PATIENCE_MS = 1500;
+const PATIENCE_MS = 400;
 
 /** One caller a request; null without the server (`next dev`), when the browser asks for everything. */
 export const requestCaller = cache(async (): Promise<Caller | null> => (await serverSlot()?.caller(new Headers(await headers()))) ?? null);

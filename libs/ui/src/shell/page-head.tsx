@@ -27,7 +27,14 @@ export function Freshness({ readAt, reading = false, stale = false }: { readonly
   return (
     <span className="fresh">
       <Icon className={`icon small${reading ? ' spin' : ''}`} aria-hidden />
-      {reading ? 'Reading the store now' : readAt === null ? 'Store never read' : <span>Store read <RelativeTime at={readAt} /></span>}
+      {readAt === null ? (
+        reading ? 'Reading the store now' : 'Store never read'
+      ) : (
+        <span>
+          {reading ? 'Reading now, last read ' : 'Store read '}
+          <RelativeTime at={readAt} />
+        </span>
+      )}
     </span>
   );
 }

@@ -20,7 +20,7 @@ describe('storeCondition', () => {
   });
 
   it('does not call a store without machines in agreement', () => {
-    expect(storeCondition(store({ counts: { machines: 0, diverged: 0, unknown: 0, behind: 0, inSync: 0, snapshots: 9, findings: 0 } }), NOW).cause).toBe('No machine reports this store yet');
+    expect(storeCondition(store({ counts: { machines: 0, diverged: 0, unknown: 0, behind: 0, inSync: 0, snapshots: 9, findings: 0 } }), NOW).kind).toBe('no-machines');
   });
 
   it('lists the worst store first', () => {

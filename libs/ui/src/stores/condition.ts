@@ -1,11 +1,11 @@
 import type { StoreDto } from '@wardrobe/contracts';
 import { counted, figure, listed, spanWord, type Verdict } from '@wardrobe/words';
 
-export type ConditionKind = 'diverged' | 'damaged' | 'offline' | 'locked' | 'stale' | 'unknown' | 'never-read' | 'reading' | 'behind' | 'in-sync';
+export type ConditionKind = 'diverged' | 'damaged' | 'offline' | 'locked' | 'stale' | 'unknown' | 'never-read' | 'reading' | 'behind' | 'no-machines' | 'in-sync';
 export type Condition = { readonly kind: ConditionKind; readonly cause: string };
 
 /** Worst first; up to `unknown` a store needs a look. */
-const ORDER: readonly ConditionKind[] = ['diverged', 'damaged', 'offline', 'locked', 'stale', 'unknown', 'never-read', 'reading', 'behind', 'in-sync'];
+const ORDER: readonly ConditionKind[] = ['diverged', 'damaged', 'offline', 'locked', 'stale', 'unknown', 'never-read', 'reading', 'behind', 'no-machines', 'in-sync'];
 const NEEDS_LOOK: ReadonlySet<ConditionKind> = new Set(ORDER.slice(0, 6));
 
 /** A reading is late after three missed intervals, at least ten minutes. */
@@ -33,13 +33,14 @@ export function storeCondition(store: StoreDto, nowMs: number): Condition {
   }
   if (verdict === 'diverged') return { kind: 'diverged', cause: store.headline ?? `${counted(store.counts.diverged, 'machine')} diverged` };
   if (isStale(store, nowMs)) return { kind: 'stale', cause: `Last read ${spanWord(nowMs - Date.parse(store.lastReadAt ?? ''))} ago; the schedule says every ${spanWord(store.refreshIntervalSeconds * 1000)}` };
+  if (store.counts.machines === 0) return { kind: 'no-machines', cause: store.headline ?? 'No machine reports this store, so nothing can be compared' };
   return { kind: verdict, cause: store.headline ?? calmCause(store, verdict) };
 }
 
 function calmCause({ counts }: StoreDto, verdict: Verdict): string {
   if (verdict === 'unknown') return `Nothing fresh is known about ${counted(counts.unknown, 'machine')}`;
   if (verdict === 'behind') return `${counted(counts.behind, 'machine')} behind; they catch up by themselves`;
-  return counts.machines === 0 ? 'No machine reports this store yet' : 'All machines list what the store holds';
+  return 'All machines list what the store holds';
 }
 
 /** Stores with their condition, those that need a look first. */
@@ -48,7 +49,7 @@ export function rankedStores(stores: readonly StoreDto[], nowMs: number): readon
 }
 
 const WORDS: Readonly<Record<ConditionKind, string>> = {
-  diverged: 'diverged', damaged: 'damaged', offline: 'offline', locked: 'locked', stale: 'read too long ago', unknown: 'unknown', 'never-read': 'not read yet', reading: 'being read', behind: 'behind', 'in-sync': 'in sync',
+  diverged: 'diverged', damaged: 'damaged', offline: 'offline', locked: 'locked', stale: 'read too long ago', unknown: 'unknown', 'never-read': 'not read yet', reading: 'being read', behind: 'behind', 'no-machines': 'without machines', 'in-sync': 'in sync',
 };
 
 export function conditionWord(kind: ConditionKind): string {

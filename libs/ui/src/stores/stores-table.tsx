@@ -1,7 +1,7 @@
 'use client';
 import type { StoreDto } from '@wardrobe/contracts';
 import { figure } from '@wardrobe/words';
-import { ClockAlert, CloudOff, FileWarning, LoaderCircle, Lock, LockOpen, type LucideIcon } from 'lucide-react';
+import { CircleDashed, ClockAlert, CloudOff, FileWarning, LoaderCircle, Lock, LockOpen, type LucideIcon } from 'lucide-react';
 import { VerdictMark } from '../cells/badge.js';
 import { LinkButton } from '../controls/button.js';
 import { useNow } from '../foundation/clock.js';
@@ -104,6 +104,7 @@ const MARKS: Partial<Readonly<Record<Condition['kind'], { readonly icon: LucideI
   offline: { icon: CloudOff, look: 'warning' },
   stale: { icon: ClockAlert, look: 'warning' },
   locked: { icon: Lock, look: 'muted' },
+  'no-machines': { icon: CircleDashed, look: 'muted' },
   'never-read': { icon: LoaderCircle, look: 'muted' },
   reading: { icon: LoaderCircle, look: 'muted' },
 };
