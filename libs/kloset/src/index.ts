@@ -17,3 +17,7 @@ export { fsStore } from './stores/fs/fs-store.js';
 export { restoreTo } from './bulk/restore.js';
 export * from './bulk/restore-types.js';
 export { copyToMemory, type MemoryStore, memoryStore } from './stores/memory/memory-store.js';
+export { removeStateIndex } from './repository/index-folder.js';
+export { checkSnapshots } from './bulk/check.js';
+export * from './bulk/check-types.js';
+export * from './bulk/check-store.js';

@@ -1,0 +1,21 @@
+/** Bundles the command line into dist/, split so that each command loads only what it needs. */
+import { rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+rmSync(`${here}dist`, { recursive: true, force: true });
+await build({
+  entryPoints: [`${here}src/main.ts`],
+  outdir: `${here}dist`,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.9',
+  minifySyntax: true,
+  external: ['libsql', '@napi-rs/blake-hash', '@napi-rs/xattr'],
+  // CommonJS packages inside an ES module bundle ask for require.
+  banner: { js: "import { createRequire as wardrobeRequire } from 'node:module'; const require = wardrobeRequire(import.meta.url);" },
+});
+process.exit(0);

@@ -1,0 +1,70 @@
+import { request } from 'node:http';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { ADMIN_PREFIX, ADMIN_SOCKET, type AdminCall } from '@wardrobe/contracts';
+import type { CliEnvironment } from '../env.js';
+import { CliError, EXIT } from '../exit-codes.js';
+
+/** The data folder of the server, by the same convention as the server's own (README, "Data folder"). */
+export function dataDirectoryOf(env: CliEnvironment): string {
+  if (env.dataDirectory) return env.dataDirectory;
+  if (process.getuid?.() === 0) return '/var/lib/wardrobe';
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'Wardrobe');
+  return join(env.dataBase, 'wardrobe');
+}
+
+/** One call over the server's socket. @throws CliError no server there, no permission, or the server's own sentence */
+export function callServer(env: CliEnvironment, call: AdminCall, body: unknown): Promise<unknown> {
+  const directory = dataDirectoryOf(env);
+  const text = JSON.stringify(body);
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      {
+        socketPath: join(directory, ADMIN_SOCKET),
+        path: `${ADMIN_PREFIX}${call}`,
+        method: 'POST',
+        headers: { host: 'localhost', 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) },
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.once('error', reject);
+        response.once('end', () => {
+          try {
+            resolve(answerOf(response.statusCode ?? 0, Buffer.concat(chunks).toString('utf8')));
+          } catch (error) {
+            reject(error);
+          }
+        });
+      },
+    );
+    sent.once('error', (error: NodeJS.ErrnoException) => reject(connectionError(error, directory)));
+    sent.end(text);
+  });
+}
+
+function connectionError(error: NodeJS.ErrnoException, directory: string): unknown {
+  if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED')
+    return new CliError(
+      EXIT.usage,
+      `No server is running on the data folder ${directory}.`,
+      'Start it with npm start, or name its data folder in WARDROBE_DATA.',
+      { cause: error },
+    );
+  if (error.code === 'EACCES')
+    return new CliError(EXIT.denied, `There is no permission to talk to the server of ${directory}.`, 'Run this as the account that runs the server.', {
+      cause: error,
+    });
+  return error;
+}
+
+function answerOf(status: number, text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  if (status < 400) return value;
+  const { sentence, next } = (value ?? {}) as { sentence?: unknown; next?: unknown };
+  throw new CliError(
+    status === 401 || status === 403 ? EXIT.denied : EXIT.usage,
+    typeof sentence === 'string' ? sentence : `The server refused (HTTP ${status}).`,
+    typeof next === 'string' ? next : null,
+  );
+}

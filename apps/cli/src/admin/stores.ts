@@ -1,0 +1,57 @@
+import { resolve } from 'node:path';
+import { reportAnswer, store } from '@wardrobe/contracts';
+import { counted } from '@wardrobe/words';
+import { z } from 'zod';
+import { readReport } from '../commands/divergence.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { localPath } from '../grammar.js';
+import { givenPassphrase, type Session } from '../session.js';
+import { callServer } from './client.js';
+
+type JsonOption = { readonly json?: boolean };
+
+export async function addStore(
+  session: Session,
+  location: string,
+  options: JsonOption & { readonly name: string; readonly askEachStart?: boolean },
+): Promise<ExitCode> {
+  const passphrase = givenPassphrase(session);
+  const body = {
+    name: options.name,
+    location: resolve(localPath(location)),
+    ...(passphrase === undefined ? {} : { passphrase }),
+    keepKey: options.askEachStart !== true,
+  };
+  const added = store.parse(await callServer(session.env, 'store/add', body));
+  if (options.json) await session.terminal.json(added);
+  else await session.terminal.line(`${added.name}: added (${added.repositoryId}${added.encrypted ? ', encrypted' : ''})`);
+  return EXIT.fine;
+}
+
+export async function listStores(session: Session, options: JsonOption): Promise<ExitCode> {
+  const { stores } = z.object({ stores: z.array(store) }).parse(await callServer(session.env, 'store/ls', {}));
+  for (const one of stores) {
+    if (options.json) await session.terminal.json(one);
+    else
+      await session.terminal.line(
+        `${one.name.padEnd(24)} ${one.status.padEnd(10)} ${counted(one.counts.snapshots, 'snapshot')}, ${counted(one.counts.machines, 'machine')} (${one.counts.diverged} diverged)  ${one.location}`,
+      );
+  }
+  return EXIT.fine;
+}
+
+export async function removeStore(session: Session, name: string): Promise<ExitCode> {
+  await callServer(session.env, 'store/rm', { name });
+  await session.terminal.line(`${name}: forgotten; the store itself was not touched`);
+  return EXIT.fine;
+}
+
+export async function importReports(session: Session, files: readonly string[]): Promise<ExitCode> {
+  for (const file of files) {
+    const report = readReport(file);
+    const answer = reportAnswer.parse(await callServer(session.env, 'report/import', report));
+    await session.terminal.line(`${file}: ${report.machine.name}, ${counted(report.sightings.length, 'cache')}`);
+    for (const note of answer.notes) session.terminal.warn(note);
+  }
+  return EXIT.fine;
+}

@@ -1,0 +1,18 @@
+import { repositoryJson } from '../json.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { openStore, type Session, warnUnreadable } from '../session.js';
+
+/** `info`: what the store is, who can use it, what it holds. */
+export async function info(session: Session, options: { readonly json?: boolean }): Promise<ExitCode> {
+  const repository = await openStore(session);
+  const facts = repositoryJson(repository);
+  const incomplete = warnUnreadable(session, repository);
+  if (options.json) {
+    await session.terminal.json(facts);
+    if (incomplete) await session.terminal.json({ incomplete: true, unreadableStates: repository.view.unreadable.map((state) => state.id) });
+  } else {
+    for (const [key, value] of Object.entries(facts))
+      await session.terminal.line(`${key.padEnd(18)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
+  }
+  return incomplete ? EXIT.damaged : EXIT.fine;
+}

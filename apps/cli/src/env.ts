@@ -1,0 +1,35 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+export type CliEnvironment = {
+  readonly passphrase: string | undefined;
+  readonly defaultStore: string;
+  /** Where rebuildable state indexes lie. */
+  readonly indexDirectory: string;
+  /** The agent's own configuration: its machine id. */
+  readonly configDirectory: string;
+  /** Data folder of the running server, for `admin`. */
+  readonly dataDirectory: string | undefined;
+  readonly cacheBase: string;
+  /** Base of data folders by the OS's convention. */
+  readonly dataBase: string;
+  /** New password for `admin user`. */
+  readonly password: string | undefined;
+};
+
+/** The only place of the command line that reads the environment. */
+export function readEnvironment(env: NodeJS.ProcessEnv = process.env): CliEnvironment {
+  const home = homedir();
+  const cacheBase = env['XDG_CACHE_HOME'] || (process.platform === 'win32' && env['LOCALAPPDATA']) || join(home, '.cache');
+  const configBase = env['XDG_CONFIG_HOME'] || (process.platform === 'win32' && env['APPDATA']) || join(home, '.config');
+  return {
+    passphrase: env['WARDROBE_PASSPHRASE'] ?? env['PLAKAR_PASSPHRASE'],
+    defaultStore: env['PLAKAR_REPOSITORY'] || join(home, '.plakar'),
+    indexDirectory: env['WARDROBE_INDEX'] || join(cacheBase, 'wardrobe', 'index'),
+    configDirectory: env['WARDROBE_CONFIG'] || join(configBase, 'wardrobe'),
+    dataDirectory: env['WARDROBE_DATA'],
+    cacheBase,
+    dataBase: env['XDG_DATA_HOME'] || (process.platform === 'win32' && env['LOCALAPPDATA']) || join(home, '.local', 'share'),
+    password: env['WARDROBE_PASSWORD'],
+  };
+}

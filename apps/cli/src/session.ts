@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { fsStore, openRepository, PassphraseNeededError, type Repository } from '@wardrobe/kloset';
+import { counted } from '@wardrobe/words';
+import type { CliEnvironment } from './env.js';
+import { usage } from './failures.js';
+import { localPath } from './grammar.js';
+import { askHidden, type Terminal } from './terminal.js';
+
+/** What every command gets: where it prints, what it may open, and the signal that ends it. */
+export type Session = {
+  readonly terminal: Terminal;
+  readonly env: CliEnvironment;
+  readonly storeLocation: string;
+  readonly keyfile: string | null;
+  readonly useIndex: boolean;
+  readonly signal: AbortSignal;
+  /** Runs before the process ends. */
+  readonly onClose: (() => Promise<void>)[];
+};
+
+/** Opens the store named on the command line; asks for the passphrase on a terminal when nothing else gives it. */
+export async function openStore(session: Session): Promise<Repository> {
+  const store = fsStore(localPathOf(session.storeLocation));
+  const open = (passphrase: string | undefined): Promise<Repository> =>
+    openRepository(store, {
+      passphrase,
+      indexDirectory: session.useIndex ? session.env.indexDirectory : undefined,
+      signal: session.signal,
+      onProgress: ({ phase, done, total }) => session.terminal.progress.show(PHASES[phase], done, total),
+    });
+  const repository = await openAsking(session, open);
+  session.terminal.progress.clear();
+  session.onClose.push(() => repository.close());
+  return repository;
+}
+
+const PHASES = { key: 'deriving the key', list: 'listing states', states: 'reading states', index: 'building the index' } as const;
+
+async function openAsking(session: Session, open: (passphrase: string | undefined) => Promise<Repository>): Promise<Repository> {
+  try {
+    return await open(givenPassphrase(session));
+  } catch (error) {
+    if (!(error instanceof PassphraseNeededError) || !process.stdin.isTTY) throw error;
+    return open(await askHidden(`Passphrase of ${session.storeLocation}: `));
+  }
+}
+
+/** From `--keyfile` (one trailing line feed removed) or the environment. */
+export function givenPassphrase(session: Session): string | undefined {
+  if (session.keyfile === null) return session.env.passphrase;
+  try {
+    return readFileSync(session.keyfile, 'utf8').replace(/\n$/, '');
+  } catch (error) {
+    throw usage(`The key file cannot be read: ${error instanceof Error ? error.message : String(error)}.`);
+  }
+}
+
+function localPathOf(location: string): string {
+  try {
+    return localPath(location);
+  } catch (error) {
+    throw usage(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/**
+ * Says on standard error that states are unreadable. Lists made from such a store may lack or falsely hold snapshots.
+ * @returns whether the answer is incomplete
+ */
+export function warnUnreadable(session: Session, repository: Repository): boolean {
+  const { unreadable } = repository.view;
+  for (const state of unreadable) session.terminal.warn(`state file ${state.id} cannot be read: ${state.error.message}`);
+  if (unreadable.length > 0)
+    session.terminal.warn(
+      `the list may be incomplete: ${counted(unreadable.length, 'state')} could add or remove snapshots. Next: wardrobe at ${session.storeLocation} hidden`,
+    );
+  return unreadable.length > 0;
+}
