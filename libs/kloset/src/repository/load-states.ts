@@ -1,4 +1,5 @@
-import { hexFromBytes } from '../bytes/bytes.js';
+import type { Mac } from '@wardrobe/kloset-model';
+import { macFromBytes } from '../bytes/bytes.js';
 import { KlosetError, NotFoundError } from '../errors/errors.js';
 import { openEnvelope } from '../format/envelope.js';
 import type { LocationTable } from '../state/location-table.js';
@@ -52,7 +53,7 @@ function mergeState(keys: Keys, state: { readonly item: ListedItem; readonly fil
   try {
     const opened = openEnvelope('state', file, { hash: (bytes) => keys.algorithm.hash(bytes), place });
     const parsed = parseState(keys.decodeUnit(opened.body), { version: opened.version, table, place });
-    return { id: item.id, sizeBytes: item.sizeBytes, stamp: item.stamp ?? null, footer: hexFromBytes(opened.footer), ...parsed };
+    return { id: item.id, sizeBytes: item.sizeBytes, stamp: item.stamp ?? null, footer: macFromBytes(opened.footer), ...parsed };
   } catch (error) {
     if (error instanceof KlosetError) return error;
     throw error;
@@ -60,11 +61,11 @@ function mergeState(keys: Keys, state: { readonly item: ListedItem; readonly fil
 }
 
 /** The footer of one state as it lies in the store now, verified; null when it cannot be read or differs from its bytes. */
-export async function currentFooter(keys: Keys, item: ListedItem, options: ReadOptions): Promise<string | null> {
+export async function currentFooter(keys: Keys, item: ListedItem, options: ReadOptions): Promise<Mac | null> {
   const { file } = await readState(keys, item, options);
   if (file === null) return null;
   try {
-    return hexFromBytes(openEnvelope('state', file, { hash: (bytes) => keys.algorithm.hash(bytes) }).footer);
+    return macFromBytes(openEnvelope('state', file, { hash: (bytes) => keys.algorithm.hash(bytes) }).footer);
   } catch (error) {
     if (error instanceof KlosetError) return null;
     throw error;

@@ -5,6 +5,7 @@ import type { ReadOptions, Store } from '../store/store.js';
 import { type FindLocations, readBlob } from './blob-reader.js';
 import { type ConfigFile, deriveSecret, proveSecret, readConfig, verifyConfig } from './config-file.js';
 import { hiddenSnapshots } from './hidden.js';
+import { indexFolder } from './index-folder.js';
 import { type Keys, makeKeys } from './keys.js';
 import { readLocks } from './locks.js';
 import { type OrphanOptions, Orphans } from './orphans.js';
@@ -35,7 +36,8 @@ export async function openRepository(store: Store, options: OpenOptions = {}): P
   const secret = await unlock(configFile, options);
   verifyConfig(configFile, secret);
   const keys = makeKeys(store, configFile, secret);
-  const repository = new StoreRepository(keys, new StateIndex(keys, null));
+  const storage = options.indexDirectory === undefined ? null : indexFolder(keys, options.indexDirectory, options.onNote ?? (() => undefined));
+  const repository = new StoreRepository(keys, new StateIndex(keys, storage));
   await repository.refresh(options);
   return repository;
 }

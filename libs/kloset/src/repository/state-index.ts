@@ -21,6 +21,7 @@ const MAX_LAYERS = 12;
 /** The layers of a repository's states. A refresh makes a new view; what older views hold is never changed. */
 export class StateIndex {
   #layers: readonly Layer[] = [];
+  #saved: readonly Layer[] = [];
   #started = false;
 
   constructor(
@@ -32,12 +33,12 @@ export class StateIndex {
   async refresh(options: RefreshOptions): Promise<StateView> {
     const listed = await this.#list(options);
     const loaded = this.#started ? this.#layers : await this.#loadSaved(options);
-    const kept = (await this.#stillValid(loaded, listed, options)) ? loaded : [];
+    const kept = await this.#stillValid(loaded, listed, options);
     const known = new Set(recordsOf(kept).map((record) => record.id));
     const missing = [...listed.values()].filter((item) => !known.has(item.id));
     const { layer, unreadable } = await this.#read(missing, options);
     const layers = layer === null ? kept : tidy([...kept, layer]);
-    if (layers !== loaded) await this.storage?.save(layers);
+    if (!sameLayers(layers, this.#saved)) await this.#save(layers);
     this.#layers = layers;
     this.#started = true;
     return new MergedView(layers, unreadable);
@@ -55,17 +56,30 @@ export class StateIndex {
   async #loadSaved(options: RefreshOptions): Promise<readonly Layer[]> {
     if (this.storage === null) return [];
     options.onProgress?.({ phase: 'index', done: 0, total: 1 });
-    return this.storage.load();
+    this.#saved = await this.storage.load();
+    return this.#saved;
   }
 
-  /** Locations are not kept by state, so a state that is gone or was replaced means reading all again. plakar never removes states: this is rare. */
-  async #stillValid(layers: readonly Layer[], listed: ReadonlyMap<StateId, ListedItem>, options: RefreshOptions): Promise<boolean> {
+  async #save(layers: readonly Layer[]): Promise<void> {
+    await this.storage?.save(layers);
+    this.#saved = layers;
+  }
+
+  /**
+   * The layers as far as the store still bears them out. Locations are not kept by state, so a state that is gone or was replaced means reading all again;
+   * plakar never removes states, so this is rare. A file that was only touched keeps its entries and gets its new stamp.
+   */
+  async #stillValid(layers: readonly Layer[], listed: ReadonlyMap<StateId, ListedItem>, options: RefreshOptions): Promise<readonly Layer[]> {
+    const stamps = new Map<StateId, string | null>();
     for (const record of recordsOf(layers)) {
       const item = listed.get(record.id);
-      if (item === undefined || item.sizeBytes !== record.sizeBytes) return false;
-      if ((item.stamp ?? null) !== record.stamp && (await currentFooter(this.keys, item, options)) !== record.footer) return false;
+      if (item === undefined || item.sizeBytes !== record.sizeBytes) return [];
+      const stamp = item.stamp ?? null;
+      if (stamp === record.stamp) continue;
+      if ((await currentFooter(this.keys, item, options)) !== record.footer) return [];
+      stamps.set(record.id, stamp);
     }
-    return true;
+    return stamps.size === 0 ? layers : layers.map((layer) => restamp(layer, stamps));
   }
 
   async #read(items: readonly ListedItem[], options: RefreshOptions): Promise<{ layer: Layer | null; unreadable: readonly UnreadableState[] }> {
@@ -80,6 +94,15 @@ export class StateIndex {
 
 function recordsOf(layers: readonly Layer[]): readonly StateRecord[] {
   return layers.flatMap((layer) => layer.records);
+}
+
+function restamp(layer: Layer, stamps: ReadonlyMap<StateId, string | null>): Layer {
+  if (!layer.records.some((record) => stamps.has(record.id))) return layer;
+  return { table: layer.table, records: layer.records.map((record) => ({ ...record, stamp: stamps.get(record.id) ?? record.stamp })) };
+}
+
+function sameLayers(a: readonly Layer[], b: readonly Layer[]): boolean {
+  return a.length === b.length && a.every((layer, index) => layer === b[index]);
 }
 
 function tidy(layers: readonly Layer[]): readonly Layer[] {

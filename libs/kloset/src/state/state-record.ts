@@ -1,4 +1,4 @@
-import type { StateId } from '@wardrobe/kloset-model';
+import type { Mac, StateId } from '@wardrobe/kloset-model';
 
 /** What is kept of a readable state beside its locations. */
 export type StateRecord = {
@@ -6,8 +6,8 @@ export type StateRecord = {
   readonly sizeBytes: number;
   /** The store's stamp when it was read; null where the store has none. */
   readonly stamp: string | null;
-  /** Its envelope's footer: tells a replaced file from a touched one. 64 hex digits. */
-  readonly footer: string;
+  /** Its envelope's footer: tells a replaced file from a touched one. */
+  readonly footer: Mac;
   readonly version: number;
   readonly parent: StateId | null;
   readonly timestampNs: bigint;
