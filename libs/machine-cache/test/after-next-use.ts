@@ -1,10 +1,10 @@
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { temporaryFolder } from '@wardrobe/testing';
 import { readPebble } from '../src/pebble/read-pebble.js';
 import { cacheDirectory, type DesyncName, type MachineName, machineHome, REMOVAL_STATE, SNAPSHOTS } from './golden.js';
 import { batch, frame, table, type WrittenEntry, writeDatabase } from './pebble-writer.js';
+import { temporaryFolder } from './temporary.js';
 
 type Sqlite = { exec(sql: string): void; close(): void };
 const Database = createRequire(import.meta.url)('libsql') as new (path: string) => Sqlite;

@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { temporaryFolder } from '@wardrobe/testing';
 import { expect, test } from 'vitest';
 import { CacheReadError } from '../src/cache-error.js';
 import { readPebble } from '../src/pebble/read-pebble.js';
 import { readSqlite } from '../src/sqlite/read-sqlite.js';
+import { temporaryFolder } from './temporary.js';
 
 const WRITE_MS = 5000;
 

@@ -1,12 +1,13 @@
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type SeededRandom, seededRandom, temporaryFolder } from '@wardrobe/testing';
+import { type SeededRandom, seededRandom } from '@wardrobe/testing';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { deriveLists, KNOWN_PREFIXES, WANTED_PREFIXES } from '../src/aggregate.js';
 import { CacheReadError } from '../src/cache-error.js';
 import { type PebbleContent, readPebble } from '../src/pebble/read-pebble.js';
 import { readSqlite } from '../src/sqlite/read-sqlite.js';
 import { cacheDirectory, digestOfKeys, machineHome, printSeed, SEED } from './golden.js';
+import { temporaryFolder } from './temporary.js';
 
 printSeed('damage');
 const quick = { attempts: 2, wait: () => Promise.resolve() };

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { cp, mkdir, readdir, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { temporaryFolder } from '@wardrobe/testing';
 import { describe, expect, test } from 'vitest';
 import { CacheReadError, fileFailure } from '../src/cache-error.js';
 import { parseLocks } from '../src/cache-use.js';
@@ -9,6 +8,7 @@ import { type OwnIndexReader, readMachineCaches } from '../src/index.js';
 import type { ReadCachesOptions } from '../src/read-machine-caches.js';
 import { cacheDirectory, type DesyncName, type MachineName, machineHome, short, SNAPSHOTS } from './golden.js';
 import { batch, frame, table, writeDatabase } from './pebble-writer.js';
+import { temporaryFolder } from './temporary.js';
 
 const NOW = Date.parse('2026-11-24T00:00:00Z');
 const NAMES = ['v10-plain-desync', 'v10-enc-desync', 'v11-plain-desync', 'v11-enc-desync'] as const;

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type SeededRandom, seededRandom, temporaryFolder } from '@wardrobe/testing';
+import { type SeededRandom, seededRandom } from '@wardrobe/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CacheReadError } from '../src/cache-error.js';
@@ -12,6 +12,7 @@ import { readPebble } from '../src/pebble/read-pebble.js';
 import { readRecords } from '../src/pebble/records.js';
 import { printSeed, SEED } from './golden.js';
 import { batch, frame, table, versionEdit, writeDatabase } from './pebble-writer.js';
+import { temporaryFolder } from './temporary.js';
 
 printSeed('fuzz');
 const runs = { seed: SEED, numRuns: 1500 };

@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { seededRandom, temporaryFolder } from '@wardrobe/testing';
+import { seededRandom } from '@wardrobe/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readPebble } from '../src/pebble/read-pebble.js';
 import { printSeed, SEED } from './golden.js';
 import { batch, frame, type SequencedEntry, table, versionEdit, type WrittenDatabase, type WrittenEntry, writeDatabase } from './pebble-writer.js';
+import { temporaryFolder } from './temporary.js';
 
 const quick = { attempts: 2, wait: () => Promise.resolve() };
 const set = (key: string, value: string): WrittenEntry => ({ kind: 1, key, value });

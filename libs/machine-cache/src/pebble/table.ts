@@ -10,7 +10,7 @@ import { type Entry, KIND } from './merged-entries.js';
 const FOOTER_BYTES = 53;
 const MAGIC = 'f09faab3f09faab3';
 
-/** `entries` is what the properties announce; it is checked only when all blocks were read. */
+/** `entries` is what the properties announce; it is checked only when all blocks were read. An index part that was skipped counts as one block. */
 export type TableRead = { readonly entries: number; readonly blocks: number; readonly blocksRead: number };
 
 type Table = BlockFile & { readonly meta: TableMeta };
