@@ -49,7 +49,7 @@ export function openDataFolder(path: string): DataFolder {
     );
   if (process.platform !== 'win32' && (info.mode & 0o022) !== 0)
     throw new StartError(`The data folder ${path} can be written to by other users. Run: chmod 700 ${path}`);
-  const indexes = join(real, 'indexes');
+  const indexes = join(real, 'index');
   mkdirSync(indexes, { recursive: true, mode: 0o700 });
   chmodSync(indexes, 0o700);
   return { path: real, indexes, adminSocket: join(real, 'admin.sock') };

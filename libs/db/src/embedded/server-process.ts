@@ -145,7 +145,7 @@ export function lastLogLines(places: Places): string {
 
 function spawnOptions(places: Places): { cwd: string; env: NodeJS.ProcessEnv; uid?: number; gid?: number } {
   // Nothing of our environment is the database's business: DATABASE_URL and passphrases may be in it.
-  const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC', HOME: places.home } as NodeJS.ProcessEnv;
+  const env = { NODE_ENV: 'production' as const, PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC', HOME: places.home };
   return { cwd: places.home, env, ...(places.user === null ? {} : { uid: places.user.uid, gid: places.user.gid }) };
 }
 
