@@ -138,7 +138,7 @@ export function createAccounts(deps: Deps): Accounts {
       await dropLinks(db, 'first-admin');
       await createLink(db, { purpose: 'first-admin', secretHash: secretHash(secret), expiresAt: new Date(deps.clock.nowMs() + LINK_MS) });
       // Behind the hash sign: it reaches no log of a proxy and no other host.
-      return `${deps.config.baseUrl}/setup#${secret}`;
+      return `${deps.config.baseUrl}/set-up#token=${secret}`;
     },
     async resetPassword(email, password) {
       const user = await userByEmail(db, email);

@@ -253,7 +253,7 @@ function dbReading(reading: Reading, unreadable: readonly ListedSnapshot[], read
       ...reading.hidden.map(({ id, packfile, packedAtMs, lock }): ListedSnapshot => ({ ...PLAIN_SNAPSHOT, id, availability: 'hidden', packedAt: new Date(packedAtMs), lock, packfiles: [packfile] })),
       ...unreadable,
     ],
-    findings: reading.findings.map((finding) => ({ ...finding, snapshots: finding.kind === 'unreadable-state' ? (affected.get(finding.key) ?? []) : finding.snapshots })),
+    findings: reading.findings.map((finding) => ({ ...finding, facts: finding.kind === 'hidden-snapshot' ? { lock: reading.hidden.find(({ id }) => id === finding.key)?.lock ?? null } : {}, snapshots: finding.kind === 'unreadable-state' ? (affected.get(finding.key) ?? []) : finding.snapshots })),
     packfiles: unpackIds(reading.packfiles),
     tombstoned: unpackIds(reading.tombstoned),
     facts: { locations: reading.counts.locations, packfiles: reading.counts.packfiles },

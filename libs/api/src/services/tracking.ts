@@ -1,0 +1,214 @@
+import type { MachineDetailDto, MachinesPageDto, MatrixColumnDto } from '@wardrobe/contracts';
+import {
+  getMachine, getSnapshots, getStore, idsOfSnapshots, listDivergences, loadSightingHeads, mergeMachines, renameMachine, retireMachine, type SnapshotRow, snapshotsByNums, storeCounts, storesOfMachine, type StoreRow,
+} from '@wardrobe/db';
+import { CELLS, cellSentence, NEXT_STEP_OF_CELL, NEXT_STEP_SENTENCE, VERDICTS } from '@wardrobe/words';
+import { ApiError, notFound } from '../errors/api-error.js';
+import { computeStore } from './computing.js';
+import { audit, type Deps, now } from './deps.js';
+import { divergencePage } from './divergence.js';
+import { headerOf } from './headers.js';
+import { machineRowDto } from './machine-rows.js';
+import { causeAt, loadMatrix, type MatrixModel, type ModelRow } from './matrix-model.js';
+import { machinesDetail, machinesSentence, storeFindingsSentence, type VerdictCounts } from './sentences.js';
+import type { CellDto, TrackingService } from './types.js';
+
+const MAX_COLUMNS = 20_000;
+
+export interface Tracking extends TrackingService {
+  /** The matrix of a store as it is now; kept while nothing changed. */
+  model(storeId: string, retired?: boolean): Promise<{ store: StoreRow; model: MatrixModel }>;
+}
+
+export function createTracking(deps: Deps): Tracking {
+  const { db } = deps;
+  const kept = new Map<string, { minute: number; model: MatrixModel }>();
+
+  async function model(storeId: string, retired = false): Promise<{ store: StoreRow; model: MatrixModel }> {
+    const store = await requiredStore(deps, storeId);
+    const key = `${storeId} ${retired}`;
+    const nowMs = deps.clock.nowMs();
+    // A verdict may turn to unknown as time goes by, without a change of the store.
+    const minute = Math.floor(nowMs / 60_000);
+    const known = kept.get(key);
+    if (known?.model.revision === store.revision && known.minute === minute) return { store, model: known.model };
+    const fresh = await loadMatrix(db, { storeId, revision: store.revision, retired, nowMs, limitMs: store.unknownAfterHours * 3_600_000 });
+    kept.set(key, { minute, model: fresh });
+    return { store, model: fresh };
+  }
+
+  async function changed(machineId: string): Promise<void> {
+    const at = now(deps).toISOString();
+    for (const store of await storesOfMachine(db, machineId)) {
+      await computeStore(deps, store);
+      deps.bus.publish({ kind: 'report', storeId: store.id, at, job: null });
+    }
+  }
+
+  async function requiredMachine(machineId: string): Promise<string> {
+    const machine = isUuid(machineId) ? await getMachine(db, machineId) : null;
+    if (machine === null) throw notFound('This machine');
+    return machine.name;
+  }
+
+  return {
+    model,
+    async machines({ storeId, retired }) {
+      const { store, model: matrix } = await model(storeId, retired);
+      return machinesPage(deps, store, matrix);
+    },
+    async machine({ storeId, machineId }) {
+      const { store, model: matrix } = await model(storeId, true);
+      const row = matrix.rows.find(({ machine }) => machine.machineId === machineId);
+      if (row === undefined) throw notFound('This machine');
+      return machineDetail(deps, store, { matrix, row });
+    },
+    async rename(actor, { machineId, name }) {
+      const before = await requiredMachine(machineId);
+      await renameMachine(db, machineId, name);
+      await audit(deps, actor, { what: 'renamed a machine', about: `${before} to ${name}` });
+      await changed(machineId);
+    },
+    async retire(actor, { machineId, retired }) {
+      const name = await requiredMachine(machineId);
+      await retireMachine(db, machineId, retired ? now(deps) : null);
+      await audit(deps, actor, { what: retired ? 'retired a machine' : 'took a machine back', about: name });
+      await changed(machineId);
+    },
+    async merge(actor, { from, into }) {
+      const [one, other] = [await requiredMachine(from), await requiredMachine(into)];
+      if (from === into) throw new ApiError('invalid-input', 'A machine cannot be merged into itself.', 'Choose another one.');
+      await mergeMachines(db, from, into);
+      await audit(deps, actor, { what: 'merged a machine', about: `${one} into ${other}` });
+      await changed(into);
+    },
+    async columns({ storeId, from, to }) {
+      const { store, model: matrix } = await model(storeId);
+      const nums = matrix.nums.subarray(from, Math.min(to, from + MAX_COLUMNS));
+      const rows = new Map((await snapshotsByNums(db, storeId, nums)).map((row) => [row.num, row]));
+      return [...nums].map((num): MatrixColumnDto => columnDto(deps, store, rows.get(num)));
+    },
+    async cell({ storeId, machineId, snapshotId }) {
+      const { store, model: matrix } = await model(storeId, true);
+      const row = matrix.rows.find(({ machine }) => machine.machineId === machineId);
+      const snapshot = (await getSnapshots(db, storeId, [snapshotId]))[0];
+      if (row === undefined || snapshot === undefined) throw notFound('This cell');
+      const column = matrix.columnOf.get(snapshot.num);
+      const index = column === undefined ? -1 : row.columns.indexOf(column);
+      const since = (await listDivergences(db, storeId, { machineId })).find((item) => item.snapshot === snapshotId && item.endedAt === null)?.beganAt ?? null;
+      return cellDto(deps, store, { row, index, snapshot, since });
+    },
+    async divergence(storeId) {
+      const { store, model: matrix } = await model(storeId);
+      return divergencePage(deps, store, matrix);
+    },
+    async plan({ storeId, findingId }) {
+      const { store, model: matrix } = await model(storeId);
+      const found = (await divergencePage(deps, store, matrix)).findings.find(({ id }) => id === findingId);
+      if (found === undefined) throw notFound('This finding');
+      return found.plan;
+    },
+  };
+}
+
+export async function requiredStore(deps: Pick<Deps, 'db'>, storeId: string): Promise<StoreRow> {
+  const store = /^\d{1,18}$/.test(storeId) ? await getStore(deps.db, storeId) : null;
+  if (store === null) throw notFound('This store');
+  return store;
+}
+
+export function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+}
+
+async function machinesPage(deps: Deps, store: StoreRow, matrix: MatrixModel): Promise<MachinesPageDto> {
+  const found = (await storeCounts(deps.db, store.id))[0];
+  const active = matrix.rows.filter(({ machine }) => machine.retiredAt === null);
+  const verdicts = Object.fromEntries(VERDICTS.map((verdict) => [verdict, active.filter((row) => row.verdict === verdict).length])) as VerdictCounts;
+  const findings = found?.findings ?? [];
+  const total = findings.reduce((sum, { count }) => sum + count, 0);
+  return {
+    sentence: machinesSentence(active.length, verdicts),
+    detail: active.length === 0 ? 'Add a machine: its agent tells which snapshots it lists.' : machinesDetail(verdicts),
+    readAt: store.lastReadAt?.toISOString() ?? null,
+    columns: matrix.nums.length,
+    columnTimes: Array.from(matrix.seconds, (value, at) => value - (at === 0 ? 0 : (matrix.seconds[at - 1] ?? 0))),
+    absentColumns: absentRuns(matrix.live),
+    machines: matrix.rows.map((row) => machineRowDto(row, deps.clock.nowMs())),
+    counts: { machines: active.length, diverged: verdicts.diverged, unknown: verdicts.unknown, behind: verdicts.behind, inSync: verdicts['in-sync'], snapshots: found?.snapshots ?? 0, findings: total },
+    storeFindings: total,
+    storeFindingsSentence: storeFindingsSentence(findings),
+  };
+}
+
+function absentRuns(live: Uint8Array): [number, number][] {
+  const runs: [number, number][] = [];
+  for (let column = 0; column < live.length; column += 1) {
+    if (live[column] === 1) continue;
+    const last = runs.at(-1);
+    if (last && last[0] + last[1] === column) last[1] += 1;
+    else runs.push([column, 1]);
+  }
+  return runs;
+}
+
+type Chosen = { readonly matrix: MatrixModel; readonly row: ModelRow };
+
+/** Cells shown on a machine's page: the worst of them, with a bound. */
+const SHOWN_CELLS = 2000;
+
+async function machineDetail(deps: Deps, store: StoreRow, { matrix, row }: Chosen): Promise<MachineDetailDto> {
+  const machineId = row.machine.machineId;
+  const [heads, divergences, ids] = await Promise.all([
+    loadSightingHeads(deps.db, store.id, machineId),
+    listDivergences(deps.db, store.id, { machineId }),
+    idsOfSnapshots(deps.db, store.id),
+  ]);
+  const since = new Map(divergences.filter(({ endedAt }) => endedAt === null).map((item) => [item.snapshot, item.beganAt]));
+  const order = [...row.columns.keys()].sort((a, b) => (row.cells[b] ?? 0) - (row.cells[a] ?? 0) || (row.columns[b] ?? 0) - (row.columns[a] ?? 0)).slice(0, SHOWN_CELLS);
+  return {
+    ...machineRowDto(row, deps.clock.nowMs()),
+    sightings: heads.map((head) => ({
+      user: head.user, cache: head.cache, line: head.line, lastUsedAt: head.lastUsedAt?.toISOString() ?? null, reportedAt: head.receivedAt.toISOString(), states: head.states, shown: head.shown, deleted: head.deleted,
+      digest: head.digest, inMotion: head.inMotion, problem: problemSentence(head.problem),
+    })),
+    cells: order.map((index) => {
+      const column = row.columns[index] ?? 0;
+      const id = ids.get(matrix.nums[column] ?? 0) ?? '';
+      return { ...cellAt(deps, row, { index, id }), takenAt: timeOf(matrix, column), since: since.get(id)?.toISOString() ?? null };
+    }),
+  };
+}
+
+function timeOf(matrix: MatrixModel, column: number): string | null {
+  return matrix.availability[column] === 'absent' ? null : new Date((matrix.seconds[column] ?? 0) * 1000).toISOString();
+}
+
+function problemSentence(problem: unknown): string | null {
+  if (typeof problem !== 'object' || problem === null) return null;
+  if ('message' in problem && typeof problem.message === 'string') return problem.message;
+  return 'sentence' in problem && typeof problem.sentence === 'string' ? problem.sentence : 'This cache could not be read.';
+}
+
+function cellAt(deps: Deps, row: ModelRow, { index, id }: { index: number; id: string }): Omit<CellDto, 'takenAt' | 'since'> {
+  const cell = index < 0 ? 'seen' : (CELLS[row.cells[index] ?? 0] ?? 'none');
+  const { cause, cache } = index < 0 ? { cause: { kind: 'listed' } as const, cache: null } : causeAt(row, index);
+  const sentence = cellSentence(cell, cause, { machine: row.machine.name, snapshot: id, cache, nowMs: deps.clock.nowMs() });
+  return { snapshot: id, cell, cause: sentence, nextStep: NEXT_STEP_SENTENCE[NEXT_STEP_OF_CELL[cell]], cache };
+}
+
+type CellParts = { readonly row: ModelRow; readonly index: number; readonly snapshot: SnapshotRow; readonly since: Date | null };
+
+function cellDto(deps: Deps, store: StoreRow, { row, index, snapshot, since }: CellParts): CellDto {
+  const times = { takenAt: headerOf(deps, store, snapshot) === null ? null : (snapshot.takenAt?.toISOString() ?? null), since: since?.toISOString() ?? null };
+  if (index < 0 && snapshot.availability !== 'live') {
+    return { snapshot: snapshot.id, cell: 'none', cause: `${row.machine.name} and the store agree: neither lists this snapshot.`, nextStep: NEXT_STEP_SENTENCE.none, cache: null, ...times };
+  }
+  return { ...cellAt(deps, row, { index, id: snapshot.id }), ...times };
+}
+
+function columnDto(deps: Deps, store: StoreRow, row: SnapshotRow | undefined): MatrixColumnDto {
+  if (row === undefined) return { id: '', takenAt: null, host: '', source: '', live: false };
+  const header = headerOf(deps, store, row);
+  return { id: row.id, takenAt: row.takenAt?.toISOString() ?? null, host: header?.host ?? '', source: header === null ? '' : `${header.sourceType}:${header.directoryText}`, live: row.availability === 'live' };
+}
