@@ -39,11 +39,15 @@ export async function migrate(target: DbTarget, folder: string): Promise<string[
 
 async function checkServerVersion(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ version: string }>(`select current_setting('server_version_num') as version`);
-  const major = Math.floor(Number(rows[0]?.version ?? 0) / 10_000);
-  if (major >= OLDEST_SERVER_VERSION) return;
-  throw new MigrationError(
-    `The database server is PostgreSQL ${major}. Wardrobe needs PostgreSQL ${OLDEST_SERVER_VERSION} or newer: upgrade it, or unset DATABASE_URL to use the database that comes with Wardrobe.`,
-  );
+  const refusal = serverVersionRefusal(Number(rows[0]?.version ?? 0));
+  if (refusal !== null) throw new MigrationError(refusal);
+}
+
+/** `versionNumber` as server_version_num gives it: 140005 is 14.5. */
+export function serverVersionRefusal(versionNumber: number): string | null {
+  const major = Math.floor(versionNumber / 10_000);
+  if (major >= OLDEST_SERVER_VERSION) return null;
+  return `The database server is PostgreSQL ${major}. Wardrobe needs PostgreSQL ${OLDEST_SERVER_VERSION} or newer: upgrade it, or unset DATABASE_URL to use the database that comes with Wardrobe.`;
 }
 
 export function readMigrations(folder: string): Migration[] {

@@ -1,0 +1,67 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MIGRATIONS, openTestDatabase, type TestDatabase } from '../test/database.js';
+import { migrate, MigrationError, serverVersionRefusal } from './migrate.js';
+
+let database: TestDatabase;
+let folder: string;
+
+beforeAll(async () => {
+  database = await openTestDatabase({ migrated: false });
+  folder = mkdtempSync(join(tmpdir(), 'wardrobe-migrations-'));
+  cpSync(MIGRATIONS, folder, { recursive: true });
+});
+afterAll(async () => {
+  await database.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const tables = async (): Promise<string[]> =>
+  (await database.db.pool.query<{ name: string }>(`select table_name as name from information_schema.tables where table_schema = 'public' order by 1`)).rows.map((row) => row.name);
+const add = (name: string, sql: string): void => {
+  mkdirSync(join(folder, name));
+  writeFileSync(join(folder, name, 'migration.sql'), sql);
+};
+
+describe('migrations', () => {
+  test('from empty: two consoles that start at once apply each migration once', async () => {
+    const both = await Promise.all([migrate(database.target, folder), migrate(database.target, folder)]);
+    expect(both.flat()).toEqual(['0001_initial']);
+    expect(await tables()).toEqual(expect.arrayContaining(['stores', 'snapshots', 'states', 'sightings', 'machines', 'reports', 'divergences', 'users', 'sessions', 'tokens', 'jobs', 'audit_entries']));
+    expect(await migrate(database.target, folder)).toEqual([]);
+  });
+
+  test('from the previous one: only what is new is applied, rows stay', async () => {
+    await database.db.pool.query(`insert into settings (key, value) values ('kept', '1')`);
+    add('0002_more', 'alter table settings add column note text');
+    expect(await migrate(database.target, folder)).toEqual(['0002_more']);
+    expect((await database.db.pool.query('select note from settings')).rowCount).toBe(1);
+  });
+
+  test('a migration that fails half-way leaves nothing, and the sentence names it', async () => {
+    add('0003_broken', 'create table half (id int); select * from nowhere');
+    await expect(migrate(database.target, folder)).rejects.toThrow(/0003_broken failed and was undone/);
+    expect(await tables()).not.toContain('half');
+    rmSync(join(folder, '0003_broken'), { recursive: true });
+  });
+
+  test('a migration changed after it was applied is refused', async () => {
+    writeFileSync(join(folder, '0002_more', 'migration.sql'), 'select 1');
+    await expect(migrate(database.target, folder)).rejects.toThrow(/0002_more was changed after/);
+  });
+
+  test('a database of a newer console is refused', async () => {
+    rmSync(join(folder, '0002_more'), { recursive: true });
+    const refused = migrate(database.target, folder);
+    await expect(refused).rejects.toBeInstanceOf(MigrationError);
+    await expect(refused).rejects.toThrow(/newer Wardrobe .*0002_more/);
+  });
+
+  test('servers older than 14 are refused with a sentence, newer ones taken', () => {
+    expect(serverVersionRefusal(130_011)).toMatch(/PostgreSQL 13\. Wardrobe needs PostgreSQL 14/);
+    expect(serverVersionRefusal(140_000)).toBeNull();
+    expect(serverVersionRefusal(180_004)).toBeNull();
+  });
+});
