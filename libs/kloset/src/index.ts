@@ -21,3 +21,6 @@ export { removeStateIndex } from './repository/index-folder.js';
 export { checkSnapshots } from './bulk/check.js';
 export * from './bulk/check-types.js';
 export * from './bulk/check-store.js';
+export { type ArchiveOptions, archiveName, archiveTar, archiveZip } from './bulk/archive.js';
+export { diffTrees } from './bulk/diff.js';
+export * from './bulk/diff-types.js';

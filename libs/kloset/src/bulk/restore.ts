@@ -109,7 +109,8 @@ async function leaveDirectory(run: Run, isDirectory: boolean): Promise<void> {
   try {
     if (!isDirectory || !(place.isNew || mayOverwrite)) return;
     const warn = warner(run, entry);
-    await setXattrs({ path: place.self, snapshot: run.snapshot, values: xattrsOf(run, entry) }, entry, warn);
+    // `/.`: attributes are set without following links, and the handle's own name is one.
+    await setXattrs({ path: Buffer.concat([place.self, Buffer.from('/.')]), snapshot: run.snapshot, values: xattrsOf(run, entry) }, entry, warn);
     await setAttributes(place.handle, entry, { owners: wantsOwners(run), warn });
   } finally {
     await place.handle.close();

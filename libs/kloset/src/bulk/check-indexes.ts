@@ -1,0 +1,97 @@
+import { byteName, childPath, equalBytes, isAtOrBelow, type Mac } from '@wardrobe/kloset-model';
+import { scanTree } from '../btree/scan.js';
+import { BYTES_ORDER } from '../btree/tree.js';
+import { macFromBytes } from '../bytes/bytes.js';
+import { IntegrityError, KlosetError } from '../errors/errors.js';
+import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
+import { summary } from '../format/snapshot-summary.js';
+import { namedChildren } from '../snapshot/children.js';
+import { readObject } from '../snapshot/content.js';
+import type { SnapshotContext } from '../snapshot/context.js';
+import { createFrameReader, dirpackFrames } from '../snapshot/dirpack.js';
+import { openTree, readRecord } from '../snapshot/source.js';
+import type { CheckProblem } from '../snapshot/types.js';
+import { asProblem, type CheckRun, wholeTree } from './check.js';
+
+type IndexItem = { readonly directory: Uint8Array; readonly id: Mac };
+
+/** The indexes that the header names: nodes of all, packed listings against the tree, summaries. */
+export async function* checkIndexes(run: CheckRun, context: SnapshotContext, path: Uint8Array | null): AsyncGenerator<CheckProblem> {
+  const snapshot = context.header.id;
+  for (const index of context.header.indexes) {
+    const problem = { snapshot, path: null, what: 'index', id: index.value } as const;
+    yield* wholeTree(run, { id: index.value, isPartial: path !== null }, asProblem(problem, checkIndex(run, context, { ...index, path })));
+  }
+}
+
+async function* checkIndex(
+  run: CheckRun,
+  context: SnapshotContext,
+  index: { readonly name: string; readonly value: Mac; readonly path: Uint8Array | null },
+): AsyncGenerator<CheckProblem> {
+  const snapshot = context.header.id;
+  const { signal } = run.options;
+  const tree = await openTree(
+    run.source,
+    { rootType: SNAPSHOT_BLOB.indexRoot, nodeType: SNAPSHOT_BLOB.indexNode, id: index.value, order: BYTES_ORDER },
+    { signal },
+  );
+  const isByDirectory = index.name === 'dirpack' || index.name === 'summary';
+  for await (const item of scanTree(tree, { signal })) {
+    if ('error' in item)
+      yield { snapshot, path: item.from === null || !isByDirectory ? null : byteName(item.from), what: 'index', id: item.node, error: item.error };
+    else if (isByDirectory && (index.path === null || isAtOrBelow(item.key, index.path))) {
+      const checked = { directory: item.key, id: item.value };
+      if (index.name === 'dirpack') yield* checkDirpack(run, context, checked);
+      else yield* checkSummary(run, context, checked);
+    }
+  }
+}
+
+async function* checkSummary(run: CheckRun, context: SnapshotContext, item: IndexItem): AsyncGenerator<CheckProblem> {
+  if (run.entries.has(item.id)) return;
+  try {
+    await readRecord(run.source, { type: SNAPSHOT_BLOB.summary, id: item.id, codec: summary }, { signal: run.options.signal });
+    run.entries.add(item.id);
+  } catch (error) {
+    if (!(error instanceof KlosetError)) throw error;
+    yield { snapshot: context.header.id, path: byteName(item.directory), what: 'index', id: item.id, error };
+  }
+}
+
+/** Its object and chunks; and, unless only existence is asked, that it lists what the tree lists. */
+async function* checkDirpack(run: CheckRun, context: SnapshotContext, item: IndexItem): AsyncGenerator<CheckProblem> {
+  const place = { snapshot: context.header.id, path: byteName(item.directory) };
+  const findings = await run.objects.check(item.id);
+  for (const finding of findings) yield { ...place, ...finding };
+  if (findings.length > 0 || run.options.fast === true) return;
+  try {
+    await compareListing(run, context, item);
+  } catch (error) {
+    if (!(error instanceof KlosetError)) throw error;
+    yield { ...place, what: 'index', id: item.id, error };
+  }
+}
+
+/** @throws DecodeError a frame cannot stand; IntegrityError the listing and the tree differ */
+async function compareListing(run: CheckRun, context: SnapshotContext, item: IndexItem): Promise<void> {
+  const { signal } = run.options;
+  const differ = (detail: string): never => {
+    throw new IntegrityError(`packed listing ${item.id}`, detail, { kind: 'dirpack', file: item.id });
+  };
+  const reader = createFrameReader(context, item.directory);
+  const named = namedChildren(context, item.directory, { signal });
+  for await (const frames of dirpackFrames(context, await readObject(run.source, item.id, { signal }), { signal })) {
+    for (const frame of frames) {
+      const entry = reader.read(frame);
+      const next = await named.next();
+      const child = next.done === true ? null : next.value;
+      // A node of the tree that cannot be read is a finding of the tree, not of the listing.
+      if (child !== null && 'gap' in child) return;
+      if (child === null || child.mac !== macFromBytes(frame.mac) || !equalBytes(child.path, childPath(item.directory, entry.name.bytes)))
+        differ(`${entry.path.text} stands otherwise in the tree`);
+    }
+  }
+  const rest = await named.next();
+  if (rest.done !== true && 'path' in rest.value) differ(`lacks ${byteName(rest.value.path).text}, which the tree has`);
+}
