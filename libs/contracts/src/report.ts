@@ -38,7 +38,8 @@ export const sightingReport = z.object({
   deleted: z.array(hexId).max(REPORT_LIMITS.ids),
   /**
    * Packfile ids under the state id that brought them, for the states that the store may lack. `all`: every state of the cache is
-   * given (report files); `asked`: only those that the server asked for.
+   * given (report files); `asked`: those that the server asked for, and always those whose state id the cache does not list as merged (a
+   * lost state's id is forgotten at the machine's next use of the store, its entries stay).
    */
   introduced: z.object({
     scope: z.enum(['all', 'asked']),

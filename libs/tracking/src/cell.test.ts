@@ -103,6 +103,15 @@ describe('a machine', () => {
   });
 });
 
+describe('an interrupted merge', () => {
+  it('is behind, not a mismatch: an entry names a state of the store that the cache has not merged', () => {
+    const view = remote({ states: new Set([id('1'), id('2')]) });
+    const mine = sighting({ shown: new Map(), introduced: new Map([[id('2'), [id('e')]]]) });
+    expect(computeMachine(view, machine(mine), { nowMs: T }).exceptions).toMatchObject([{ cell: 'behind', cause: { inMotion: true } }]);
+    expect(computeMachine(remote(), machine(mine), { nowMs: T }).exceptions).toMatchObject([{ cell: 'mismatch' }]);
+  });
+});
+
 describe('hidden snapshots', () => {
   const orphan = { id: id('c'), packfile: id('d'), packedAtMs: T - 5000 };
   it('carry a fresh lock and drop one left behind', () => {

@@ -36,6 +36,8 @@ export function sightingFromReport(machine: string, sighting: ReportedSighting, 
 
 /** One machine as its report shows it for one store. A machine whose report has no cache of that store never reported the store. */
 export function machineFromReport(report: ReportedMachine, repositoryId: string, receivedAtMs: number): MachineView {
-  const sightings = report.sightings.filter((sighting) => sighting.repositoryId === repositoryId).map((sighting) => sightingFromReport(report.machine.id, sighting, receivedAtMs));
+  const sightings = report.sightings
+    .filter((sighting) => sighting.repositoryId === repositoryId)
+    .map((sighting) => sightingFromReport(report.machine.id, sighting, receivedAtMs));
   return { id: report.machine.id, name: report.machine.name, retired: false, sightings, lastReportAtMs: sightings.length > 0 ? receivedAtMs : null };
 }

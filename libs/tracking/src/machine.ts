@@ -17,7 +17,8 @@ export const DEFAULT_LIMIT_MS = 26 * 3_600_000;
  * Every cell of one machine that is not plainly `seen`, and its verdict. A machine's cell is the worst of its sightings; the cause names the cache.
  * @source design, "One cell" and "Machine verdict"
  */
-export function computeMachine(remote: RemoteView, machine: MachineView, options: MachineOptions): MachineResult {
+export function computeMachine(remote: RemoteView, reported: MachineView, options: MachineOptions): MachineResult {
+  const machine = { ...reported, sightings: reported.sightings.map((sighting) => withMotion(remote, sighting)) };
   const counts = Object.fromEntries(CELLS.map((cell) => [cell, 0])) as Record<Cell, number>;
   const exceptions: CellResult[] = [];
   let newestSeenAtMs: number | null = null;
@@ -40,6 +41,17 @@ export function computeMachine(remote: RemoteView, machine: MachineView, options
     newestSeenAtMs,
     lastReportAtMs: machine.lastReportAtMs,
   };
+}
+
+/**
+ * A packfile entry that names a state of the store which the cache has not merged: a merge is going on or was interrupted, and will be completed at the next
+ * use. What such a cache lacks is `behind`, never `mismatch`.
+ * @source spec 03, C3 rule 6
+ */
+export function withMotion(remote: RemoteView, sighting: Sighting): Sighting {
+  if (sighting.inMotion) return sighting;
+  for (const state of sighting.introduced.keys()) if (remote.states.has(state) && !sighting.states.has(state)) return { ...sighting, inMotion: true };
+  return sighting;
 }
 
 /** Live snapshots, and all that any of the machine's caches lists. */

@@ -32,7 +32,10 @@ export function naiveCell(world: World, machine: WorldMachine, snapshot: string)
   // 3
   if (!isLive) return 'none';
   if (holdsDeleted) return 'lost-delete';
-  if (bringers.some((state) => [...machine.states].includes(state.id))) return machine.inMotion ? 'behind' : 'mismatch';
+  if (bringers.some((state) => [...machine.states].includes(state.id))) {
+    const merging = readable.some((state) => ![...machine.states].includes(state.id) && [...machine.entries.values()].includes(state.id));
+    return machine.inMotion || merging ? 'behind' : 'mismatch';
+  }
   const published = Math.min(...bringers.map((state) => state.publishedMs));
   return published > machine.reportedMs ? 'unknown' : 'behind';
 }

@@ -32,13 +32,14 @@ function isLoopback(host: string): boolean {
 }
 
 /**
- * Sends ids first; where the server lacks states it asks for their packfiles, and the report goes again with these.
+ * Sends ids first, with packfiles only of states that the cache has forgotten or not merged to the end; where the store lacks states that it
+ * merged, the server asks for their packfiles, and the report goes again with these.
  * @throws CliError with the server's own sentence when it refuses
  */
 export async function sendReport(server: Server, report: MachineReport, signal: AbortSignal): Promise<ReportAnswer> {
   const first = await post(
     server,
-    withIntroduced(report, () => []),
+    withIntroduced(report, () => false),
     signal,
   );
   if (first.ask.length === 0) return first;
@@ -50,14 +51,14 @@ export async function sendReport(server: Server, report: MachineReport, signal: 
   );
 }
 
-function withIntroduced(report: MachineReport, wanted: (sighting: number, state: string) => unknown): MachineReport {
-  return {
-    ...report,
-    sightings: report.sightings.map((sighting, index) => ({
-      ...sighting,
-      introduced: { scope: 'asked', states: sighting.introduced.states.filter(({ state }) => wanted(index, state) === true) },
-    })),
-  };
+function withIntroduced(report: MachineReport, isAsked: (sighting: number, state: string) => boolean): MachineReport {
+  return { ...report, sightings: report.sightings.map((sighting, index) => onlyWanted(sighting, (state) => isAsked(index, state))) };
+}
+
+function onlyWanted(sighting: MachineReport['sightings'][number], isAsked: (state: string) => boolean): MachineReport['sightings'][number] {
+  const merged = new Set(sighting.states);
+  const states = sighting.introduced.states.filter(({ state }) => !merged.has(state) || isAsked(state));
+  return { ...sighting, introduced: { scope: 'asked', states } };
 }
 
 async function post(server: Server, report: MachineReport, signal: AbortSignal): Promise<ReportAnswer> {
