@@ -1,1 +1,3 @@
-export {};
+export * from './crumbs.js';
+export * from './entry-words.js';
+export * from './explorer-view.js';

@@ -71,21 +71,17 @@ const LOOKS: Readonly<Record<Exclude<SnapshotRowDto['availability'], 'live'>, Lo
 /** What keeps a snapshot out of the list of the store, in words. */
 export function availabilitySentence(row: SnapshotRowDto): string | null {
   if (row.problem !== null) return row.problem.sentence;
+  if (row.availability === 'live') return null;
   if (row.availability === 'hidden') return 'No state file names it. Its data is in the store.';
   if (row.availability === 'unreadable') return 'Its state file cannot be read.';
   return null;
 }
 
 function Availability({ row }: { readonly row: SnapshotRowDto }) {
-  if (row.availability === 'live') return row.scheduledForDeletion ? <span className="tag snap-going">to be deleted</span> : null;
-  const { icon: Icon, cell, word } = LOOKS[row.availability];
   const sentence = availabilitySentence(row);
   return (
     <>
-      <span className="badge snap-badge" data-cell={cell}>
-        <Icon className="icon small" aria-hidden />
-        {word}
-      </span>
+      <SnapshotBadge row={row} />
       {row.availability === 'deleted' && row.deletedAt !== null ? (
         <span className="why">
           deleted <ShortTime at={row.deletedAt} />
@@ -93,6 +89,18 @@ function Availability({ row }: { readonly row: SnapshotRowDto }) {
       ) : null}
       {sentence === null ? null : <span className="why">{sentence}</span>}
     </>
+  );
+}
+
+/** Says of a snapshot that it is deleted, hidden, unreadable or about to go; nothing of an ordinary one. */
+export function SnapshotBadge({ row }: { readonly row: SnapshotRowDto }) {
+  if (row.availability === 'live') return row.scheduledForDeletion ? <span className="tag snap-going">to be deleted</span> : null;
+  const { icon: Icon, cell, word } = LOOKS[row.availability];
+  return (
+    <span className="badge snap-badge" data-cell={cell} title={availabilitySentence(row) ?? undefined}>
+      <Icon className="icon small" aria-hidden />
+      {word}
+    </span>
   );
 }
 

@@ -1,0 +1,116 @@
+'use client';
+import './explorer.css';
+import type { EntriesPageDto, EntryRowDto } from '@wardrobe/contracts';
+import { counted, figure } from '@wardrobe/words';
+import { Clock, FileWarning, FolderOpen, Search, Server, TriangleAlert } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { Button } from '../controls/button.js';
+import { SearchField } from '../controls/field.js';
+import { EmptyState } from '../feedback/states.js';
+import { fullTime } from '../foundation/format.js';
+import { SnapshotBadge } from '../snapshots/snapshot-row.js';
+import { type Crumb, Crumbs } from './crumbs.js';
+import { DownloadMenu } from './download-menu.js';
+import { EntryGrid, type EntryGridProps } from './entry-grid.js';
+
+export type ExplorerViewProps = {
+  readonly page: EntriesPageDto;
+  readonly snapshotsHref: string;
+  readonly rootHref: string;
+  readonly crumbs: readonly Crumb[];
+  readonly filter: string;
+  readonly onFilter: (text: string) => void;
+  readonly archiveHref: (format: 'zip' | 'tar') => string;
+  readonly grid: Omit<EntryGridProps, 'label' | 'total' | 'foot'>;
+  /** Panel beside the list; null when closed. */
+  readonly preview: ReactNode;
+};
+
+/** One folder of a snapshot. */
+export function ExplorerHead({ page, snapshotsHref, rootHref, crumbs }: Pick<ExplorerViewProps, 'page' | 'snapshotsHref' | 'rootHref' | 'crumbs'>) {
+  const { snapshot } = page;
+  return (
+    <div className="explore-head">
+      <Crumbs snapshotsHref={snapshotsHref} snapshotId={snapshot.id} rootHref={rootHref} crumbs={crumbs} />
+      <h1 className="sr">
+        Folder {crumbs.map((crumb) => `/${crumb.name.text}`).join('') || '/'} in snapshot {snapshot.id.slice(0, 8)}
+      </h1>
+      <div className="explore-meta">
+        <span>
+          <Server className="icon small" aria-hidden /> {snapshot.host}
+        </span>
+        <span>
+          <Clock className="icon small" aria-hidden /> {fullTime(Date.parse(snapshot.takenAt))}
+        </span>
+        <SnapshotBadge row={snapshot} />
+        {snapshot.errors > 0 ? (
+          <span>
+            <TriangleAlert className="icon small" aria-hidden /> {counted(snapshot.errors, 'entry', 'entries')} could not be backed up
+          </span>
+        ) : null}
+      </div>
+    </div>
+  );
+}
+
+export function ExplorerTools({ page, filter, onFilter, archiveHref }: Pick<ExplorerViewProps, 'page' | 'filter' | 'onFilter' | 'archiveHref'>) {
+  return (
+    <div className="toolbar explore-tools">
+      <SearchField className="explore-find" label="Filter names in this folder" placeholder="Filter names" value={filter} onChange={onFilter} />
+      <span className="fresh explore-count" role="status">
+        {filter === '' ? counted(page.total, 'entry', 'entries') : `${counted(page.total, 'entry', 'entries')} ${page.total === 1 ? 'matches' : 'match'}`}
+      </span>
+      <span className="spread only-wide" />
+      <DownloadMenu hrefOf={archiveHref} folder={page.path} />
+    </div>
+  );
+}
+
+export function ExplorerPanels({ page, filter, onFilter, grid, preview }: Pick<ExplorerViewProps, 'page' | 'filter' | 'onFilter' | 'grid' | 'preview'>) {
+  return (
+    <div className={preview === null ? 'explore-grid' : 'explore-grid open'}>
+      <section className="panel explore-list" aria-label="Entries">
+        {page.total === 0 ? (
+          <Nothing filter={filter} problem={page.entry.problem} onClear={() => onFilter('')} />
+        ) : (
+          <EntryGrid {...grid} label={`Entries of ${page.path}`} total={page.total} foot={(shown) => <Foot shown={shown} page={page} />} />
+        )}
+      </section>
+      {preview}
+    </div>
+  );
+}
+
+function Foot({ shown, page }: { readonly shown: ReactNode; readonly page: EntriesPageDto }) {
+  return (
+    <footer className="explore-foot">
+      <span>{shown}</span>
+      {page.sortReady ? null : (
+        <span role="status">
+          Putting {figure(page.total)} entries in order{page.sortProgress === null ? '' : `, ${Math.floor(page.sortProgress * 100)} % read`}. Until then they
+          are by name.
+        </span>
+      )}
+      <span className="spread" />
+      <span className="only-wide">
+        <kbd>j</kbd> <kbd>k</kbd> move · <kbd>Enter</kbd> open · <kbd>Home</kbd> <kbd>End</kbd> first, last
+      </span>
+    </footer>
+  );
+}
+
+function Nothing({ filter, problem, onClear }: { readonly filter: string; readonly problem: EntryRowDto['problem']; readonly onClear: () => void }) {
+  if (problem !== null) {
+    return (
+      <EmptyState icon={FileWarning} fact={problem.sentence}>
+        {problem.next}
+      </EmptyState>
+    );
+  }
+  if (filter === '') return <EmptyState icon={FolderOpen} fact="This folder is empty." />;
+  return (
+    <EmptyState icon={Search} fact="No name matches." actions={<Button onClick={onClear}>Clear the filter</Button>}>
+      Only the names in this folder are searched.
+    </EmptyState>
+  );
+}
