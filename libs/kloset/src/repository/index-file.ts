@@ -56,8 +56,9 @@ export function readLayerFile(path: string, key: Uint8Array): Promise<Layer> {
     await fill(file, stored, at);
     if (!equalBytes(tag.digest(), stored)) throw new IntegrityError('state index', 'its tag differs from its bytes', { kind: 'index', file: path });
     const { versions, records: list } = decode(indexRecords, records);
-    const saved = { packfiles: MacTable.fromBytes(packfiles), versions: [...versions], blocks, slots, count: header.fields.rows };
-    return { table: new LocationTable([header.fields.seedA, header.fields.seedB], saved), records: list };
+    const seed = [header.fields.seedA, header.fields.seedB] as const;
+    const saved = { packfiles: MacTable.fromBytes(packfiles, seed), versions: [...versions], blocks, slots, count: header.fields.rows };
+    return { table: new LocationTable(seed, saved), records: list };
   });
 }
 

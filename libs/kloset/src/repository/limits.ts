@@ -2,6 +2,8 @@
 
 /** Files read from the store at the same time. */
 export const PARALLEL_READS = 8;
+/** State files held at the same time: merging is the slower part, more would only take memory. */
+export const PARALLEL_STATES = 4;
 /** A state file; plakar's largest are aggregates of a whole store, about 45 bytes a location. */
 export const STATE_LIMIT_BYTES = 1 << 30;
 export const LOCK_LIMIT_BYTES = 64 << 10;

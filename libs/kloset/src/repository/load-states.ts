@@ -7,7 +7,7 @@ import { parseState } from '../state/parse-state.js';
 import type { StateRecord } from '../state/state-record.js';
 import type { ListedItem, ReadOptions } from '../store/store.js';
 import type { Keys } from './keys.js';
-import { PARALLEL_READS, STATE_LIMIT_BYTES } from './limits.js';
+import { PARALLEL_STATES, STATE_LIMIT_BYTES } from './limits.js';
 import { parallel } from './parallel.js';
 import { readItem } from './read-item.js';
 import type { UnreadableState } from './types.js';
@@ -24,7 +24,7 @@ export async function loadStates(keys: Keys, items: readonly ListedItem[], optio
   const records: StateRecord[] = [];
   const unreadable: UnreadableState[] = [];
   const read = (item: ListedItem) => readState(keys, item, options);
-  for await (const { item, file, error } of parallel(items, PARALLEL_READS, read)) {
+  for await (const { item, file, error } of parallel(items, PARALLEL_STATES, read)) {
     const outcome = file === null ? error : mergeState(keys, { item, file }, options.table);
     if (outcome instanceof NotFoundError) continue;
     if (outcome instanceof KlosetError) unreadable.push({ id: item.id, sizeBytes: item.sizeBytes, error: outcome });

@@ -15,6 +15,9 @@ export interface LayerStorage {
   save(layers: readonly Layer[]): Promise<void>;
 }
 
+/** Encoded bytes a location takes in a state, as measured on incompressible ids; only a guess at how much room to make. */
+const STATE_BYTES_PER_LOCATION = 60;
+
 /** More layers than this are joined, the first (largest) one apart. */
 const MAX_LAYERS = 12;
 
@@ -84,7 +87,8 @@ export class StateIndex {
 
   async #read(items: readonly ListedItem[], options: RefreshOptions): Promise<{ layer: Layer | null; unreadable: readonly UnreadableState[] }> {
     if (items.length === 0) return { layer: null, unreadable: [] };
-    const table = newLocationTable();
+    const sizeBytes = items.reduce((sum, item) => sum + item.sizeBytes, 0);
+    const table = newLocationTable(Math.floor(sizeBytes / STATE_BYTES_PER_LOCATION));
     let done = 0;
     const onState = () => options.onProgress?.({ phase: 'states', done: ++done, total: items.length });
     const { records, unreadable } = await loadStates(this.keys, items, { table, signal: options.signal, onState });

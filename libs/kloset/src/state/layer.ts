@@ -5,10 +5,10 @@ import type { StateRecord } from './state-record.js';
 /** States read together: their records, and one table of their locations. Never changed once a view shows it. */
 export type Layer = { readonly table: LocationTable; readonly records: readonly StateRecord[] };
 
-/** An empty table with a secret seed, so that no file of a store can be made to fill one chain of it. */
-export function newLocationTable(): LocationTable {
+/** An empty table with a secret seed, so that no file of a store can be made to fill one chain of it. With `expectedRows` it does not grow by steps. */
+export function newLocationTable(expectedRows = 0): LocationTable {
   const seed = randomFillSync(new Uint32Array(2));
-  return new LocationTable([seed[0] as number, seed[1] as number]);
+  return new LocationTable([seed[0] as number, seed[1] as number], undefined, expectedRows);
 }
 
 /** One layer with everything of several. */

@@ -1,5 +1,5 @@
 import { TooLargeError } from '../errors/errors.js';
-import { MAC_WORDS, MacTable } from './mac-table.js';
+import { hashWords, MAC_WORDS, MacTable, type Seed } from './mac-table.js';
 
 /**
  * Locations and location tombstones as flat arrays: 48 bytes a row in blocks, and an open-addressed table of row numbers (load at most 3/4).
@@ -14,14 +14,14 @@ export class LocationTable {
   #blocks: Uint32Array[];
   #slots: Uint32Array;
   #count: number;
-  readonly seed: readonly [number, number];
+  readonly seed: Seed;
 
-  constructor(seed: readonly [number, number], saved?: SavedTable) {
+  constructor(seed: Seed, saved?: SavedTable, expectedRows = 0) {
     this.seed = seed;
-    this.packfiles = saved?.packfiles ?? new MacTable();
+    this.packfiles = saved?.packfiles ?? new MacTable(seed);
     this.versions = saved?.versions ?? [];
     this.#blocks = saved?.blocks ?? [];
-    this.#slots = saved?.slots ?? new Uint32Array(256);
+    this.#slots = saved?.slots ?? new Uint32Array(slotsFor(expectedRows));
     this.#count = saved?.count ?? 0;
   }
 
@@ -52,7 +52,7 @@ export class LocationTable {
   find(type: number, words: Uint32Array): number[] {
     const rows: number[] = [];
     const mask = this.#slots.length - 1;
-    for (let slot = this.#hash(words, 0) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = hashWords(words, 0, this.seed) & mask; ; slot = (slot + 1) & mask) {
       const index = this.#slots[slot] as number;
       if (index === 0) return rows;
       if (this.#sameBlob(index - 1, type, words)) rows.push(index - 1);
@@ -89,15 +89,9 @@ export class LocationTable {
     }
   }
 
-  #hash(words: Uint32Array, at: number): number {
-    let hash = Math.imul((words[at] as number) ^ this.seed[0], 0x9e3779b1) ^ Math.imul((words[at + 5] as number) ^ this.seed[1], 0x85ebca77);
-    hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae3d);
-    return (hash ^ (hash >>> 13)) >>> 0;
-  }
-
   #find(row: NewRow, packfile: number): number {
     const mask = this.#slots.length - 1;
-    for (let slot = this.#hash(row.words, 0) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = hashWords(row.words, 0, this.seed) & mask; ; slot = (slot + 1) & mask) {
       const index = this.#slots[slot] as number;
       if (index === 0) return slot;
       const block = this.#blocks[(index - 1) >>> BLOCK_SHIFT] as Uint32Array;
@@ -171,7 +165,7 @@ export class LocationTable {
     const mask = slots.length - 1;
     for (let index = 0; index < this.#count; index += 1) {
       const block = this.#blocks[index >>> BLOCK_SHIFT] as Uint32Array;
-      let slot = this.#hash(block, (index & BLOCK_MASK) * ROW_WORDS) & mask;
+      let slot = hashWords(block, (index & BLOCK_MASK) * ROW_WORDS, this.seed) & mask;
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
       slots[slot] = index + 1;
     }
@@ -207,8 +201,16 @@ const FIRST_BLOCK_ROWS = 256;
 const STATED = 1;
 const TOMBSTONED = 2;
 const MAX_VERSIONS = 63;
+/** Room is made beforehand for no more rows than this: what is expected is a guess from file sizes. */
+const MAX_EXPECTED_ROWS = 6_000_000;
 /** 48 bits: 256 TiB. */
 const OFFSET_LIMIT = 2 ** 48;
+
+/** A power of two that holds the rows at a load of at most 3/4. */
+function slotsFor(rows: number): number {
+  const needed = Math.min(rows, MAX_EXPECTED_ROWS) * (4 / 3);
+  return 2 ** Math.max(8, Math.ceil(Math.log2(needed + 1)));
+}
 
 function comesBefore(a: Omit<Row, 'packfile'>, b: Row): boolean {
   if (a.offset !== b.offset) return a.offset < b.offset;

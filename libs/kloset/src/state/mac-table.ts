@@ -5,11 +5,28 @@ import { wordsToBytes } from '../codec/word-reader.js';
 /** Words of 32 bits in a 32-byte id. */
 export const MAC_WORDS = 8;
 
+/** Random numbers that no file of a store can know. */
+export type Seed = readonly [number, number];
+
+/** Unsigned hash of an id. All words count, so that ids made to agree in some of them do not fall together. */
+export function hashWords(words: Uint32Array, at: number, seed: Seed): number {
+  let a = seed[0];
+  let b = seed[1];
+  for (let word = 0; word < MAC_WORDS; word += 2) {
+    a = Math.imul((a ^ (words[at + word] as number)) | 0, 0x9e3779b1) ^ (a >>> 15);
+    b = Math.imul((b ^ (words[at + word + 1] as number)) | 0, 0x85ebca77) ^ (b >>> 13);
+  }
+  const hash = Math.imul(a ^ (a >>> 16) ^ Math.imul(b ^ (b >>> 15), 0x27d4eb2f), 0xc2b2ae3d);
+  return (hash ^ (hash >>> 15)) >>> 0;
+}
+
 /** Ids interned as small numbers, in order of arrival: 32 bytes each and a hash table, no object per id. */
 export class MacTable {
   #words = new Uint32Array(64 * MAC_WORDS);
   #slots = new Uint32Array(128);
   #count = 0;
+
+  constructor(readonly seed: Seed) {}
 
   get count(): number {
     return this.#count;
@@ -38,16 +55,16 @@ export class MacTable {
   }
 
   /** @param bytes a multiple of 32 bytes, as `toBytes` gave them */
-  static fromBytes(bytes: Uint8Array): MacTable {
+  static fromBytes(bytes: Uint8Array, seed: Seed): MacTable {
     const words = new Uint32Array(bytes.slice().buffer);
-    const table = new MacTable();
+    const table = new MacTable(seed);
     for (let at = 0; at < words.length; at += MAC_WORDS) table.intern(words, at);
     return table;
   }
 
   #find(words: Uint32Array, at: number): number {
     const mask = this.#slots.length - 1;
-    for (let slot = (words[at] as number) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = hashWords(words, at, this.seed) & mask; ; slot = (slot + 1) & mask) {
       const index = this.#slots[slot] as number;
       if (index === 0 || this.#equals((index - 1) * MAC_WORDS, words, at)) return slot;
     }

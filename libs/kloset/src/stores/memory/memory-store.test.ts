@@ -1,0 +1,9 @@
+import { storeContract } from '../../../test/store-contract.js';
+import { memoryStore } from './memory-store.js';
+
+storeContract('memory', async (content) => {
+  const store = memoryStore(content === null ? {} : { config: content.config });
+  for (const kind of ['packfile', 'state', 'lock'] as const) for (const [id, bytes] of content?.items[kind] ?? []) store.items[kind].set(id, bytes);
+  for (const path of content?.foreign ?? []) store.foreign.set(path, new Uint8Array(1));
+  return { store, close: () => store.close() };
+});
