@@ -25,7 +25,13 @@ export function demoFolder(dataFolder: string): string {
  * the reports are made again at each start, so that the machines count as fresh.
  * @throws StartError the fixtures are missing
  */
-export async function addDemo(options: { readonly fixtures: string; readonly dataFolder: string; readonly actions: DemoActions; readonly now: Date; readonly say: (line: string) => void }): Promise<void> {
+export async function addDemo(options: {
+  readonly fixtures: string;
+  readonly dataFolder: string;
+  readonly actions: DemoActions;
+  readonly now: Date;
+  readonly say: (line: string) => void;
+}): Promise<void> {
   const source = join(options.fixtures, 'v10-plain-desync');
   if (!existsSync(source)) throw new StartError(`The demonstration needs ${source}, which is not part of this installation.`);
   const folder = demoFolder(options.dataFolder);
@@ -40,7 +46,13 @@ export async function addDemo(options: { readonly fixtures: string; readonly dat
 async function demoReport(home: string, name: string, now: Date): Promise<MachineReport> {
   const { sightings, failures } = await readMachineCaches({ directories: [home], nowMs: now.getTime(), copy: 'own', waitMs: 0 });
   const machine = { id: demoMachineId(name), name, hostName: name, os: 'linux' };
-  return buildReport({ machine, agent: { version: 'demonstration' }, createdAt: now.toISOString(), sightings: sightings.map((sighting) => ({ ...sighting, user: 'root' })), failures });
+  return buildReport({
+    machine,
+    agent: { version: 'demonstration' },
+    createdAt: now.toISOString(),
+    sightings: sightings.map((sighting) => ({ ...sighting, user: 'root' })),
+    failures,
+  });
 }
 
 /** The same id at each start: a version 8 UUID over the name. */

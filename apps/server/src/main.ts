@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { StartError } from '@wardrobe/db';
+import { readArguments, USAGE } from './arguments.js';
+import { readEnvironment, settleEnvironment } from './env.js';
+import { createLog, say } from './log.js';
+import { type Installation, type RunningServer, startServer } from './start.js';
+import { fileURLToPath } from 'node:url';
+
+const log = createLog();
+
+/** The bundle lies in apps/server/dist; the rest of the installation is found from there. */
+function installation(): Installation {
+  const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+  const { version } = JSON.parse(readFileSync(at('../../../package.json'), 'utf8')) as { version: string };
+  return {
+    version,
+    migrations: at('./migrations'),
+    worker: new URL('./worker.js', import.meta.url),
+    webFolder: at('../../web'),
+    fixtures: at('../../../fixtures'),
+  };
+}
+
+async function main(): Promise<void> {
+  const options = readArguments(process.argv.slice(2));
+  if (options === 'help') {
+    say(USAGE);
+    process.exit(0);
+  }
+  const environment = readEnvironment();
+  settleEnvironment();
+  if (options.insecure) log('warn', 'started with --insecure: passwords and backed-up files may travel readable');
+  const stopping = stopOnSignals();
+  const server = await startServer({ options, environment, installation: installation(), log, say });
+  stopping.attach(server);
+  await server.databaseEnded;
+  if (stopping.begun()) return;
+  log('error', 'the database ended by itself; the console stops');
+  await server.stop();
+  process.exit(1);
+}
+
+/** First signal: an orderly stop. Second: at once (the next start clears up after it). */
+function stopOnSignals(): { attach: (server: RunningServer) => void; begun: () => boolean } {
+  let server: RunningServer | null = null;
+  let begun = false;
+  const stop = async (): Promise<void> => {
+    if (server === null) return;
+    try {
+      await server.stop();
+      say('Stopped.');
+      process.exit(0);
+    } catch (error) {
+      log('error', `while stopping: ${error instanceof Error ? error.message : String(error)}`);
+      process.exit(1);
+    }
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (begun) process.exit(1);
+      begun = true;
+      void stop();
+    });
+  }
+  return {
+    begun: () => begun,
+    attach: (started) => {
+      server = started;
+      if (begun) void stop();
+    },
+  };
+}
+
+process.on('unhandledRejection', (reason) => {
+  log('error', `a failure that nobody awaited: ${reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)}`);
+});
+
+main().catch((error: unknown) => {
+  if (error instanceof StartError) process.stderr.write(`${error.message}\n`);
+  else log('error', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exit(1);
+});
