@@ -5,7 +5,7 @@ import { ArrowDown, ArrowUp } from 'lucide-react';
 import { type KeyboardEvent, type MouseEvent, type ReactNode, type RefObject, useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
 import { EntryRow } from './entry-row.js';
 import type { EntrySort } from './entry-words.js';
-import { GRID, headRole, ROW_GROUP, rowRole } from './grid-roles.js';
+import { gridRole, headRole, ROW_GROUP, rowRole } from './grid-roles.js';
 import { useVirtualRows } from './use-virtual-rows.js';
 
 export type EntryGridProps = {
@@ -86,6 +86,7 @@ export function EntryGrid(props: EntryGridProps) {
     grid.current?.focus({ preventScroll: true });
     open(index);
   }
+  const activeId = active >= 0 && active < total ? `${id}-${active}` : undefined;
   const shown = indexes(first, end, active, total);
   return (
     <>
@@ -94,13 +95,8 @@ export function EntryGrid(props: EntryGridProps) {
         id="entries"
         data-list
         className="entries"
-        {...GRID}
-        aria-label={props.label}
-        aria-rowcount={total + 1}
-        aria-colcount={4}
-        aria-activedescendant={active >= 0 && active < total ? `${id}-${active}` : undefined}
-        onKeyDown={key}
-        onClick={press}
+        {...gridRole({ label: props.label, rowCount: total + 1, activeId })}
+        {...{ onKeyDown: key, onClick: press }}
       >
         <GridHead sort={props.sort} onSort={props.onSort} />
         <div className="entries-space" {...ROW_GROUP} ref={(space) => space?.style.setProperty('height', `${rows.elementPx}px`)}>
@@ -116,7 +112,6 @@ export function EntryGrid(props: EntryGridProps) {
                 active={index === active}
                 open={entry !== undefined && entry.path === openPath}
                 href={entry === undefined ? null : props.hrefOf(entry)}
-                onPress={press}
               />
             );
           })}

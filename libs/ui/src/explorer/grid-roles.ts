@@ -2,7 +2,11 @@
  * Roles of a grid whose rows stand at computed places, which table elements cannot. One element has the focus (`aria-activedescendant`), so rows
  * and cells are not stops of the keyboard.
  */
-export const GRID = { role: 'grid', tabIndex: 0 } as const;
+/** The grid itself; `rowCount` includes the head. */
+export function gridRole({ label, rowCount, activeId }: { readonly label: string; readonly rowCount: number; readonly activeId: string | undefined }) {
+  return { role: 'grid', tabIndex: 0, 'aria-label': label, 'aria-rowcount': rowCount, 'aria-colcount': 4, 'aria-activedescendant': activeId } as const;
+}
+
 export const ROW_GROUP = { role: 'rowgroup' } as const;
 export const CELL = { role: 'gridcell' } as const;
 
