@@ -1,10 +1,9 @@
-import type { BlobSource, Repository, Snapshot } from '@wardrobe/kloset';
+import { archiveTar, archiveZip, type BlobSource, type Repository, type Snapshot } from '@wardrobe/kloset';
 import { parseMac, cleanPath, nameText, baseName, percentDecode, equalBytes } from '@wardrobe/kloset-model';
 import type { EntryDetailDto } from '@wardrobe/contracts';
 import { ApiError } from '../errors/api-error.js';
 import { codeOf, problemOf } from '../errors/bridge.js';
 import type { CallContext } from '../workers/protocol.js';
-import { archive } from './archive.js';
 import { contentEntry, entryDetail, Explorer } from './explorer.js';
 import { openRepository, openSnapshot, storeAt } from './kloset.js';
 import { byteNameOf } from './paths.js';
@@ -135,7 +134,9 @@ export class StoreHost {
   }
 
   async *archive(args: PathArgs & { readonly format: ArchiveFormat }, { signal }: CallContext): AsyncGenerator<Uint8Array, void, undefined> {
-    yield* archive(await this.snapshot(args, signal), cleanPath(percentDecode(args.path)), { format: args.format, signal });
+    const snapshot = await this.snapshot(args, signal);
+    const write = args.format === 'tar' ? archiveTar : archiveZip;
+    for await (const piece of write(snapshot, cleanPath(percentDecode(args.path)), { signal })) yield piece as Uint8Array;
   }
 
   private opened(): Repository {
