@@ -35,3 +35,7 @@ export * from './machines/strip.js';
 export * from './machines/machine-cells.js';
 export * from './machines/machine-dialogs.js';
 export * from './machines/machine-facts.js';
+export * from './divergence/finding-detail.js';
+export * from './divergence/finding-list.js';
+export * from './divergence/lanes.js';
+export * from './foundation/id-text.js';
