@@ -27,7 +27,9 @@ afterEach(() => {
 
 describe('lint', () => {
   it('refuses an import against the boundaries', () => {
-    expect(lint(write('libs/kloset-model/src/boundary-probe.ts', "import { CELLS } from '@wardrobe/words';\nexport const probe = CELLS;\n"))).toContain('can only depend on libs tagged');
+    expect(lint(write('libs/kloset-model/src/boundary-probe.ts', "import { CELLS } from '@wardrobe/words';\nexport const probe = CELLS;\n"))).toContain(
+      'can only depend on libs tagged',
+    );
   }, 60_000);
 
   it('refuses an import up the layers of the engine', () => {

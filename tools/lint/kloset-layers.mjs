@@ -24,7 +24,11 @@ const PLACE = /libs\/kloset\/src\/([^/]+)\//;
 
 /** @type {import('eslint').Rule.RuleModule} */
 export const klosetLayers = {
-  meta: { type: 'problem', schema: [], messages: { up: "layer '{{from}}' must not import '{{to}}'", unknown: "'{{from}}' is not a layer of the engine: add it to tools/lint/kloset-layers.mjs" } },
+  meta: {
+    type: 'problem',
+    schema: [],
+    messages: { up: "layer '{{from}}' must not import '{{to}}'", unknown: "'{{from}}' is not a layer of the engine: add it to tools/lint/kloset-layers.mjs" },
+  },
   create(context) {
     const filename = context.filename.replaceAll('\\', '/');
     const from = PLACE.exec(filename)?.[1];

@@ -16,7 +16,11 @@ export function build({ generatedOnly = false, quiet = false, only = [] } = {}) 
   const projects = chosen.length > 0 ? [`--projects=${chosen.join(',')}`] : [];
   const env = { ...process.env, NX_DAEMON: 'false', NEXT_TELEMETRY_DISABLED: '1', npm_config_loglevel: 'error', NODE_ENV: 'production' };
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(root, 'node_modules/nx/dist/bin/nx.js'), 'run-many', '-t', 'build', '--parallel=2', '--output-style=static', ...projects], { cwd: root, env, stdio: quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'] });
+    const child = spawn(
+      process.execPath,
+      [join(root, 'node_modules/nx/dist/bin/nx.js'), 'run-many', '-t', 'build', '--parallel=2', '--output-style=static', ...projects],
+      { cwd: root, env, stdio: quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'] },
+    );
     const kept = [];
     child.stdout?.on('data', (chunk) => kept.push(chunk));
     child.stderr?.on('data', (chunk) => kept.push(chunk));

@@ -45,7 +45,14 @@ async function runSuite(suite) {
     code = await run(suite.command[0], suite.command.slice(1));
     counts = { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
   } else if (suite.kind === 'vitest') {
-    code = await run(join(root, 'node_modules/.bin/vitest'), ['run', '--root', join(root, suite.folder), '--reporter=default', '--reporter=json', `--outputFile=${file}`]);
+    code = await run(join(root, 'node_modules/.bin/vitest'), [
+      'run',
+      '--root',
+      join(root, suite.folder),
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile=${file}`,
+    ]);
     counts = countsOf(file);
   } else {
     env.PLAYWRIGHT_JSON_OUTPUT_NAME = file;
@@ -80,8 +87,18 @@ function uncovered() {
 async function main() {
   const chosen = SUITES.filter((suite) => (wanted.length === 0 || wanted.includes(suite.name)) && !(suite.folder && suite.folder in WITHOUT_TESTS));
   const built = performance.now();
-  const buildCode = await run(process.execPath, [join(root, 'tools/run/build.mjs'), ...(wanted.length > 0 && !wanted.includes('browser') && !wanted.includes('server') && !wanted.includes('api') ? ['--generated-only'] : [])]);
-  const rows = [{ name: 'build', code: buildCode, counts: { passed: buildCode === 0 ? 1 : 0, failed: buildCode === 0 ? 0 : 1, skipped: 0 }, minutes: (performance.now() - built) / 60_000 }];
+  const buildCode = await run(process.execPath, [
+    join(root, 'tools/run/build.mjs'),
+    ...(wanted.length > 0 && !wanted.includes('browser') && !wanted.includes('server') && !wanted.includes('api') ? ['--generated-only'] : []),
+  ]);
+  const rows = [
+    {
+      name: 'build',
+      code: buildCode,
+      counts: { passed: buildCode === 0 ? 1 : 0, failed: buildCode === 0 ? 0 : 1, skipped: 0 },
+      minutes: (performance.now() - built) / 60_000,
+    },
+  ];
   if (buildCode === 0) for (const suite of chosen) rows.push(await runSuite(suite));
   const lost = uncovered();
   let passed = 0;
@@ -91,7 +108,9 @@ async function main() {
     const verdict = verdictOf(row);
     passed += row.counts?.passed ?? 0;
     failed += Math.max(row.counts?.failed ?? 0, verdict ? 1 : 0);
-    console.log(`${row.name.padEnd(16)} ${row.minutes.toFixed(1).padStart(5)} ${String(row.counts?.passed ?? 0).padStart(8)} ${String(row.counts?.failed ?? 0).padStart(7)}${verdict ? `  ${verdict}` : ''}`);
+    console.log(
+      `${row.name.padEnd(16)} ${row.minutes.toFixed(1).padStart(5)} ${String(row.counts?.passed ?? 0).padStart(8)} ${String(row.counts?.failed ?? 0).padStart(7)}${verdict ? `  ${verdict}` : ''}`,
+    );
   }
   for (const file of lost) console.log(`no suite runs ${file}`);
   console.log(`${rows.reduce((sum, row) => sum + row.minutes, 0).toFixed(1)} minutes in all`);

@@ -154,8 +154,9 @@ function addAgent(program: Command, run: Runner): void {
       .option('--cache <dir>', "a cache base such as ~/.cache, or plakar's folder in it; default: the current user's", collect, [])
       .option('--name <machine>', 'name to show; default: the host name')
       .addOption(new Option('--interval <duration>').default('5m').hideHelp());
+  const own = (): Option => new Option('--own-index', 'also report what wardrobe itself saw on this machine at its last use of each store');
   const server = (command: Command): Command =>
-    command.option('--server <url>', 'address of the console').option('--token-file <file>', 'file that holds the agent token');
+    command.addOption(own()).option('--server <url>', 'address of the console').option('--token-file <file>', 'file that holds the agent token');
   server(common(agent.command('once')))
     .description('one report now')
     .option('--output <file>', 'write the report to a file, for machines without a network')

@@ -31,7 +31,18 @@ export async function openStore(session: Session): Promise<Repository> {
   const repository = await openAsking(session, open);
   session.terminal.progress.clear();
   session.onClose.push(() => repository.close());
+  if (session.useIndex) await remember(session, repository);
   return repository;
+}
+
+/** A full or read-only disk must not keep anybody from reading a store. Loaded apart, because it brings the report's schema along. */
+async function remember(session: Session, repository: Repository): Promise<void> {
+  const { rememberSighting } = await import('./agent/remember.js');
+  try {
+    rememberSighting(session.env.indexDirectory, repository);
+  } catch (error) {
+    session.terminal.warn(`what was seen could not be noted beside the state index: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 const PHASES = { key: 'deriving the key', list: 'listing states', states: 'reading states', index: 'building the index' } as const;

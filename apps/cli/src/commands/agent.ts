@@ -5,6 +5,7 @@ import { type MachineReport, machineReport } from '@wardrobe/contracts';
 import { buildReport, inspectCaches, readMachineCaches } from '@wardrobe/machine-cache';
 import { counted } from '@wardrobe/words';
 import { machineId } from '../agent/identity.js';
+import { ownSightings } from '../agent/own-index.js';
 import { sendReport, serverOf } from '../agent/send.js';
 import { parseDuration } from '../duration.js';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.js';
@@ -20,6 +21,7 @@ export type AgentOptions = {
   readonly name?: string;
   readonly interval: string;
   readonly json?: boolean;
+  readonly ownIndex?: boolean;
 };
 
 /** `agent once`: reads the machine's caches and sends one report, or writes it to a file. */
@@ -82,12 +84,13 @@ export async function agentInspect(session: Session, options: AgentOptions): Pro
 async function makeReport(session: Session, options: AgentOptions): Promise<MachineReport> {
   const nowMs = Date.now();
   const { sightings, failures } = await readMachineCaches({ directories: directoriesOf(session, options), nowMs, signal: session.signal });
+  const own = options.ownIndex ? ownSightings(session.env.indexDirectory) : { sightings: [], failures: [] };
   const report = buildReport({
     machine: { id: machineId(session.env.configDirectory), name: options.name ?? hostname(), hostName: hostname(), os: `${type()} ${release()}` },
     agent: { version: VERSION },
     createdAt: new Date(nowMs).toISOString(),
-    sightings,
-    failures,
+    sightings: [...sightings, ...own.sightings],
+    failures: [...failures, ...own.failures],
   });
   return machineReport.parse(report);
 }
