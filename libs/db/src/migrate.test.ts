@@ -19,7 +19,9 @@ afterAll(async () => {
 });
 
 const tables = async (): Promise<string[]> =>
-  (await database.db.pool.query<{ name: string }>(`select table_name as name from information_schema.tables where table_schema = 'public' order by 1`)).rows.map((row) => row.name);
+  (
+    await database.db.pool.query<{ name: string }>(`select table_name as name from information_schema.tables where table_schema = 'public' order by 1`)
+  ).rows.map((row) => row.name);
 const add = (name: string, sql: string): void => {
   mkdirSync(join(folder, name));
   writeFileSync(join(folder, name, 'migration.sql'), sql);
@@ -29,7 +31,22 @@ describe('migrations', () => {
   test('from empty: two consoles that start at once apply each migration once', async () => {
     const both = await Promise.all([migrate(database.target, folder), migrate(database.target, folder)]);
     expect(both.flat()).toEqual(['0001_initial']);
-    expect(await tables()).toEqual(expect.arrayContaining(['stores', 'snapshots', 'states', 'sightings', 'machines', 'reports', 'divergences', 'users', 'sessions', 'tokens', 'jobs', 'audit_entries']));
+    expect(await tables()).toEqual(
+      expect.arrayContaining([
+        'stores',
+        'snapshots',
+        'states',
+        'sightings',
+        'machines',
+        'reports',
+        'divergences',
+        'users',
+        'sessions',
+        'tokens',
+        'jobs',
+        'audit_entries',
+      ]),
+    );
     expect(await migrate(database.target, folder)).toEqual([]);
   });
 

@@ -15,10 +15,15 @@ export type SqlRunner = Pick<pg.Pool | pg.PoolClient, 'query'>;
 export async function sql<Row extends object>(runner: SqlRunner, text: string, values: readonly unknown[] = []): Promise<Row[]> {
   const result = await (runner as pg.Pool).query<Row & pg.QueryResultRow>({
     text,
-    values: [...values],
+    values: values.map(storable),
     types: { getTypeParser: getTypeParser as typeof pg.types.getTypeParser },
   });
   return result.rows;
+}
+
+/** PostgreSQL text holds no U+0000; what machines report may. */
+function storable(value: unknown): unknown {
+  return typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value;
 }
 
 /** The first row. For statements that always give one. */

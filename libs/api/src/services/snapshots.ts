@@ -1,5 +1,5 @@
 import type { SnapshotRowDto, SnapshotsPageDto, snapshotFilter } from '@wardrobe/contracts';
-import { allSnapshots, type Availability, type Facet, getSnapshots, type HeaderColumns, searchSnapshots, searchText, seenBy, snapshotFacets, type SnapshotFacets, type SnapshotRow, storeCounts, type StoreRow } from '@wardrobe/db';
+import { allSnapshots, type Availability, type Facet, getSnapshots, type HeaderColumns, searchSnapshots, searchText, searchWordFinds, seenBy, snapshotFacets, type SnapshotFacets, type SnapshotRow, storeCounts, type StoreRow } from '@wardrobe/db';
 import { counted, spanWord } from '@wardrobe/words';
 import type { z } from 'zod';
 import { notFound } from '../errors/api-error.js';
@@ -105,9 +105,9 @@ function searchOpened(all: readonly Opened[], filter: Filter, availability: read
   const since = filter.since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(filter.since);
   const before = filter.before === undefined ? Number.POSITIVE_INFINITY : Date.parse(filter.before);
   const hits = inReach.filter(({ row, header }) => {
-    const text = header === null ? row.id : searchText(row.id, header);
+    const text = header === null ? '' : searchText(header);
     const at = row.takenAt?.getTime() ?? 0;
-    return words.every((word) => text.includes(word)) && matches(filter.tag, header?.tags) && matches(filter.host, [header?.host ?? '']) && matches(filter.source, [header?.directoryText ?? '']) && at >= since && at < before;
+    return words.every((word) => searchWordFinds(word, { id: row.id, text })) && matches(filter.tag, header?.tags) && matches(filter.host, [header?.host ?? '']) && matches(filter.source, [header?.directoryText ?? '']) && at >= since && at < before;
   });
   hits.sort(ORDERS[filter.sort]);
   return { total: hits.length, rows: hits.slice(filter.offset, filter.offset + filter.limit), facets: facetsOf(inReach) };

@@ -16,7 +16,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the data folder', () => {
   test('lies where the system keeps such things', () => {
-    const at = (platform: NodeJS.Platform, uid: number | undefined, env: Record<string, string> = {}): string => defaultDataFolder({ platform, uid, env, home: '/home/u' });
+    const at = (platform: NodeJS.Platform, uid: number | undefined, env: Record<string, string> = {}): string =>
+      defaultDataFolder({ platform, uid, env, home: '/home/u' });
     expect(at('linux', 1000)).toBe('/home/u/.local/share/wardrobe');
     expect(at('linux', 1000, { XDG_DATA_HOME: '/d' })).toBe('/d/wardrobe');
     expect(at('linux', 1000, { XDG_DATA_HOME: 'relative' })).toBe('/home/u/.local/share/wardrobe');

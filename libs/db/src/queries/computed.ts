@@ -40,7 +40,7 @@ async function saveMachine(client: PoolClient, saving: Saving): Promise<void> {
     .map((exception, index) => ({
       exception,
       num: nums[index] ?? 0,
-      cause: placeOf(causes, JSON.stringify({ cause: exception.cause, cache: exception.cache, user: exception.user })),
+      cause: placeOf(causes, jsonText({ cause: exception.cause, cache: exception.cache, user: exception.user })),
     }))
     .sort((a, b) => a.num - b.num);
   await saveVerdict(client, saving);
@@ -77,7 +77,7 @@ async function saveMachine(client: PoolClient, saving: Saving): Promise<void> {
     cache: exception.cache,
     os_user: exception.user,
   }));
-  await saveDivergences(client, { ...saving, current: JSON.stringify(current), calmer: JSON.stringify(cells) });
+  await saveDivergences(client, { ...saving, current: jsonText(current), calmer: jsonText(cells) });
 }
 
 async function saveVerdict(client: PoolClient, { storeId, machine, at }: Saving): Promise<void> {
@@ -90,7 +90,7 @@ async function saveVerdict(client: PoolClient, { storeId, machine, at }: Saving)
 }
 
 /** Ends what is no longer divergent or has another cell now, opens what is new, touches the rest. */
-async function saveDivergences(client: PoolClient, saving: Saving & { current: string; calmer: string }): Promise<void> {
+async function saveDivergences(client: PoolClient, saving: Saving & { current: string | null; calmer: string | null }): Promise<void> {
   const columns = 'now(num int, cell text, cause jsonb, cache text, os_user text)';
   const values = [saving.storeId, saving.machine.machineId, saving.at, saving.current];
   const open = 'held.store_id = $1::bigint and held.machine_id = $2::uuid and held.ended_at is null';
@@ -118,7 +118,8 @@ async function saveDivergences(client: PoolClient, saving: Saving & { current: s
   );
 }
 
-function placeOf(places: Map<string, number>, key: string): number {
+function placeOf(places: Map<string, number>, text: string | null): number {
+  const key = text ?? 'null';
   const known = places.get(key);
   if (known !== undefined) return known;
   places.set(key, places.size);

@@ -59,7 +59,7 @@ async function saveStates(client: PoolClient, storeId: string, states: readonly 
      where states.id = listed.id and (states.first_listed_at is null or states.gone_at is not null or states.last_listed_at < $2::timestamptz - interval '1 day'
        or (states.readable, states.size_bytes, states.error, states.brings, states.colours) is distinct from
           (listed.readable, listed.size_bytes, listed.error, case when listed.readable then listed.brings else states.brings end, case when listed.readable then listed.colours else states.colours end))`,
-    [JSON.stringify(rows), readAt],
+    [jsonText(rows), readAt],
   );
   await sql(
     client,
@@ -104,7 +104,7 @@ async function saveSnapshots(client: PoolClient, storeId: string, snapshots: rea
      where snapshots.id = listed.id and (snapshots.last_seen_at < $2::timestamptz - interval '1 day' or (snapshots.published_at is null and cardinality(listed.states) > 0)
        or (snapshots.availability, snapshots.scheduled_for_deletion, snapshots.deleted_at, snapshots.packed_at, snapshots.lock, snapshots.packfiles, snapshots.states) is distinct from
           (listed.availability, listed.scheduled, coalesce(listed.deleted_at, case when listed.availability = 'deleted' then snapshots.deleted_at end), listed.packed_at, listed.lock, listed.packfiles, listed.states))`,
-    [JSON.stringify(rows), readAt],
+    [jsonText(rows), readAt],
   );
   await sql(
     client,
@@ -115,7 +115,7 @@ async function saveSnapshots(client: PoolClient, storeId: string, snapshots: rea
 
 async function saveFindings(client: PoolClient, storeId: string, findings: readonly ListedFinding[], at: Date): Promise<void> {
   const rows = findings.map((finding) => ({ ...finding, facts: finding.facts ?? {} }));
-  const text = JSON.stringify(rows);
+  const text = jsonText(rows);
   const columns = 'listed(kind text, key text, detail text, snapshots text[], facts jsonb)';
   await sql(
     client,

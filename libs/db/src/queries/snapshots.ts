@@ -1,5 +1,6 @@
 import type { Db } from '../db.js';
 import { bytesToHex, plainArray, sql, sqlOne } from '../sql.js';
+import { jsonText } from './json.js';
 import type { Availability, Facet, HeaderColumns, Json, MatrixColumns, SnapshotHeaderInput, SnapshotRow, SnapshotSearch } from '../types.js';
 
 const COLUMNS = `id as num, mac, availability, scheduled_for_deletion as "scheduledForDeletion", first_seen_at as "firstSeenAt", last_seen_at as "lastSeenAt", published_at as "publishedAt",
@@ -72,11 +73,9 @@ export async function saveHeaders(db: Db, storeId: string, headers: readonly Sna
       directory_text: directoryText,
       directory_bytes: directoryBytes === null ? null : bytesToHex(directoryBytes),
       size_bytes: sizeBytes,
-      search: searchText(input.id, input.header),
+      search: searchText(input.header),
     };
   });
-  // PostgreSQL text holds no U+0000; a header may.
-  const text = JSON.stringify(rows).replaceAll('\\u0000', '\\ufffd');
   await sql(
     db.pool,
     `update snapshots set problem = given.problem, taken_at_ns = given.taken_at_ns, taken_at = to_timestamp(given.taken_at_ns / 1000000000.0), sealed = decode(given.sealed, 'hex'), duration_ms = given.duration_ms,
@@ -86,7 +85,7 @@ export async function saveHeaders(db: Db, storeId: string, headers: readonly Sna
      from jsonb_to_recordset($2::jsonb) as given(hex text, problem jsonb, taken_at_ns bigint, sealed text, duration_ms bigint, name text, category text, environment text, perimeter text, job text, tags text[], host text,
        user_name text, client text, os text, backup_machine_id text, source_type text, origin text, directory_text text, directory_bytes text, size_bytes bigint, files bigint, directories bigint, symlinks bigint, errors bigint, search text)
      where snapshots.store_id = $1::bigint and snapshots.mac = decode(given.hex, 'hex')`,
-    [storeId, text],
+    [storeId, jsonText(rows)],
   );
 }
 
@@ -95,10 +94,9 @@ export async function forgetHeaders(db: Db, storeId: string): Promise<void> {
   await sql(db.pool, 'update snapshots set sealed = null, taken_at_ns = null, taken_at = null, search = null, problem = null where store_id = $1', [storeId]);
 }
 
-/** What the search box looks through; the service uses it for sealed headers too. */
-export function searchText(id: string, header: HeaderColumns): string {
+/** What the search box looks through besides the id; the service uses it for sealed headers too. */
+export function searchText(header: HeaderColumns): string {
   return [
-    id,
     header.name,
     header.category,
     header.environment,
@@ -136,6 +134,14 @@ export async function searchSnapshots(db: Db, storeId: string, search: SnapshotS
   return { total: count.total, rows: rows.map(toSnapshot) };
 }
 
+/** Shorter hex words would match ids by chance. */
+const ID_PREFIX = /^[0-9a-f]{4,64}$/;
+
+/** Whether one lower-case word of a search finds a snapshot: anywhere in its text, or as the beginning of its id. The database's rule, for opened headers. */
+export function searchWordFinds(word: string, snapshot: { readonly id: string; readonly text: string }): boolean {
+  return snapshot.text.includes(word) || (ID_PREFIX.test(word) && snapshot.id.startsWith(word));
+}
+
 function conditions(storeId: string, search: Omit<SnapshotSearch, 'sort' | 'offset' | 'limit'>): { where: string; values: unknown[] } {
   const values: unknown[] = [storeId, search.availability];
   const parts = ['store_id = $1::bigint', 'availability = any($2::text[])'];
@@ -144,7 +150,11 @@ function conditions(storeId: string, search: Omit<SnapshotSearch, 'sort' | 'offs
     values.push(value);
     parts.push(condition(`$${values.length}`));
   };
-  for (const word of (search.text ?? '').toLowerCase().split(/\s+/)) add(word, (place) => `position(${place} in search) > 0`);
+  for (const word of (search.text ?? '').toLowerCase().split(/\s+/)) {
+    add(word, (place) =>
+      ID_PREFIX.test(word) ? `(position(${place} in search) > 0 or encode(mac, 'hex') like ${place} || '%')` : `position(${place} in search) > 0`,
+    );
+  }
   add(search.tag, (place) => `${place} = any(tags)`);
   add(search.host, (place) => `host = ${place}`);
   add(search.source, (place) => `directory_text = ${place}`);

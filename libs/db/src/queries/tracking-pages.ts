@@ -6,8 +6,18 @@ import { getStore } from './stores.js';
 
 /** One cache of a machine with the lengths of its lists, for its page. */
 export type SightingHead = {
-  readonly user: string; readonly cache: string; readonly tool: string; readonly line: string; readonly receivedAt: Date; readonly lastUsedAt: Date | null; readonly inMotion: boolean;
-  readonly digest: string; readonly states: number; readonly shown: number; readonly deleted: number; readonly problem: Json;
+  readonly user: string;
+  readonly cache: string;
+  readonly tool: string;
+  readonly line: string;
+  readonly receivedAt: Date;
+  readonly lastUsedAt: Date | null;
+  readonly inMotion: boolean;
+  readonly digest: string;
+  readonly states: number;
+  readonly shown: number;
+  readonly deleted: number;
+  readonly problem: Json;
 };
 
 export async function loadSightingHeads(db: Db, storeId: string, machineId: string): Promise<SightingHead[]> {
@@ -34,8 +44,15 @@ export async function idsOfSnapshots(db: Db, storeId: string): Promise<Map<numbe
 
 /** Rows of these snapshot numbers, in no order. */
 export async function snapshotsByNums(db: Db, storeId: string, nums: ArrayLike<number>): Promise<SnapshotRow[]> {
-  const rows = await sql<{ mac: Buffer }>(db.pool, 'select mac from snapshots where store_id = $1::bigint and id = any($2::int4[])', [storeId, plainArray(nums)]);
-  return getSnapshots(db, storeId, rows.map((row) => bytesToHex(row.mac)));
+  const rows = await sql<{ mac: Buffer }>(db.pool, 'select mac from snapshots where store_id = $1::bigint and id = any($2::int4[])', [
+    storeId,
+    plainArray(nums),
+  ]);
+  return getSnapshots(
+    db,
+    storeId,
+    rows.map((row) => bytesToHex(row.mac)),
+  );
 }
 
 /** Stores that this machine has (or had) a cache of. */
