@@ -9,11 +9,10 @@ import { inflateRawSync } from 'node:zlib';
 import { nameBytes, permissionsText } from '@wardrobe/kloset-model';
 import { availableFixtures, expectedText, temporaryFolder, unpackFixture } from '@wardrobe/testing';
 import { describe, expect, it } from 'vitest';
-import { openRepository } from '../repository/repository.js';
+import { openFixture } from '../../test/open-fixture.js';
 import { openSnapshot } from '../snapshot/open.js';
 import { vectorStores } from '../snapshot/testing/vectors.js';
 import type { CheckProblem, Snapshot } from '../snapshot/types.js';
-import { fsStore } from '../stores/fs/fs-store.js';
 import { archiveTar, archiveZip } from './archive.js';
 import { checkSnapshots } from './check.js';
 import type { CheckSummary } from './check-types.js';
@@ -76,7 +75,7 @@ const restore = (
 describe('restore', () => {
   it.each(availableFixtures())('%s: content, mode, owner, time and links lie in the folder as they were backed up', { timeout: 120_000 }, async (name) => {
     const fixture = await unpackFixture(name);
-    const repository = await openRepository(fsStore(fixture.storeDir), { passphrase: fixture.passphrase });
+    const repository = await openFixture(name);
     const numbered = name.endsWith('desync') ? 2 : 1;
     const headers = await Promise.all(repository.view.live.map((live) => openSnapshot(repository, live.id)));
     const snapshot = headers.sort((a, b) => Number(a.header.timestampNs - b.header.timestampNs))[0] as Snapshot;
@@ -232,8 +231,7 @@ describe('check', () => {
   ): Promise<{ items: CheckProblem[]; result: CheckSummary }> => drain(checkSnapshots(source, { snapshots: ids, fast }));
 
   it.each(availableFixtures())('%s has no problem', { timeout: 120_000 }, async (name) => {
-    const fixture = await unpackFixture(name);
-    const repository = await openRepository(fsStore(fixture.storeDir), { passphrase: fixture.passphrase });
+    const repository = await openFixture(name);
     const { items, result } = await check(
       repository,
       repository.view.live.map((live) => live.id),
@@ -299,7 +297,7 @@ describe('diff', () => {
     { timeout: 60_000 },
     async (name) => {
       const fixture = await unpackFixture(name);
-      const repository = await openRepository(fsStore(fixture.storeDir), { passphrase: fixture.passphrase });
+      const repository = await openFixture(name);
       const snapshots = (await Promise.all(repository.view.live.map((live) => openSnapshot(repository, live.id)))).sort((a, b) =>
         Number(a.header.timestampNs - b.header.timestampNs),
       );

@@ -3,9 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { childPath, nameBytes, permissionsText, type SnapshotId } from '@wardrobe/kloset-model';
 import { availableFixtures, expectedText, type Fixture, unpackFixture } from '@wardrobe/testing';
 import { describe, expect, it } from 'vitest';
-import { openRepository } from '../repository/repository.js';
+import { openFixture } from '../../test/open-fixture.js';
 import type { Repository } from '../repository/types.js';
-import { fsStore } from '../stores/fs/fs-store.js';
 import { isDamaged } from './entry.js';
 import { listSnapshots } from './list.js';
 import { openSnapshot } from './open.js';
@@ -81,7 +80,7 @@ async function restOf(snapshot: Snapshot): Promise<Map<string, Expected>> {
 describe.each(availableFixtures())('%s', (name) => {
   it('every file, mode, owner, time and link of every snapshot is what was backed up', { timeout: OPEN_MS }, async () => {
     const fixture = await unpackFixture(name);
-    const repository = await openRepository(fsStore(fixture.storeDir), { passphrase: fixture.passphrase });
+    const repository = await openFixture(name);
     const snapshots = await allSnapshots(repository);
     expect(snapshots.length).toBe(name.endsWith('desync') ? 4 : 3);
     for (const [index, snapshot] of snapshots.entries()) {
@@ -94,8 +93,7 @@ describe.each(availableFixtures())('%s', (name) => {
   });
 
   it('lists every live snapshot, and an entry alone is the same as in its listing', { timeout: OPEN_MS }, async () => {
-    const fixture = await unpackFixture(name);
-    const repository = await openRepository(fsStore(fixture.storeDir), { passphrase: fixture.passphrase });
+    const repository = await openFixture(name);
     const ids: SnapshotId[] = [];
     for await (const item of listSnapshots(repository)) {
       if ('error' in item) throw item.error;

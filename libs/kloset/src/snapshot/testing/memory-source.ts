@@ -19,7 +19,8 @@ export type MemorySource = SnapshotSource & {
   readonly reads: { count: number };
 };
 
-export function memorySource(macKey: Uint8Array): MemorySource {
+/** `unchecked`: blobs are handed out without a look at their MAC, as a writer with the key could forge them. */
+export function memorySource(macKey: Uint8Array, options: { readonly unchecked?: boolean } = {}): MemorySource {
   const blobs = new Map<string, Uint8Array>();
   const reads = { count: 0 };
   const mac = (bytes: Uint8Array): Mac => macFromBytes(blake3Hash(bytes, macKey));
@@ -30,7 +31,7 @@ export function memorySource(macKey: Uint8Array): MemorySource {
     const bytes = blobs.get(key(type, id));
     if (bytes === undefined) throw new NotFoundError('blob', id);
     const isNamedByContent = type !== SNAPSHOT_BLOB.header && type !== SNAPSHOT_BLOB.signature;
-    if (isNamedByContent && mac(bytes) !== id)
+    if (options.unchecked !== true && isNamedByContent && mac(bytes) !== id)
       throw new IntegrityError(`${blobTypeName(type)} ${id}`, 'its bytes have another MAC', { kind: blobTypeName(type), file: id });
     return bytes;
   };
