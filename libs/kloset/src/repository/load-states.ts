@@ -4,6 +4,7 @@ import { KlosetError, NotFoundError } from '../errors/errors.js';
 import { openEnvelope } from '../format/envelope.js';
 import type { LocationTable } from '../state/location-table.js';
 import { parseState } from '../state/parse-state.js';
+import { namesState } from '../state/state-copies.js';
 import type { StateRecord } from '../state/state-record.js';
 import type { ListedItem, ReadOptions } from '../store/store.js';
 import type { Keys } from './keys.js';
@@ -52,8 +53,10 @@ function mergeState(keys: Keys, state: { readonly item: ListedItem; readonly fil
   const place = { kind: 'state', file: item.id };
   try {
     const opened = openEnvelope('state', file, { hash: (bytes) => keys.algorithm.hash(bytes), place });
-    const parsed = parseState(keys.decodeUnit(opened.body), { version: opened.version, table, place });
-    return { id: item.id, sizeBytes: item.sizeBytes, stamp: item.stamp ?? null, footer: macFromBytes(opened.footer), ...parsed };
+    const stream = keys.decodeUnit(opened.body);
+    const parsed = parseState(stream, { version: opened.version, table, place });
+    const namesItself = parsed.counts.packfiles > 0 ? namesState(parsed.residue, item.id) : keys.mac(stream) === item.id;
+    return { id: item.id, sizeBytes: item.sizeBytes, stamp: item.stamp ?? null, footer: macFromBytes(opened.footer), namesItself, ...parsed };
   } catch (error) {
     if (error instanceof KlosetError) return error;
     throw error;

@@ -21,7 +21,7 @@ const NO_PARENT = '0'.repeat(64);
 /** Offsets are kept in 48 bits. */
 const OFFSET_LIMIT = 2 ** 48;
 
-export type ParsedState = Omit<StateRecord, 'id' | 'sizeBytes' | 'stamp' | 'footer'>;
+export type ParsedState = Omit<StateRecord, 'id' | 'sizeBytes' | 'stamp' | 'footer' | 'namesItself'>;
 
 /**
  * Reads a whole state stream, checks all of it, and only then adds its locations to `table`: a state that is damaged half-way adds nothing.

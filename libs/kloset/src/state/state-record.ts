@@ -8,6 +8,8 @@ export type StateRecord = {
   readonly stamp: string | null;
   /** Its envelope's footer: tells a replaced file from a touched one. */
   readonly footer: Mac;
+  /** Its content says that this is its name: a packfile entry does, or its name is the MAC of its stream (`rm`). False proves nothing by itself. */
+  readonly namesItself: boolean;
   readonly version: number;
   readonly parent: StateId | null;
   readonly timestampNs: bigint;

@@ -12,7 +12,7 @@ type Named = StateEntries & { readonly id: StateId };
 
 function record(state: Named, table = newLocationTable()) {
   const version = state.version === '1.1.0' ? V1_1_0 : V1_0_0;
-  return { id: state.id, sizeBytes: 0, stamp: null, footer: ZERO_MAC, ...parseState(stateStream(state.id, state), { version, table }) };
+  return { id: state.id, sizeBytes: 0, stamp: null, footer: state.id, namesItself: true, ...parseState(stateStream(state.id, state), { version, table }) };
 }
 
 /** All states in one layer, in the order given. */

@@ -2,10 +2,10 @@ import type { Mac, PackfileId, SnapshotId, StateId } from '@wardrobe/kloset-mode
 import { macToBytes } from '../bytes/bytes.js';
 import { versionText } from '../codec/version.js';
 import { macWords } from '../codec/word-reader.js';
-import type { KlosetError } from '../errors/errors.js';
 import { BLOB_TYPE } from '../format/state.js';
 import { type Facts, mergeFacts } from './facts.js';
 import type { Layer } from './layer.js';
+import { findCopies, type LostState } from './state-copies.js';
 import type { Row } from './location-table.js';
 import type { StateRecord } from './state-record.js';
 
@@ -15,6 +15,7 @@ import type { StateRecord } from './state-record.js';
  */
 export class MergedView {
   readonly states;
+  readonly unreadable: readonly LostState[];
   readonly live;
   readonly deleted;
   readonly counts: { readonly locations: number; readonly packfiles: number };
@@ -22,11 +23,17 @@ export class MergedView {
 
   constructor(
     readonly layers: readonly Layer[],
-    readonly unreadable: readonly { readonly id: StateId; readonly sizeBytes: number; readonly error: KlosetError }[],
+    unreadable: readonly LostState[],
   ) {
     const records = layers.flatMap((layer) => layer.records);
     this.#facts = mergeFacts(records);
-    this.states = records.map((record) => this.#describe(record)).sort((a, b) => Number(a.timestampNs - b.timestampNs) || (a.id < b.id ? -1 : 1));
+    const copies = findCopies(records);
+    this.unreadable = [...unreadable, ...copies];
+    const copied = new Set(copies.map((copy) => copy.id));
+    this.states = records
+      .filter((record) => !copied.has(record.id))
+      .map((record) => this.#describe(record))
+      .sort((a, b) => Number(a.timestampNs - b.timestampNs) || (a.id < b.id ? -1 : 1));
     this.live = this.#liveSnapshots();
     this.deleted = this.#deletedSnapshots();
     this.counts = { locations: layers.reduce((sum, layer) => sum + layer.table.count, 0), packfiles: this.#facts.packfiles.size };
