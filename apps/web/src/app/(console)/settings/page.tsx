@@ -1,0 +1,5 @@
+import { AccountView } from './account-view';
+
+export default function AccountPage() {
+  return <AccountView />;
+}
