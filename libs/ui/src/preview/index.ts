@@ -1,1 +1,3 @@
-export {};
+export * from './kind.js';
+export * from './preview-panel.js';
+export * from './reader.js';
