@@ -1,9 +1,9 @@
 import type { EntryDetailDto, EntryRowDto } from '@wardrobe/contracts';
-import type { Entry, Repository, Snapshot } from '@wardrobe/kloset';
+import type { DirectoryIndex, DirectoryOrder, Entry, Repository, Snapshot } from '@wardrobe/kloset';
 import { baseName, childPath, cleanPath, equalBytes, nameText, percentDecode, percentEncodePath } from '@wardrobe/kloset-model';
 import { ApiError } from '../errors/api-error.js';
 import { problemOf } from '../errors/bridge.js';
-import { buildDirectoryIndex, type IndexJob } from './directory-index.js';
+import { buildDirectoryIndex, type IndexJob, SORT_KEYS } from './directory-index.js';
 import { byteNameOf } from './paths.js';
 import { entryRow } from './rows.js';
 import type { ListAnswer, ListArgs } from './types.js';
@@ -17,6 +17,7 @@ const XATTR_VALUE_BYTES = 4096;
 /** Directory listings of open snapshots, with the offset lists of the directories looked at last. */
 export class Explorer {
   private readonly indexes = new Map<string, IndexJob>();
+  private readonly orders = new Map<string, OrderJob>();
 
   /** Path given as percent text; empty: the root of the backup (the deepest folder that holds all of it). */
   async list(snapshot: Snapshot, args: ListArgs, signal: AbortSignal): Promise<ListAnswer> {
@@ -24,8 +25,8 @@ export class Explorer {
     const entry = await snapshot.entry(path, { signal });
     const head = { entry: entryRow(entry), path: percentEncodePath(path) };
     if (entry.type !== 'directory') return { ...head, total: 0, offset: 0, entries: [], sortReady: true, sortProgress: null };
-    const ordered = args.sort !== 'name' || args.filter !== null || args.around !== null;
-    if (!ordered) {
+    if (args.filter === null && args.around === null && args.sort !== 'name') return { ...head, ...(await this.sorted(snapshot, path, args, signal)) };
+    if (args.filter === null && args.around === null) {
       const page = await snapshot.page(path, { offset: args.offset, limit: args.limit, signal });
       const total = page.total ?? (await this.complete(snapshot, path, args)).index.count;
       return { ...head, total, offset: args.offset, entries: page.entries.map(entryRow), sortReady: true, sortProgress: null };
@@ -33,14 +34,27 @@ export class Explorer {
     return { ...head, ...(await this.ordered(snapshot, path, args, signal)) };
   }
 
+  /** Orders other than by name: the engine's offset list of the directory, built once and kept. */
+  private async sorted(snapshot: Snapshot, path: Uint8Array, args: ListArgs, signal: AbortSignal): Promise<Omit<ListAnswer, 'entry' | 'path'>> {
+    const key = directoryKey(args, path);
+    const known = this.orders.get(key);
+    const building = known ?? buildOrder(snapshot, path);
+    if (building !== known) {
+      keepNewest(this.orders, key, building);
+      building.index.catch(() => this.orders.delete(key));
+    }
+    const index = await Promise.race([building.index, sleep(ORDER_WAIT_MS)]);
+    if (index === null) return { ...(await namePage(snapshot, path, args, signal)), sortReady: false, sortProgress: building.progress };
+    const page = await index.page(orderOf(args.sort), { offset: args.offset, limit: args.limit, signal });
+    return { total: index.count, offset: args.offset, entries: page.map(entryRow), sortReady: true, sortProgress: null };
+  }
+
   private async ordered(snapshot: Snapshot, path: Uint8Array, args: ListArgs, signal: AbortSignal): Promise<Omit<ListAnswer, 'entry' | 'path'>> {
     const job = this.indexOf(snapshot, path, args);
-    await Promise.race([job.done, new Promise((resolve) => setTimeout(resolve, ORDER_WAIT_MS))]);
+    await Promise.race([job.done, sleep(ORDER_WAIT_MS)]);
     if (!job.index.complete) {
-      // Until the order is there, the page shows name order from the start and says how far it is.
-      const page = await snapshot.page(path, { offset: 0, limit: args.limit, signal });
-      const total = page.total ?? job.index.count;
-      return { total, offset: 0, entries: page.entries.map(entryRow), sortReady: false, sortProgress: page.total ? job.index.count / page.total : 0 };
+      const page = await namePage(snapshot, path, args, signal);
+      return { ...page, sortReady: false, sortProgress: page.total > 0 ? Math.min(1, job.index.count / page.total) : 0 };
     }
     const sorted = job.index.order(args.sort);
     const order = args.filter === null ? sorted : job.index.filtered(sorted, args.filter);
@@ -57,16 +71,50 @@ export class Explorer {
   }
 
   private indexOf(snapshot: Snapshot, path: Uint8Array, args: ListArgs): IndexJob {
-    const key = `${args.snapshot} ${args.reach} ${percentEncodePath(path)}`;
+    const key = directoryKey(args, path);
     const known = this.indexes.get(key);
-    this.indexes.delete(key);
     const job = known && !known.failed ? known : buildDirectoryIndex(snapshot, path);
-    this.indexes.set(key, job);
+    keepNewest(this.indexes, key, job);
     if (job !== known) job.done.catch(() => { job.failed = true; });
-    const oldest = this.indexes.keys().next();
-    if (this.indexes.size > KEPT_INDEXES && !oldest.done) this.indexes.delete(oldest.value);
     return job;
   }
+}
+
+type OrderJob = { readonly index: Promise<DirectoryIndex>; progress: number };
+
+function buildOrder(snapshot: Snapshot, path: Uint8Array): OrderJob {
+  const job: { index: Promise<DirectoryIndex>; progress: number } = {
+    progress: 0,
+    index: snapshot.directoryIndex(path, { onProgress: ({ doneBytes, totalBytes }) => { job.progress = totalBytes > 0 ? doneBytes / totalBytes : 0; } }),
+  };
+  return job;
+}
+
+function orderOf(sort: string): DirectoryOrder {
+  const by = SORT_KEYS.find((key) => key === sort.replace('-', '')) ?? 'name';
+  return { by, descending: sort.startsWith('-') };
+}
+
+/** Until an order is there, the page shows name order from the start. */
+async function namePage(snapshot: Snapshot, path: Uint8Array, args: ListArgs, signal: AbortSignal): Promise<{ total: number; offset: number; entries: EntryRowDto[] }> {
+  const page = await snapshot.page(path, { offset: 0, limit: args.limit, signal });
+  return { total: page.total ?? page.entries.length, offset: 0, entries: page.entries.map(entryRow) };
+}
+
+function directoryKey(args: ListArgs, path: Uint8Array): string {
+  return `${args.snapshot} ${args.reach} ${percentEncodePath(path)}`;
+}
+
+function keepNewest<T>(map: Map<string, T>, key: string, value: T): void {
+  map.delete(key);
+  map.set(key, value);
+  const oldest = map.keys().next();
+  if (map.size > KEPT_INDEXES && !oldest.done) map.delete(oldest.value);
+}
+
+async function sleep(ms: number): Promise<null> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  return null;
 }
 
 /** Everything the details panel shows about one path. Parts that cannot be read become its problem; the rest stays. */

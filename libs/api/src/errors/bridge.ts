@@ -50,6 +50,7 @@ export function codeOf(error: unknown): ErrorCode | null {
 export function problemOf(error: unknown): ProblemDto {
   const code = codeOf(error);
   if (error instanceof ApiError) return { code: error.code, sentence: error.sentence, next: error.next === '' ? sentenceFor(error.code).next : error.next };
+  if (error instanceof EngineFailure && error.problem !== null) return error.problem;
   if (code === null) return { code: 'store', sentence: 'The console failed at this request.', next: 'Try again. When it stays, look into the log of the server.' };
   if (error instanceof KlosetError || error instanceof EngineFailure) {
     const { what, detail, message } = failureOf(error);

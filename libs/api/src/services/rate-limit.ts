@@ -5,7 +5,7 @@ import { now } from './deps.js';
 
 const WINDOW_MS = 10 * 60_000;
 /** Tries per window: of one account from anywhere, and of one address on anything. */
-const LIMITS = { account: 10, address: 30, setup: 20 } as const;
+const LIMITS = { account: 10, address: 60, setup: 20 } as const;
 
 /** Counts a try before any work is done. @throws ApiError rate-limited */
 export async function limitAttempts(deps: Deps, kind: keyof typeof LIMITS, key: string): Promise<void> {

@@ -1,5 +1,5 @@
 import type { MachineReport, ReportAnswer } from '@wardrobe/contracts';
-import { bindToken, getMachine, ingestReport, type Json, listTokens, type SightingInput, storesOfRepository, type StoreRow, type UnreadableCache } from '@wardrobe/db';
+import { bindToken, getMachine, ingestReport, type Json, listTokens, type SightingInput, storesOfRepository, type StoreRow, tokenOfMachine, type UnreadableCache } from '@wardrobe/db';
 import type { ParsedReport } from '../engine/report-parsing.js';
 import { ApiError } from '../errors/api-error.js';
 import { type WorkerClient, workerClient } from '../workers/client.js';
@@ -17,10 +17,19 @@ export interface Reports {
 
 /** Reports of machines: validated on a thread of their own, bound to their token's machine, kept, and turned into cells. */
 export function createReports(deps: Deps): Reports {
+  const queues = new Map<string, Promise<void>>();
   const parser: WorkerClient<ReportMethods> = workerClient<ReportMethods>(deps.config.workerUrl, 'report');
   return {
     parse: (bytes, gzip) => parser.call('parse', { bytes, gzip }),
-    take: (parsed, source) => takeReport(deps, parsed, source),
+    take(parsed, source) {
+      if (source.kind !== 'agent') return takeReport(deps, parsed, source);
+      // Two machines that use a fresh token at once: the second waits, and finds it bound.
+      const result = (queues.get(source.tokenId) ?? Promise.resolve()).then(() => takeReport(deps, parsed, source));
+      const settled = result.then(() => undefined, () => undefined);
+      queues.set(source.tokenId, settled);
+      void settled.then(() => queues.get(source.tokenId) === settled && queues.delete(source.tokenId));
+      return result;
+    },
     stop: () => parser.stop(),
   };
 }
@@ -49,6 +58,10 @@ async function takeReport(deps: Deps, { report, sizeBytes }: ParsedReport, sourc
 async function checkBinding(deps: Deps, report: MachineReport, tokenId: string): Promise<void> {
   const token = (await listTokens(deps.db)).find(({ id }) => id === tokenId);
   const bound = token?.machine ?? null;
+  const other = await tokenOfMachine(deps.db, report.machine.id);
+  if (other !== null && other.id !== tokenId) {
+    throw new ApiError('forbidden', `The machine ${other.machine?.name ?? report.machine.name} reports with another token (${other.name}).`, 'Revoke that token first, or remove the id file in this machine’s agent configuration when it is a copy.');
+  }
   if (bound === null || bound.id === report.machine.id) return;
   const known = await getMachine(deps.db, report.machine.id);
   if (known?.mergedIntoId === bound.id) return;

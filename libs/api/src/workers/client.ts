@@ -38,7 +38,7 @@ export function workerClient<M extends Methods>(url: URL, role: string, onEnd?: 
     onEnd?.();
     const waiting = [...pending.values()];
     pending.clear();
-    for (const call of waiting) call.onGone(new EngineFailure({ code: 'store', message, what: null, detail: 'the reading thread ended', retryable: true }));
+    for (const call of waiting) call.onGone(new EngineFailure({ code: 'store', message, what: null, detail: 'the reading thread ended', retryable: true, problem: null }));
   }
 
   function start(method: string, args: unknown, handlers: Pending): { id: number; post: (message: ToWorker) => void } {
@@ -127,5 +127,5 @@ export function workerClient<M extends Methods>(url: URL, role: string, onEnd?: 
 }
 
 function cancelled(): EngineFailure {
-  return new EngineFailure({ code: 'cancelled', message: 'cancelled', what: null, detail: null, retryable: true });
+  return new EngineFailure({ code: 'cancelled', message: 'cancelled', what: null, detail: null, retryable: true, problem: null });
 }

@@ -10,22 +10,24 @@ export class EngineFailure extends Error {
   readonly what: string | null;
   readonly detail: string | null;
   readonly retryable: boolean;
+  readonly problem: FailureDto['problem'];
   constructor(failure: FailureDto) {
     super(failure.message);
     this.code = failure.code;
     this.what = failure.what;
     this.detail = failure.detail;
     this.retryable = failure.retryable;
+    this.problem = failure.problem;
   }
 }
 
 /** Facts of any failure, ready to cross a thread. */
 export function failureOf(error: unknown): FailureDto {
-  if (error instanceof EngineFailure) return { code: error.code, message: error.message, what: error.what, detail: error.detail, retryable: error.retryable };
-  if (error instanceof KlosetError) return { code: error.code, message: error.message, what: whatOf(error), detail: detailOf(error), retryable: error.retryable };
-  if (error instanceof ApiError) return { code: error.code, message: error.sentence, what: null, detail: error.sentence, retryable: false };
-  if (error instanceof Error && error.name === 'AbortError') return { code: 'cancelled', message: error.message, what: null, detail: null, retryable: true };
-  return { code: null, message: error instanceof Error ? `${error.name}: ${error.message}` : String(error), what: null, detail: null, retryable: false };
+  if (error instanceof EngineFailure) return { code: error.code, message: error.message, what: error.what, detail: error.detail, retryable: error.retryable, problem: error.problem };
+  if (error instanceof KlosetError) return { code: error.code, message: error.message, what: whatOf(error), detail: detailOf(error), retryable: error.retryable, problem: null };
+  if (error instanceof ApiError) return { code: error.code, message: error.sentence, what: null, detail: null, retryable: false, problem: { code: error.code, sentence: error.sentence, next: error.next } };
+  if (error instanceof Error && error.name === 'AbortError') return { code: 'cancelled', message: error.message, what: null, detail: null, retryable: true, problem: null };
+  return { code: null, message: error instanceof Error ? `${error.name}: ${error.message}` : String(error), what: null, detail: null, retryable: false, problem: null };
 }
 
 /** The named thing, as a subject: "State 8c41de07". */
