@@ -1,0 +1,47 @@
+import type { CliEnvironment } from './env.js';
+import { CliError, EXIT, type ExitCode } from './exit-codes.js';
+import { asCliError } from './failures.js';
+import { splitStore } from './grammar.js';
+import { buildProgram, commanderExit } from './program.js';
+import type { Terminal } from './terminal.js';
+
+export type RunContext = {
+  readonly terminal: Terminal;
+  readonly env: CliEnvironment;
+  /** Its reason, where that is a `CliError`, is what the user reads when the command was ended from outside. */
+  readonly signal: AbortSignal;
+};
+
+/** One command from its arguments to its exit code; everything it prints goes to the terminal given. Never throws. */
+export async function runCommandLine(args: readonly string[], { terminal, env, signal }: RunContext): Promise<ExitCode> {
+  const onClose: (() => Promise<void>)[] = [];
+  let code: ExitCode = EXIT.fine;
+  try {
+    const { store, rest } = splitStore(args);
+    const program = buildProgram(async (work) => {
+      const { keyfile, index } = program.opts<{ keyfile?: string; index: boolean }>();
+      code = await work({ terminal, env, storeLocation: store ?? env.defaultStore, keyfile: keyfile ?? null, useIndex: index, signal, onClose });
+    });
+    await program.parseAsync([...rest], { from: 'user' });
+  } catch (error) {
+    code = report(error, { terminal, signal });
+  }
+  for (const close of onClose) await close();
+  await terminal.flush();
+  return code;
+}
+
+function report(error: unknown, { terminal, signal }: Pick<RunContext, 'terminal' | 'signal'>): ExitCode {
+  terminal.progress.clear();
+  const ended = commanderExit(error);
+  if (ended !== null) return ended;
+  const known =
+    asCliError(signal.aborted && signal.reason instanceof CliError ? signal.reason : error) ??
+    (error instanceof TypeError && error.message.startsWith("'at'") ? new CliError(EXIT.usage, error.message) : null);
+  if (known === null) {
+    terminal.warn(`a fault in wardrobe itself: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    return EXIT.usage;
+  }
+  terminal.warn(known.next ? `${known.sentence}\n  ${known.next}` : known.sentence);
+  return known.exitCode;
+}
