@@ -35,6 +35,8 @@ function decryptUnit(unit: Uint8Array, options: { readonly wrap: SubkeyWrap; rea
   const subkey = guarded('its key does not unwrap', () => wrap.unwrap(secret, unit.subarray(0, wrap.lengthBytes)));
   const sealed = unit.subarray(wrap.lengthBytes);
   const sealedBytes = options.chunkBytes + NONCE_BYTES + TAG_BYTES;
+  const lastBytes = sealed.length % sealedBytes;
+  if (lastBytes > 0 && lastBytes <= NONCE_BYTES + TAG_BYTES) throw new DecodeError('encrypted unit', 'ends inside a chunk');
   const chunks = Math.ceil(sealed.length / sealedBytes);
   const plain = new Uint8Array(Math.max(0, sealed.length - chunks * (NONCE_BYTES + TAG_BYTES)));
   let written = 0;
@@ -47,7 +49,6 @@ function decryptUnit(unit: Uint8Array, options: { readonly wrap: SubkeyWrap; rea
 }
 
 function openChunk(subkey: Uint8Array, chunk: Uint8Array): Uint8Array {
-  if (chunk.length <= NONCE_BYTES + TAG_BYTES) throw new DecodeError('encrypted unit', 'ends inside a chunk');
   return guarded('a tag differs', () => gcmSivOpen(subkey, chunk.subarray(0, NONCE_BYTES), chunk.subarray(NONCE_BYTES)));
 }
 

@@ -122,6 +122,8 @@ export type PackfileReport = {
   readonly blobs: number;
   readonly nameKnown: boolean;
   readonly packedAtNs: bigint;
+  /** Where the encoded index lies in the file; the footer record follows it, the blobs precede it. */
+  readonly index: { readonly at: number; readonly lengthBytes: number };
 };
 
 /** A store opened with its keys. */

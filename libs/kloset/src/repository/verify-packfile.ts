@@ -32,5 +32,12 @@ export async function verifyPackfile(keys: Keys, id: PackfileId, options: ReadOp
   readEnvelopeHeader('packfile', concatBytes(header), place);
   if (at !== sizeBytes || !equalBytes(whole.digest(), concatBytes(footer))) throw new IntegrityError('packfile', 'its footer differs from its bytes', place);
   const names = [macFromBytes(nameOnDisk.digest()), macFromBytes(nameInMemory.digest())];
-  return { id, sizeBytes, blobs: tail.count, nameKnown: names.includes(id), packedAtNs: tail.packedAtNs };
+  return {
+    id,
+    sizeBytes,
+    blobs: tail.count,
+    nameKnown: names.includes(id),
+    packedAtNs: tail.packedAtNs,
+    index: { at: tail.indexAt, lengthBytes: tail.indexBytes },
+  };
 }
