@@ -6,7 +6,7 @@ import { map } from '../codec/msgpack-map.js';
 import { InvalidInputError, KlosetError } from '../errors/errors.js';
 import { treeChildren, expectDirectory } from './children.js';
 import { findDirpack, type SnapshotContext } from './context.js';
-import { type DirpackFrame, dirpackFrames, readFrame } from './dirpack.js';
+import { dirpackFrameAt, dirpackFrames, readFrame } from './dirpack.js';
 import { isDamaged } from './entry.js';
 import { readNamedEntry } from './lookup.js';
 import type { Abortable } from './source.js';
@@ -50,14 +50,11 @@ async function packedIndex(context: SnapshotContext, pack: ObjectInfo, options: 
     options.onProgress?.({ doneBytes: frames.at(-1)?.end ?? 0, totalBytes: pack.sizeBytes });
     await breathe();
   }
-  const flat = Float64Array.from(starts);
-  return columns.index((place, signal) => frameAt(context, { pack, start: flat[place] as number }, { signal }));
-}
-
-async function frameAt(context: SnapshotContext, place: { readonly pack: ObjectInfo; readonly start: number }, options: Abortable): Promise<Entry> {
-  for await (const frames of dirpackFrames(context, place.pack, { from: place.start, signal: options.signal }))
-    return readFrame(context, frames[0] as DirpackFrame);
-  throw new InvalidInputError(`no frame at byte ${place.start}`);
+  const flat = Float64Array.from([...starts, pack.sizeBytes]);
+  return columns.index(async (place, signal) => {
+    const frame = await dirpackFrameAt(context, pack, { start: flat[place] as number, end: flat[place + 1] as number, signal });
+    return readFrame(context, frame);
+  });
 }
 
 async function treeIndex(context: SnapshotContext, directory: Uint8Array, options: DirectoryIndexOptions): Promise<DirectoryIndex> {

@@ -72,6 +72,27 @@ function splitFrames(buffer: Uint8Array, start: number): { readonly frames: Dirp
   return { frames, used: at };
 }
 
+/** One frame whose place is known; reads only the chunks it lies in. @throws DecodeError there is no frame of that length */
+export async function dirpackFrameAt(
+  context: SnapshotContext,
+  object: ObjectInfo,
+  place: Abortable & { readonly start: number; readonly end: number },
+): Promise<DirpackFrame> {
+  const parts: Uint8Array[] = [];
+  let chunkStart = 0;
+  for (const chunk of object.chunks) {
+    const start = chunkStart;
+    chunkStart += chunk.lengthBytes;
+    if (chunkStart <= place.start || start >= place.end || chunk.lengthBytes === 0) continue;
+    const bytes = await context.chunks.get(chunk, place);
+    parts.push(bytes.subarray(Math.max(0, place.start - start), Math.min(chunk.lengthBytes, place.end - start)));
+  }
+  const [frame] = splitFrames(parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(parts), place.start).frames;
+  if (frame === undefined || frame.end !== place.end)
+    throw new DecodeError('dirpack', `no frame at byte ${place.start}`, { kind: 'dirpack', file: object.mac });
+  return frame;
+}
+
 /** Takes the frames of one directory in order and refuses what cannot be listed. */
 export type FrameReader = { read(frame: DirpackFrame): Entry };
 

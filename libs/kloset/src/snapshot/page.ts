@@ -2,7 +2,7 @@ import { byteName, cleanPath, compareBytes, type Mac, percentEncodeName, percent
 import { InvalidInputError, KlosetError } from '../errors/errors.js';
 import { expectDirectory, namedChildren, readChildren } from './children.js';
 import { findDirpack, type SnapshotContext } from './context.js';
-import { createFrameReader, dirpackFrames, readFrame } from './dirpack.js';
+import { createFrameReader, type DirpackFrame, dirpackFrameAt, dirpackFrames, readFrame } from './dirpack.js';
 import { FramePositions } from './frame-positions.js';
 import type { Abortable } from './source.js';
 import { countChildren } from './summary.js';
@@ -110,7 +110,7 @@ async function* framesFrom(
   context: SnapshotContext,
   opened: OpenDirectory,
   from: { readonly index: number; readonly signal: AbortSignal | undefined },
-): AsyncGenerator<{ readonly frame: Parameters<typeof readFrame>[1]; readonly index: number }> {
+): AsyncGenerator<{ readonly frame: DirpackFrame; readonly index: number }> {
   const { positions, pack } = opened;
   const isKnown = from.index < positions.count;
   let index = isKnown ? from.index : positions.count;
@@ -123,20 +123,26 @@ async function* framesFrom(
   if (positions.nextByte >= pack.sizeBytes) positions.isComplete = true;
 }
 
-/** Number of the first frame whose name comes after `name`. */
+/** Number of the first frame whose name comes after `name`: the places of all frames once, then a binary search among them. */
 async function placeAfter(
   context: SnapshotContext,
   opened: OpenDirectory,
   after: { readonly name: Uint8Array; readonly signal: AbortSignal | undefined },
 ): Promise<number> {
+  const { positions, pack } = opened;
   const known = opened.places.get(percentEncodeName(after.name));
   if (known !== undefined) return known;
-  let place = 0;
-  for await (const { frame, index } of framesFrom(context, opened, { index: 0, signal: after.signal })) {
-    if (compareBytes(readFrame(context, frame).name.bytes, after.name) > 0) return index;
-    place = index + 1;
+  while (!positions.isComplete) for await (const _frame of framesFrom(context, opened, { index: positions.count, signal: after.signal }));
+  let low = 0;
+  let high = positions.count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const end = middle + 1 < positions.count ? positions.at(middle + 1) : pack.sizeBytes;
+    const frame = await dirpackFrameAt(context, pack, { start: positions.at(middle), end, signal: after.signal });
+    if (compareBytes(readFrame(context, frame).name.bytes, after.name) > 0) high = middle;
+    else low = middle + 1;
   }
-  return place;
+  return low;
 }
 
 function rememberPlace(opened: OpenDirectory, name: Uint8Array, place: number): void {

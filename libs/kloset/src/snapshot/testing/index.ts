@@ -1,4 +1,7 @@
 export { type MemorySource, memorySource } from './memory-source.js';
 export { type BuildEntry, type BuildOptions, buildSnapshot } from './snapshot-builder.js';
+export { type Keystream, keystream } from './keystream.js';
+export { createStoreWriter, type StoreWriter, type StoreWriterOptions } from './store-writer.js';
+export { storeObject, type StoredObject } from './stored-object.js';
 export { type BlobSink, writeTree } from './tree-writer.js';
 export { lcg, type VectorStore, vectorStores } from './vectors.js';

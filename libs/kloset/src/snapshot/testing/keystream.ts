@@ -12,7 +12,7 @@ export type Keystream = {
 export function keystream(seed: string): Keystream {
   const cipher = createCipheriv('aes-256-ctr', createHash('sha256').update(seed).digest(), new Uint8Array(16));
   const bytes = (lengthBytes: number): Uint8Array => new Uint8Array(cipher.update(new Uint8Array(lengthBytes)));
-  let words = new DataView(new ArrayBuffer(0));
+  let words = new DataView<ArrayBufferLike>(new ArrayBuffer(0));
   let at = 0;
   function u32(): number {
     if (at >= words.byteLength) {

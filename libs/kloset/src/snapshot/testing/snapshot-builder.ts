@@ -17,6 +17,8 @@ export type BuildEntry = {
   readonly path: Uint8Array | string;
   readonly type?: EntryTypeName;
   readonly content?: Uint8Array | string;
+  /** Instead of `content`: an object that is in the sink already. */
+  readonly stored?: { readonly id: Mac; readonly chunks: number; readonly sizeBytes: number };
   readonly target?: Uint8Array | string;
   readonly permissions?: number;
   readonly mtimeNs?: bigint;
@@ -31,6 +33,8 @@ export type BuildOptions = {
   readonly form: '1.0' | '1.1';
   /** Backup root; default `/`. */
   readonly root?: string;
+  /** Default: random. */
+  readonly id?: SnapshotId;
   readonly timestampNs?: bigint;
   readonly errors?: Readonly<Record<string, string>>;
   /** Leave the packed listings out, as old stores do. */
@@ -113,7 +117,7 @@ function writeDirectory(build: Build, node: Node): Written {
 
 function writeLeaf(build: Build, node: Node): Written {
   const isFile = (node.spec.type ?? 'file') === 'file';
-  const content = isFile ? writeObject(build, bytesOf(node.spec.content ?? ''), 'text/plain') : null;
+  const content = isFile ? (node.spec.stored ?? writeObject(build, bytesOf(node.spec.content ?? ''), 'text/plain')) : null;
   const payload = encode(vfsEntry, entryRecord(build, node, { object: content, summary: null }));
   const mac = build.sink.mac(payload);
   build.trees.types.push({ key: concatBytes([nameBytes(isFile ? '/text/plain' : '/application/x-not-regular-file'), node.path]), value: mac });
@@ -134,7 +138,7 @@ function entryRecord(
     parent_path: parentPath(path),
     file_info: {
       name: baseName(path),
-      size: isDirectory ? 4096n : BigInt(bytesOf(spec.content ?? spec.target ?? '').length),
+      size: isDirectory ? 4096n : BigInt(spec.stored?.sizeBytes ?? bytesOf(spec.content ?? spec.target ?? '').length),
       mode: goModeOf(type, spec.permissions ?? (isDirectory ? 0o755 : type === 'symlink' ? 0o777 : 0o644)),
       mod_time: spec.mtimeNs ?? 1_700_000_000_000_000_000n,
       dev: 1n,
@@ -210,7 +214,7 @@ type HeaderParts = {
 function writeHeader(build: Build, parts: HeaderParts): SnapshotId {
   const { options } = build;
   const is11 = options.form === '1.1';
-  const id = macFromBytes(randomBytes(32));
+  const id = options.id ?? macFromBytes(randomBytes(32));
   const word = nameBytes(is11 ? '' : 'default');
   const pair = (key: string, value: string): { key: Uint8Array; value: Uint8Array } => ({ key: nameBytes(key), value: nameBytes(value) });
   const header = {
@@ -269,5 +273,5 @@ function countChild(total: ReturnType<typeof emptySummary>, child: Node, below: 
   if (type === 'symlink') directory.symlinks += 1n;
   else if (type === 'fifo') directory.pipes += 1n;
   else directory.files += 1n;
-  directory.size += BigInt(bytesOf(child.spec.content ?? '').length);
+  directory.size += BigInt(child.spec.stored?.sizeBytes ?? bytesOf(child.spec.content ?? '').length);
 }

@@ -35,6 +35,10 @@ export type StoreWriter = BlobSink & {
   closePackfile(): PackfileId | null;
   /** A location of the next state that no blob of this writer stands behind. */
   claim(location: Pick<LocationEntry, 'type' | 'blob' | 'packfile' | 'offset' | 'lengthBytes'>): void;
+  /** Locations that the next state has so far. */
+  readonly claimed: number;
+  /** Of all files so far. */
+  readonly bytesWritten: number;
   /** One state with all that came since the last. */
   writeState(id: StateId, timestampNs: bigint): void;
 };
@@ -63,6 +67,8 @@ class Writer implements StoreWriter {
   readonly #known = new Set<string>();
   #pending: Pending[] = [];
   #pendingBytes = 0;
+  claimed = 0;
+  bytesWritten = 0;
   #entries = new ByteWriter(1 << 16);
   #packfiles: PackfileId[] = [];
 
@@ -123,6 +129,7 @@ class Writer implements StoreWriter {
   }
 
   claim(location: Pick<LocationEntry, 'type' | 'blob' | 'packfile' | 'offset' | 'lengthBytes'>): void {
+    this.claimed += 1;
     this.#entries.u8(ENTRY_TYPE.location);
     this.#entries.u32(locationEntry.sizeBytes);
     locationEntry.write(this.#entries, { ...location, version: V1_0_0, flags: 0 });
@@ -143,6 +150,7 @@ class Writer implements StoreWriter {
     this.#writeFile('states', id, wrapEnvelope('state', this.#encodeUnit(stream), { version, hash: (bytes) => this.#algorithm.hash(bytes) }));
     this.#entries = new ByteWriter(1 << 16);
     this.#packfiles = [];
+    this.claimed = 0;
   }
 
   #pad(): void {
@@ -157,6 +165,7 @@ class Writer implements StoreWriter {
   #writeFile(folder: 'packfiles' | 'states', id: Mac, bytes: Uint8Array): void {
     const aside = join(this.#root, folder, `tmp.${id.slice(0, 16)}`);
     writeFileSync(aside, bytes, { mode: 0o600 });
+    this.bytesWritten += bytes.length;
     renameSync(aside, join(this.#root, folder, id.slice(0, 2), id));
   }
 }
@@ -167,4 +176,3 @@ function makeFolders(root: string): void {
   for (const folder of ['packfiles', 'states'])
     for (let bucket = 0; bucket < 256; bucket += 1) mkdirSync(join(root, folder, bucket.toString(16).padStart(2, '0')), { recursive: true, mode: 0o700 });
 }
-
