@@ -1,2 +1,3 @@
+export * from './damage.js';
 export * from './fixtures.js';
 export * from './random.js';
