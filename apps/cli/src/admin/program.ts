@@ -10,7 +10,7 @@ export function adminCommand(run: Runner): Command {
   store
     .command('add')
     .argument('<location>')
-    .requiredOption('--name <name>', 'name to show')
+    .option('--name <name>', 'name to show; default: the name of the folder')
     .option('--ask-each-start', 'keep the key in memory only')
     .addOption(json())
     .addHelpText(

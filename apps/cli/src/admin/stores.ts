@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { reportAnswer, store } from '@wardrobe/contracts';
 import { counted } from '@wardrobe/words';
 import { z } from 'zod';
@@ -13,12 +13,13 @@ type JsonOption = { readonly json?: boolean };
 export async function addStore(
   session: Session,
   location: string,
-  options: JsonOption & { readonly name: string; readonly askEachStart?: boolean },
+  options: JsonOption & { readonly name?: string; readonly askEachStart?: boolean },
 ): Promise<ExitCode> {
   const passphrase = givenPassphrase(session);
+  const path = resolve(localPath(location));
   const body = {
-    name: options.name,
-    location: resolve(localPath(location)),
+    name: options.name ?? basename(path),
+    location: path,
     ...(passphrase === undefined ? {} : { passphrase }),
     keepKey: options.askEachStart !== true,
   };
