@@ -38,7 +38,7 @@ export async function idsOfSnapshots(db: Db, storeId: string): Promise<Map<numbe
     [storeId],
   );
   const ids = new Map<number, string>();
-  row.nums.forEach((num, index) => ids.set(num, row.macs.slice(index * 64, index * 64 + 64)));
+  for (const [index, num] of row.nums.entries()) ids.set(num, row.macs.slice(index * 64, index * 64 + 64));
   return ids;
 }
 
