@@ -13,10 +13,13 @@ import { openFixture } from '../../test/open-fixture.js';
 import { openSnapshot } from '../snapshot/open.js';
 import { vectorStores } from '../snapshot/testing/vectors.js';
 import type { CheckProblem, Snapshot } from '../snapshot/types.js';
+import { DiskFullError } from '../errors/errors.js';
+import { type BuildEntry, buildSnapshot, memorySource } from '../snapshot/testing/index.js';
 import { archiveTar, archiveZip } from './archive.js';
 import { checkSnapshots } from './check.js';
 import type { CheckSummary } from './check-types.js';
 import { diffTrees } from './diff.js';
+import { localError } from './local-error.js';
 import { restoreTo } from './restore.js';
 import type { RestoreProblem, RestoreSummary } from './restore-types.js';
 
@@ -159,6 +162,82 @@ describe('restore', () => {
     const folder = await temporaryFolder('restore');
     await restore(snapshot, folder, { path: '/srv/demo/readme.txt' });
     expect(await readdir(folder)).toEqual(['readme.txt']);
+  });
+});
+
+describe('restore of made-up trees', () => {
+  const snapshotOf = (entries: readonly BuildEntry[]): Promise<Snapshot> => {
+    const source = memorySource(new Uint8Array(32).fill(9));
+    return openSnapshot(source, buildSnapshot(source, entries, { form: '1.1' }));
+  };
+
+  it('raw byte names, deep paths, odd modes and times come out as they are', async () => {
+    const deep = `/deep${'/0123456789abcdef'.repeat(300)}`;
+    const odd = Buffer.from([0x2f, 0x6f, 0x2f, 0xff, 0xfe, 0x20, 0x0a]);
+    const snapshot = await snapshotOf([
+      { path: odd, content: 'odd', mtimeNs: -1_500_000_000n },
+      { path: `${deep}/end`, content: 'deep' },
+      { path: '/o', type: 'directory', permissions: 0o1777, mtimeNs: 1_000_000_123n },
+      { path: '/suid', content: '#!', permissions: 0o6755 },
+      { path: '/closed', type: 'directory', permissions: 0o500 },
+      { path: '/closed/file', content: 'x', permissions: 0o000 },
+      { path: '/pipe', type: 'fifo', permissions: 0o640 },
+      { path: '/link', type: 'symlink', target: '../../outside/\udcff' },
+      { path: '/socket', type: 'socket' },
+    ]);
+    const folder = await temporaryFolder('restore');
+    const { items, result } = await restore(snapshot, join(folder, 'new'), { path: '/' });
+    expect(items.map((problem) => `${problem.severity} ${problem.what} ${problem.path.text}`)).toEqual(['warning type /socket']);
+    expect(result).toMatchObject({ files: 4, symlinks: 1, fifos: 1, failed: 0, warnings: 1 });
+    const at = Buffer.concat([Buffer.from(join(folder, 'new')), odd]);
+    expect(await readFile(at, 'utf8')).toBe('odd');
+    expect((await lstat(at, { bigint: true })).mtimeNs).toBe(-1_500_000_000n);
+    const modes = await Promise.all(
+      ['o', 'suid', 'closed', 'pipe'].map(async (name) => permissionsText((await lstat(join(folder, 'new', name))).mode & 0o7777)),
+    );
+    expect(modes).toEqual(['0o1777', '0o6755', '0o500', '0o640']);
+    await run('chmod', ['-R', 'u+rwx', join(folder, 'new/closed')]);
+    expect((await run('find', [join(folder, 'new/deep'), '-name', 'end'])).stdout.length).toBeGreaterThan(4096);
+  });
+
+  it('two names of one file become copies when their contents differ', async () => {
+    const twins = { ino: 5n, nlink: 2 };
+    const snapshot = await snapshotOf([
+      { path: '/a', content: 'one', ...twins },
+      { path: '/b', content: 'two', ...twins },
+      { path: '/c', content: 'one', ...twins },
+    ]);
+    const folder = await temporaryFolder('restore');
+    const { result } = await restore(snapshot, folder, { path: '/' });
+    expect(result).toMatchObject({ files: 3, hardLinks: 1 });
+    expect(await readFile(join(folder, 'b'), 'utf8')).toBe('two');
+  });
+
+  it('no space left is a DiskFullError that names the path', () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' });
+    expect(localError(full, '/srv/x')).toBeInstanceOf(DiskFullError);
+    expect(() => localError(new TypeError('a bug'), '/srv/x')).toThrow(TypeError);
+  });
+
+  it('a full disk ends the restore, keeps what is whole and leaves no partial file', async () => {
+    const folder = await temporaryFolder('full');
+    const isMounted = await run('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder]).then(
+      () => true,
+      () => false,
+    );
+    const snapshot = await snapshotOf([
+      { path: '/a', content: 'small' },
+      { path: '/b', content: new Uint8Array(isMounted ? 1 << 20 : 10) },
+      { path: '/c', content: 'after' },
+    ]);
+    try {
+      const restored = restore(snapshot, folder, { path: '/' });
+      if (isMounted) await expect(restored).rejects.toBeInstanceOf(DiskFullError);
+      await restored.catch(() => undefined);
+      expect(await readdir(folder)).toEqual(isMounted ? ['a'] : ['a', 'b', 'c']);
+    } finally {
+      if (isMounted) await run('umount', [folder]);
+    }
   });
 });
 

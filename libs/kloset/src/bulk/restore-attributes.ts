@@ -13,10 +13,12 @@ export type Attributes = { readonly owners: boolean; readonly warn: Warn };
 /** Largest id that chown takes. */
 const MAX_ID = 0xffff_fffe;
 
-/** Seconds for utimes: the nearest double, 0.24 µs apart today. Node has no call that takes nanoseconds. */
-function seconds(timeNs: bigint): number {
+/**
+ * Seconds for utimes: the nearest double, 0.24 µs apart today. Node has no call that takes nanoseconds. As text, because negative numbers are taken for "now".
+ */
+function seconds(timeNs: bigint): string {
   const whole = timeNs / 1_000_000_000n;
-  return Number(whole) + Number(timeNs - whole * 1_000_000_000n) / 1e9;
+  return String(Number(whole) + Number(timeNs - whole * 1_000_000_000n) / 1e9);
 }
 
 async function attempt(what: RestoreProblem['what'], context: { readonly entry: Entry; readonly warn: Warn }, set: () => Promise<void>): Promise<void> {
