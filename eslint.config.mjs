@@ -24,12 +24,34 @@ const MAY_IMPORT = {
 
 const scope = (name) => `scope:${name}`;
 const withTesting = (names) => names.map(scope);
-const depConstraints = Object.entries(MAY_IMPORT).map(([name, allowed]) => ({ sourceTag: scope(name), onlyDependOnLibsWithTags: [scope(name), ...withTesting(allowed)] }));
-/** Tests may use libs/testing besides. */
-const depConstraintsOfTests = depConstraints.map((rule) => ({ ...rule, onlyDependOnLibsWithTags: [...rule.onlyDependOnLibsWithTags, scope('testing'), ...(rule.sourceTag === scope('api') || rule.sourceTag === scope('server') ? [scope('cli')] : [])] }));
+const depConstraints = Object.entries(MAY_IMPORT).map(([name, allowed]) => ({
+  sourceTag: scope(name),
+  onlyDependOnLibsWithTags: [scope(name), ...withTesting(allowed)],
+}));
+/** Tests may use libs/testing besides, the contracts they are held against, and, to mock time or randomness, the kernel. */
+const depConstraintsOfTests = depConstraints.map((rule) => ({
+  ...rule,
+  onlyDependOnLibsWithTags: [
+    ...rule.onlyDependOnLibsWithTags,
+    scope('testing'),
+    scope('kernel'),
+    scope('contracts'),
+    ...(rule.sourceTag === scope('api') || rule.sourceTag === scope('server') ? [scope('cli')] : []),
+  ],
+}));
 
 const boundaries = (constraints) => ({
-  '@nx/enforce-module-boundaries': ['error', { enforceBuildableLibDependency: false, allowCircularSelfDependency: true, banTransitiveDependencies: false, checkDynamicDependenciesExceptions: [], allow: [], depConstraints: constraints }],
+  '@nx/enforce-module-boundaries': [
+    'error',
+    {
+      enforceBuildableLibDependency: false,
+      allowCircularSelfDependency: true,
+      banTransitiveDependencies: false,
+      checkDynamicDependenciesExceptions: [],
+      allow: [],
+      depConstraints: constraints,
+    },
+  ],
 });
 
 export default [
@@ -46,8 +68,20 @@ export default [
       'no-empty': ['error', { allowEmptyCatch: false }],
     },
   },
-  { files: ['libs/kloset/src/**/*.ts', 'libs/machine-cache/src/**/*.ts', 'libs/tracking/src/**/*.ts'], ignores: ['**/*.test.ts'], rules: { 'max-lines': ['error', { max: 400 }], 'max-lines-per-function': ['error', { max: 70 }], 'max-params': ['error', { max: 4 }] } },
+  {
+    files: ['libs/kloset/src/**/*.ts', 'libs/machine-cache/src/**/*.ts', 'libs/tracking/src/**/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: { 'max-lines': ['error', { max: 400 }], 'max-lines-per-function': ['error', { max: 70 }], 'max-params': ['error', { max: 4 }] },
+  },
   { files: ['libs/ui/src/**/*.tsx', 'apps/web/src/**/*.tsx'], ignores: ['**/*.test.tsx'], rules: { 'max-lines': ['error', { max: 250 }] } },
-  { files: ['apps/web/src/**/*.{ts,tsx}'], rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: [{ name: '@wardrobe/api', allowTypeImports: true, message: 'The web app may use types of the api only.' }] }] } },
+  {
+    files: ['apps/web/src/**/*.{ts,tsx}'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { paths: [{ name: '@wardrobe/api', allowTypeImports: true, message: 'The web app may use types of the api only.' }] },
+      ],
+    },
+  },
   { files: ['**/*.test.{ts,tsx}', '**/test/**', '**/testing/**', '**/*-contract.ts'], rules: boundaries(depConstraintsOfTests) },
 ];

@@ -1,13 +1,14 @@
 #!/usr/bin/env node
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 const bundle = new URL('../dist/main.js', import.meta.url);
 if (!existsSync(bundle)) {
   process.stderr.write('wardrobe: building the command line, once\n');
-  const { build } = await import('../../../tools/run/build.mjs');
-  const { code, output } = await build({ quiet: true, only: ['@wardrobe/cli'] });
-  if (code !== 0) {
-    process.stderr.write(`${output}\nwardrobe: the build failed\n`);
+  const { status, stderr } = spawnSync(process.execPath, [fileURLToPath(new URL('../build.mjs', import.meta.url))], { encoding: 'utf8' });
+  if (status !== 0) {
+    process.stderr.write(`${stderr}\nwardrobe: the build failed\n`);
     process.exit(1);
   }
 }
