@@ -66,7 +66,7 @@ export function createApi(options: ApiOptions): Api {
   const explorer = createExplorer(deps, { registry, snapshots });
   const reports = createReports(deps);
   const stores = createStores(deps, { registry, refreshes });
-  const text = workerClient<TextMethods>(deps.config.workerUrl, 'text');
+  const text = workerClient<TextMethods>({ url: deps.config.workerUrl, role: 'text', onCrash: (why) => deps.log('error', `the thread that colours text ended: ${why}`) });
   const services: Services = { accounts, stores, tracking, snapshots, explorer, jobs: refreshes, audit: { list: (input) => auditEntries(deps, input) }, live: createLive(deps) };
   const parts = { deps, accounts, services, tracking, reports, downloads: { explorer, bus: deps.bus, preview: (input: Parameters<TextMethods['preview']>[0], signal: AbortSignal) => text.call('preview', input, { signal }) } };
   let pruning: NodeJS.Timeout | null = null;

@@ -197,6 +197,6 @@ export async function contentEntry(snapshot: Snapshot, path: Uint8Array, signal:
 
 async function wholeContent(snapshot: Snapshot, object: Parameters<Snapshot['object']>[0], signal: AbortSignal): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of snapshot.content(await snapshot.object(object, { signal }), { signal })) pieces.push(piece.slice());
+  for await (const piece of snapshot.content(await snapshot.object(object, { signal }), { signal })) pieces.push(new Uint8Array(piece));
   return Buffer.concat(pieces);
 }

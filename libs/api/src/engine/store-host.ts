@@ -35,7 +35,7 @@ export class StoreHost {
     return {
       repositoryId: repository.id,
       encrypted: repository.encrypted,
-      secret: repository.secret === null ? null : repository.secret.slice(),
+      secret: repository.secret === null ? null : new Uint8Array(repository.secret),
       facts: { hashing, compression, encryption: encryption?.dataAlgorithm ?? null, kdf: encryption?.kdf ?? null, chunking: chunking.algorithm, createdAt: isoOfNs(createdAtNs) },
     };
   }
@@ -121,7 +121,7 @@ export class StoreHost {
     const object = await snapshot.object(entry.object, { signal });
     const truncated = object.sizeBytes > PREVIEW_BYTES;
     const pieces: Uint8Array[] = [];
-    for await (const piece of snapshot.content(object, truncated ? { start: 0, end: PREVIEW_BYTES, signal } : { signal })) pieces.push(piece.slice());
+    for await (const piece of snapshot.content(object, truncated ? { start: 0, end: PREVIEW_BYTES, signal } : { signal })) pieces.push(new Uint8Array(piece));
     return { name: nameText(baseName(path)), bytes: new Uint8Array(Buffer.concat(pieces)), truncated };
   }
 

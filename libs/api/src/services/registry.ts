@@ -84,7 +84,7 @@ export class Registry {
   }
 
   private begin(store: StoreRow): OpenStore {
-    const reader = this.newReader(() => this.stores.delete(store.id));
+    const reader = this.newReader();
     const open: OpenStore = { reader, opened: this.openStored(store, reader) };
     this.stores.set(store.id, open);
     open.opened.catch(() => {
@@ -126,8 +126,16 @@ export class Registry {
     return result;
   }
 
-  private newReader(onGone?: () => void): Reader {
-    return workerClient<StoreMethods>(this.deps.config.workerUrl, 'store', onGone);
+  /** A thread for one store. When it crashes the store counts as closed, and the next request opens it on a new one. */
+  private newReader(): Reader {
+    const reader: Reader = workerClient<StoreMethods>({
+      url: this.deps.config.workerUrl, role: 'store', restarts: false,
+      onCrash: (why) => {
+        this.deps.log('error', `the thread of a store ended: ${why}`);
+        for (const [storeId, open] of this.stores) if (open.reader === reader) this.stores.delete(storeId);
+      },
+    });
+    return reader;
   }
 }
 

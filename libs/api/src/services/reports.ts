@@ -18,7 +18,7 @@ export interface Reports {
 /** Reports of machines: validated on a thread of their own, bound to their token's machine, kept, and turned into cells. */
 export function createReports(deps: Deps): Reports {
   const queues = new Map<string, Promise<void>>();
-  const parser: WorkerClient<ReportMethods> = workerClient<ReportMethods>(deps.config.workerUrl, 'report');
+  const parser: WorkerClient<ReportMethods> = workerClient<ReportMethods>({ url: deps.config.workerUrl, role: 'report', onCrash: (why) => deps.log('error', `the thread that reads reports ended: ${why}`) });
   return {
     parse: (bytes, gzip) => parser.call('parse', { bytes, gzip }),
     take(parsed, source) {

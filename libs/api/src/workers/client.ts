@@ -15,14 +15,25 @@ export interface WorkerClient<M extends Methods> {
   stop(): Promise<void>;
 }
 
-/** A worker thread with one role. It is started at the first call and again after a crash; `onEnd` hears of a crash. */
-export function workerClient<M extends Methods>(url: URL, role: string, onEnd?: () => void): WorkerClient<M> {
+export type ClientOptions = {
+  readonly url: URL;
+  readonly role: string;
+  /** The thread crashed: why. Not called by `stop`. */
+  readonly onCrash?: ((why: string) => void) | undefined;
+  /** Threads that hold something opened do not come back by themselves. Default true. */
+  readonly restarts?: boolean | undefined;
+};
+
+/** A worker thread with one role. It is started at the first call, and again after a crash where it `restarts`. */
+export function workerClient<M extends Methods>({ url, role, onCrash, restarts = true }: ClientOptions): WorkerClient<M> {
   let worker: Worker | null = null;
   let nextId = 1;
+  let over = false;
   const pending = new Map<number, Pending>();
 
   function running(): Worker {
     if (worker) return worker;
+    if (over) throw endedEarly();
     const started = new Worker(url, { workerData: { role }, name: `wardrobe-${role}` });
     started.unref();
     started.on('message', (message: FromWorker) => pending.get(message.id)?.onMessage(message));
@@ -35,10 +46,11 @@ export function workerClient<M extends Methods>(url: URL, role: string, onEnd?: 
   function gone(which: Worker, message: string): void {
     if (worker !== which) return;
     worker = null;
-    onEnd?.();
+    over = !restarts;
+    onCrash?.(message);
     const waiting = [...pending.values()];
     pending.clear();
-    for (const call of waiting) call.onGone(new EngineFailure({ code: 'store', message, what: null, detail: 'the reading thread ended', retryable: true, problem: null }));
+    for (const call of waiting) call.onGone(endedEarly());
   }
 
   function start(method: string, args: unknown, handlers: Pending): { id: number; post: (message: ToWorker) => void } {
@@ -78,6 +90,7 @@ export function workerClient<M extends Methods>(url: URL, role: string, onEnd?: 
     async stop() {
       const last = worker;
       worker = null;
+      over = !restarts;
       await last?.terminate();
       for (const call of [...pending.values()]) call.onGone(cancelled());
       pending.clear();
@@ -124,6 +137,10 @@ export function workerClient<M extends Methods>(url: URL, role: string, onEnd?: 
       if (pending.delete(call.id) && !ended) call.post({ kind: 'abort', id: call.id });
     }
   }
+}
+
+function endedEarly(): EngineFailure {
+  return new EngineFailure({ code: 'store', message: 'the reading thread ended', what: null, detail: 'the reading thread ended', retryable: true, problem: null });
 }
 
 function cancelled(): EngineFailure {

@@ -35,8 +35,8 @@ export function serve(port: MessagePort, methods: Methods): void {
       while (call.credit === 0 && !call.abort.signal.aborted) await new Promise<void>((wake) => Object.assign(call, { wake }));
       call.abort.signal.throwIfAborted();
       call.credit -= 1;
-      // A piece may be a window into WASM memory or a cache: only a copy may leave the thread.
-      const bytes = piece.slice();
+      // A piece may be a window into WASM memory, a cache or the Buffer pool: only a copy may leave the thread (slice of a Buffer is no copy).
+      const bytes = new Uint8Array(piece);
       send({ kind: 'piece', id, bytes }, [bytes.buffer]);
     }
     send({ kind: 'end', id });
