@@ -174,7 +174,7 @@ function lastAdmin(error: unknown): never {
 
 function commandFor(kind: 'agent' | 'read', baseUrl: string, secret: string): string {
   if (kind === 'read') return `curl -H 'Authorization: Bearer ${secret}' ${baseUrl}/api/stores/STORE/divergence.json`;
-  return `(umask 077; printf %s '${secret}' > ~/.wardrobe-token) && npx wardrobe agent run --server ${baseUrl} --token-file ~/.wardrobe-token`;
+  return `(umask 077; printf %s '${secret}' > ~/.wardrobe-token) && wardrobe agent run --server ${baseUrl} --token-file ~/.wardrobe-token`;
 }
 
 function userDto(user: UserRow): UserDto {
