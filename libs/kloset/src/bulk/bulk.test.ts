@@ -6,14 +6,17 @@ import { pipeline } from 'node:stream/promises';
 import { createWriteStream } from 'node:fs';
 import { promisify } from 'node:util';
 import { inflateRawSync } from 'node:zlib';
-import { nameBytes, permissionsText } from '@wardrobe/kloset-model';
+import { type Mac, nameBytes, permissionsText } from '@wardrobe/kloset-model';
 import { availableFixtures, expectedText, temporaryFolder, unpackFixture } from '@wardrobe/testing';
 import { describe, expect, it } from 'vitest';
 import { openFixture } from '../../test/open-fixture.js';
 import { openSnapshot } from '../snapshot/open.js';
 import { vectorStores } from '../snapshot/testing/vectors.js';
 import type { CheckProblem, Snapshot } from '../snapshot/types.js';
+import { decode } from '../codec/codec.js';
 import { DiskFullError } from '../errors/errors.js';
+import { treeNode } from '../format/snapshot-tree.js';
+import { readHeaders } from '../snapshot/list.js';
 import { type BuildEntry, buildSnapshot, memorySource } from '../snapshot/testing/index.js';
 import { archiveTar, archiveZip } from './archive.js';
 import { checkSnapshots } from './check.js';
@@ -337,6 +340,56 @@ describe('check', () => {
         }
       }
     }
+  });
+
+  it('a lost tree node names every path that it hides, once', async () => {
+    const source = memorySource(new Uint8Array(32).fill(9));
+    const paths = Array.from({ length: 100 }, (_, place) => `/d/f${String(place).padStart(3, '0')}`);
+    const id = buildSnapshot(
+      source,
+      paths.map((at) => ({ path: at, content: at })),
+      { form: '1.1' },
+    );
+    const node = source.ids(11)[2] as Mac;
+    const held = decode(treeNode, source.peek(11, node)).keys ?? [];
+    source.remove(11, node);
+    const { items } = await check(source, [id]);
+    expect(items.filter((problem) => problem.what === 'tree').map((problem) => problem.path?.text)).toEqual(
+      held.map((key) => Buffer.from(key).toString('utf8')),
+    );
+    expect((await drain(checkSnapshots(source, { snapshots: [id], path: path('/none') }))).items.length).toBeGreaterThan(0);
+  });
+
+  it('entries that stand only in packed listings are one finding, not one each', async () => {
+    const source = memorySource(new Uint8Array(32).fill(9));
+    const id = buildSnapshot(
+      source,
+      [
+        { path: '/d/a', content: 'a' },
+        { path: '/d/b', content: 'b' },
+      ],
+      { form: '1.1', withoutEntryBlob: (at) => at.startsWith('/d/') },
+    );
+    const { items } = await check(source, [id, id]);
+    expect(items.map((problem) => [problem.what, problem.error.code])).toEqual([
+      ['tree', 'integrity'],
+      ['tree', 'integrity'],
+    ]);
+    expect(items[0]?.error.message).toContain('2 entries');
+  });
+
+  it('a damaged header is one problem of its snapshot, and the next snapshot is checked', async () => {
+    const source = memorySource(new Uint8Array(32).fill(9));
+    const [bad, good] = [
+      buildSnapshot(source, [{ path: '/a', content: 'a' }], { form: '1.0' }),
+      buildSnapshot(source, [{ path: '/b', content: 'b' }], { form: '1.0' }),
+    ];
+    source.replace(5, bad, source.peek(5, bad).subarray(0, 100));
+    const { items, result } = await check(source, [bad, good]);
+    expect(items.map((problem) => [problem.snapshot, problem.what])).toEqual([[bad, 'header']]);
+    expect(result).toMatchObject({ snapshots: 2, damagedSnapshots: 1 });
+    const listed = await collect(readHeaders(source, [bad, good]));
+    expect(listed.map((item) => ('error' in item ? item.error.code : item.header.id))).toEqual(['decode', good]);
   });
 
   it('a shared damaged chunk is named for every snapshot and path, and read once', async () => {

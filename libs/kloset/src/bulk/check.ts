@@ -9,6 +9,7 @@ import { recoverEntry } from '../snapshot/lookup.js';
 import { loadHeader } from '../snapshot/open.js';
 import type { SnapshotSource } from '../snapshot/source.js';
 import type { CheckProblem, Entry } from '../snapshot/types.js';
+import { gapProblems } from './check-gap.js';
 import { checkIndexes } from './check-indexes.js';
 import { checkItems } from './check-items.js';
 import { type Finding, ObjectChecker } from './check-object.js';
@@ -131,7 +132,7 @@ async function* scanFiles(run: CheckRun, context: SnapshotContext, path: Uint8Ar
   let isFound = path === null;
   for await (const item of scanTree(await context.files(), { signal: run.options.signal })) {
     if ('error' in item) {
-      yield { snapshot, path: item.from === null ? null : byteName(item.from), what: 'tree', id: item.node, error: item.error };
+      yield* gapProblems(run, context, { ...item, path });
       continue;
     }
     if (path !== null && !isAtOrBelow(item.key, path)) continue;
