@@ -84,7 +84,8 @@ export function sendFailure(req: IncomingMessage, res: ServerResponse, error: un
     return;
   }
   const code = codeOf(error);
-  for (const name of res.getHeaderNames()) if (name !== 'set-cookie') res.removeHeader(name);
+  // What was said about a body that does not come; the server's security headers stay.
+  for (const name of res.getHeaderNames()) if (/^(?:content-(?!security-policy)|accept-ranges|etag|last-modified|cache-control)/.test(name)) res.removeHeader(name);
   // The rest of a refused body is not read: the connection does not serve another request.
   if (!req.complete) res.setHeader('connection', 'close');
   if (code === 'unauthenticated') res.setHeader('www-authenticate', 'Bearer');
