@@ -9,6 +9,7 @@ import { SearchField } from '../controls/field.js';
 import { EmptyState } from '../feedback/states.js';
 import { fullTime } from '../foundation/format.js';
 import { SnapshotBadge } from '../snapshots/snapshot-row.js';
+import { useTyped } from '../snapshots/use-typed.js';
 import { type Crumb, Crumbs } from './crumbs.js';
 import { DownloadMenu } from './download-menu.js';
 import { EntryGrid, type EntryGridProps } from './entry-grid.js';
@@ -54,9 +55,10 @@ export function ExplorerHead({ page, snapshotsHref, rootHref, crumbs }: Pick<Exp
 }
 
 export function ExplorerTools({ page, filter, onFilter, archiveHref }: Pick<ExplorerViewProps, 'page' | 'filter' | 'onFilter' | 'archiveHref'>) {
+  const [text, setText] = useTyped(filter, onFilter);
   return (
     <div className="toolbar explore-tools">
-      <SearchField className="explore-find" label="Filter names in this folder" placeholder="Filter names" value={filter} onChange={onFilter} />
+      <SearchField className="explore-find" label="Filter names in this folder" placeholder="Filter names" value={text} onChange={setText} />
       <span className="fresh explore-count" role="status">
         {filter === '' ? counted(page.total, 'entry', 'entries') : `${counted(page.total, 'entry', 'entries')} ${page.total === 1 ? 'matches' : 'match'}`}
       </span>

@@ -27,7 +27,7 @@ export type PreviewPanelProps = {
   readonly onMode: (mode: PreviewMode) => void;
   readonly detail: EntryDetailDto | undefined;
   readonly detailProblem: { readonly problem: ProblemDto; readonly retry: () => void } | null;
-  readonly snapshotId: string;
+  readonly snapshot: { readonly id: string; readonly takenAt: string };
   readonly versionHref: (snapshotId: string) => string;
   /** To the file before or after in the list. */
   readonly onStep: (step: 1 | -1) => void;
@@ -47,7 +47,9 @@ export function PreviewPanel(props: PreviewPanelProps) {
         <Tabs.List className="tabs" aria-label="File">
           <Tabs.Trigger value="preview">Preview</Tabs.Trigger>
           <Tabs.Trigger value="details">Details</Tabs.Trigger>
-          <Tabs.Trigger value="versions">Versions{detail === undefined ? null : <span className="faint"> {figure(detail.versions.length)}</span>}</Tabs.Trigger>
+          <Tabs.Trigger value="versions">
+            Versions{detail === undefined ? null : <span className="faint"> {figure(detail.versions.length + 1)}</span>}
+          </Tabs.Trigger>
         </Tabs.List>
         <Tabs.Content value="preview" className="preview-content" tabIndex={-1}>
           <PreviewBody key={reader.contentUrl} entry={entry} reader={reader} mode={props.mode} onMode={props.onMode} />
@@ -56,7 +58,7 @@ export function PreviewPanel(props: PreviewPanelProps) {
           {whenDetailed(<Details entry={entry} detail={detail} />)}
         </Tabs.Content>
         <Tabs.Content value="versions" className="preview-content scrolls">
-          {whenDetailed(<Versions detail={detail} currentId={props.snapshotId} hrefOf={props.versionHref} />)}
+          {whenDetailed(<Versions detail={detail} current={props.snapshot} hrefOf={props.versionHref} />)}
         </Tabs.Content>
       </Tabs.Root>
     </aside>

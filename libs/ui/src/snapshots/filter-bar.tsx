@@ -2,12 +2,12 @@
 import type { SnapshotsPageDto } from '@wardrobe/contracts';
 import { counted } from '@wardrobe/words';
 import { FolderTree, Server, Tag } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
 import { Segment } from '../controls/chip.js';
 import { SearchField } from '../controls/field.js';
 import { DateMenu } from './date-menu.js';
 import { FacetMenu } from './facet-menu.js';
 import { type Include, isFiltered, type SnapshotQuery } from './filter.js';
+import { useTyped } from './use-typed.js';
 
 export type FilterBarProps = {
   readonly query: SnapshotQuery;
@@ -22,8 +22,6 @@ const INCLUDE_ITEMS = [
   { value: 'hidden', label: 'Hidden' },
   { value: 'all', label: 'All' },
 ] as const satisfies readonly { value: Include; label: string }[];
-
-const TYPING_MS = 200;
 
 /** Text, machine, source, tag, days, and which snapshots at all. */
 export function FilterBar({ query, facets, total, onChange }: FilterBarProps) {
@@ -54,22 +52,4 @@ export function FilterBar({ query, facets, total, onChange }: FilterBarProps) {
       </span>
     </div>
   );
-}
-
-/** What is typed shows at once and is reported when the typing rests. A change from outside (the address) wins. */
-function useTyped(value: string, onRest: (value: string) => void): [string, (value: string) => void] {
-  const [typed, setTyped] = useState(value);
-  const [known, setKnown] = useState(value);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  if (known !== value) {
-    setKnown(value);
-    setTyped(value);
-  }
-  useEffect(() => () => clearTimeout(timer.current), []);
-  function type(next: string): void {
-    setTyped(next);
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => onRest(next), TYPING_MS);
-  }
-  return [typed, type];
 }
