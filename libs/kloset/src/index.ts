@@ -24,3 +24,7 @@ export * from './bulk/check-store.js';
 export { type ArchiveOptions, archiveName, archiveTar, archiveZip } from './bulk/archive.js';
 export { diffTrees } from './bulk/diff.js';
 export * from './bulk/diff-types.js';
+export { ByteReader } from './codec/byte-reader.js';
+export { type Codec, decode, encode, type Infer } from './codec/codec.js';
+export { colouredEntry, deleteEntry, ENTRY_TYPE, locationEntry, packfileEntry, stateMetadata } from './format/state.js';
+export { FRESH_LOCK_SECONDS } from './repository/hidden.js';

@@ -127,7 +127,8 @@ describe('restore', () => {
     expect(first.items.map((problem) => [problem.path.text, problem.severity])).toContainEqual(['/srv/demo/readme.txt', 'error']);
     expect(await readFile(join(folder, 'readme.txt'), 'utf8')).toBe('mine');
     const second = await restore(snapshot, folder, { overwrite: true });
-    expect(second.items.filter((problem) => problem.severity === 'error')).toEqual([]);
+    // An ordinary user cannot go into the directory without any permission that the first run left.
+    expect(second.items.filter((problem) => problem.severity === 'error').map((problem) => problem.path.text)).toEqual(isRoot ? [] : ['/srv/demo/locked']);
     expect(await readFile(join(folder, 'readme.txt'), 'utf8')).not.toBe('mine');
     expect((await lstat(join(folder, 'data/hard.txt'))).ino).toBe((await lstat(join(folder, 'readme.txt'))).ino);
   });
@@ -257,6 +258,33 @@ describe('archives', () => {
       [...lines.values()].map((line) => [line.path, line.type, line.mode, line.sha256, line.target].join(' ')).sort();
     expect(told(a)).toEqual(told(b));
     expect((await lstat(join(folder, 'demo/readme.txt'), { bigint: true })).mtimeNs).toBe(1704164645123456789n);
+  });
+
+  it('names that are no text: raw in tar, escaped in zip; large ids and old times survive in tar', async () => {
+    const source = memorySource(new Uint8Array(32).fill(9));
+    const odd = Buffer.from([0x2f, 0x6f, 0x2f, 0xff, 0x5c, 0x62]);
+    const long = `/o/${'n'.repeat(200)}`;
+    const snapshot = await openSnapshot(
+      source,
+      buildSnapshot(
+        source,
+        [
+          { path: odd, content: 'odd', uid: 3_000_000n, mtimeNs: -1n },
+          { path: long, content: 'long' },
+        ],
+        { form: '1.1' },
+      ),
+    );
+    const folder = await temporaryFolder('tar');
+    await pipeline(archiveTar(snapshot, path('/o')), createWriteStream(join(folder, 'a.tar')));
+    await run('tar', ['-xf', 'a.tar'], { cwd: folder });
+    const at = Buffer.concat([Buffer.from(folder), odd]);
+    expect(await readFile(at, 'utf8')).toBe('odd');
+    const stat = await lstat(at, { bigint: true });
+    expect([stat.mtimeNs, stat.uid]).toEqual([-1n, isRoot ? 3_000_000n : stat.uid]);
+    expect(await readFile(join(folder, long), 'utf8')).toBe('long');
+    const members = zipMembers(Buffer.concat(await collect(archiveZip(snapshot, path('/o')))));
+    expect([...members.keys()].sort()).toEqual(['o/', 'o/%FF%5Cb', `o/${'n'.repeat(200)}`].sort());
   });
 
   it('zip: every member inflates to its content', async () => {
