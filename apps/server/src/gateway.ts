@@ -14,12 +14,19 @@ export type Routes = {
 export class Gateway {
   private routes: Routes | null = null;
   private guard: GuardOptions | null = null;
+  private stopping = false;
 
   constructor(private readonly log: Log) {}
 
   open(routes: Routes, guard: GuardOptions): void {
     this.guard = guard;
     this.routes = routes;
+  }
+
+  /** From now on requests are told that the console stops. */
+  close(): void {
+    this.routes = null;
+    this.stopping = true;
   }
 
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
@@ -35,7 +42,10 @@ export class Gateway {
     setSecurityHeaders(response, { secure: this.guard?.secure ?? false });
     if (this.routes === null || this.guard === null) {
       response.setHeader('Retry-After', '2');
-      return answer(request, response, { status: 503, sentence: 'The console is starting. Try again in a moment.' });
+      return answer(request, response, {
+        status: 503,
+        sentence: this.stopping ? 'The console is being stopped.' : 'The console is starting. Try again in a moment.',
+      });
     }
     const refusal = refusalOf(request, this.guard);
     if (refusal !== null) return answer(request, response, refusal);

@@ -93,7 +93,10 @@ async function startSteps(start: StartOptions, undo: Undo): Promise<RunningServe
   });
   await api.start();
   gateway.open({ api: (request, response) => api.handle(request, response), pages: pages?.handle ?? null }, site);
-  undo.add(() => log('info', 'stopping'));
+  undo.add(() => {
+    log('info', 'stopping');
+    gateway.close();
+  });
   if (options.demo) await demonstrate(start, data, api);
   await greet(api, site.baseUrl, say);
   return { baseUrl: site.baseUrl, port, databaseEnded: database.ended, stop: once(() => undo.run()) };
