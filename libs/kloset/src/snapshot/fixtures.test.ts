@@ -5,10 +5,19 @@ import { availableFixtures, expectedText, type Fixture, unpackFixture } from '@w
 import { describe, expect, it } from 'vitest';
 import { openFixture } from '../../test/open-fixture.js';
 import type { Repository } from '../repository/types.js';
+import { checkSnapshots } from '../bulk/check.js';
+import { decode, encode } from '../codec/codec.js';
+import type { MsgpackCodec } from '../codec/msgpack.js';
+import { vfsEntry } from '../format/snapshot-entry.js';
+import { snapshotHeader } from '../format/snapshot-header.js';
+import { errorItem, xattrItem } from '../format/snapshot-items.js';
+import { object } from '../format/snapshot-object.js';
+import { summary } from '../format/snapshot-summary.js';
+import { treeNode, treeRoot } from '../format/snapshot-tree.js';
 import { isDamaged } from './entry.js';
 import { listSnapshots } from './list.js';
 import { openSnapshot } from './open.js';
-import { snapshotSource } from './source.js';
+import { type SnapshotSource, snapshotSource } from './source.js';
 import type { Entry, Snapshot } from './types.js';
 
 /** One line of expected/N-*.jsonl: what lay on the disk that was backed up. */
@@ -26,6 +35,19 @@ type Expected = {
 
 const TYPES: Readonly<Record<string, string>> = { dir: 'directory', file: 'file', symlink: 'symlink', fifo: 'fifo' };
 const OPEN_MS = 60_000;
+/** Tables by blob type. */
+const TABLES = new Map<number, unknown>([
+  ...([10, 13, 16, 19] as const).map((type) => [type, treeRoot] as const),
+  ...([11, 14, 17, 20] as const).map((type) => [type, treeNode] as const),
+  ...([
+    [5, snapshotHeader],
+    [7, object],
+    [12, vfsEntry],
+    [15, errorItem],
+    [18, xattrItem],
+    [21, summary],
+  ] as const),
+]);
 
 /** Every snapshot of a fixture in order of time: deleted ones through coloured locations, hidden ones through orphan packfiles. */
 async function allSnapshots(repository: Repository): Promise<Snapshot[]> {
@@ -106,6 +128,32 @@ describe.each(availableFixtures())('%s', (name) => {
     }
     expect(new Set(ids)).toEqual(new Set(repository.view.live.map((snapshot) => snapshot.id)));
     await expect(openSnapshot(repository, repository.mac(nameBytes('none')))).rejects.toMatchObject({ code: 'not-found', kind: 'snapshot' });
+    await repository.close();
+  });
+
+  it('every record that a check reads is written back to the very bytes', { timeout: OPEN_MS }, async () => {
+    const repository = await openFixture(name);
+    let rewritten = 0;
+    const proveBytes = (type: number, bytes: Uint8Array): Uint8Array => {
+      const table = TABLES.get(type) as MsgpackCodec<unknown> | undefined;
+      if (table === undefined) return bytes;
+      if (Buffer.compare(encode(table, decode(table, bytes)), bytes) !== 0) throw new Error(`a record of type ${type} is written otherwise`);
+      rewritten += 1;
+      return bytes;
+    };
+    const source: SnapshotSource = {
+      ...snapshotSource(repository, repository),
+      get: async (type, id, options) => proveBytes(type, await repository.get(type, id, options)),
+      async *getMany(type, ids, options) {
+        for await (const got of repository.getMany(type, ids, options)) {
+          if ('bytes' in got) proveBytes(type, got.bytes);
+          yield got;
+        }
+      },
+    };
+    const problems = checkSnapshots(source, { snapshots: repository.view.live.map((snapshot) => snapshot.id), fast: true });
+    for await (const problem of problems) throw problem.error;
+    expect(rewritten).toBeGreaterThan(100);
     await repository.close();
   });
 });
