@@ -1,8 +1,8 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
 import type { StoreDto } from '@wardrobe/contracts';
-import { Palette, type PaletteGroup, type PaletteItem } from '@wardrobe/ui';
-import { Archive, Database, GitFork, Grid3x3, Layers, ListChecks, Plus, RefreshCw, Server, SlidersHorizontal, SunMoon } from 'lucide-react';
+import { Palette, type PaletteGroup, type PaletteItem, VERDICT_WORD } from '@wardrobe/ui';
+import { Archive, Database, GitFork, Grid3x3, Layers, ListChecks, Plus, RefreshCw, Server, Settings2, SlidersHorizontal, SunMoon } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import { type ReactNode, useState } from 'react';
 import { paths } from '@/lib/paths';
@@ -35,7 +35,7 @@ export function ConsolePalette({ open, onOpenChange, storeId, stores, admin }: P
   if (storeId !== null) {
     groups.push({
       heading: 'Machines',
-      items: (machines.data?.machines ?? []).map((machine) => ({ id: `machine ${machine.id}`, label: machine.name, note: machine.verdict, words: [machine.hostName, machine.id], icon: <Server className="icon" aria-hidden />, run: then(() => router.push(paths.machine(storeId, machine.id))) })),
+      items: (machines.data?.machines ?? []).map((machine) => ({ id: `machine ${machine.id}`, label: machine.name, note: VERDICT_WORD[machine.verdict], words: [machine.hostName, machine.id], icon: <Server className="icon" aria-hidden />, run: then(() => router.push(paths.machine(storeId, machine.id))) })),
     });
     groups.push({
       heading: 'Snapshots',
@@ -64,7 +64,7 @@ function pages(storeId: string | null, admin: boolean, page: (href: string, labe
           page(paths.snapshots(storeId), 'Snapshots', icon(Archive), 'g s'),
           page(paths.storeJobs(storeId), 'Jobs', icon(ListChecks)),
           ...(admin ? [page(paths.addMachine(storeId), 'Add a machine', icon(Plus))] : []),
-          page(paths.storeSettings(storeId), 'Store settings', icon(SlidersHorizontal)),
+          page(paths.storeSettings(storeId), 'Store settings', icon(Settings2)),
         ]),
     page('/', 'All stores', icon(Layers), 'g a'),
     ...(admin ? [page(paths.newStore, 'Connect a store', icon(Plus))] : []),

@@ -1,9 +1,9 @@
 'use client';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import type { StoreDto } from '@wardrobe/contracts';
-import { Shell, ShortcutsDialog, SkipLink, StoreMenu, useKeys, useToast } from '@wardrobe/ui';
+import { Shell, SkipLink, StoreMenu, useKeys, useToast } from '@wardrobe/ui';
 import { figure } from '@wardrobe/words';
-import { Archive, GitFork, Grid3x3, Layers, ListChecks, Plus, Server, SlidersHorizontal } from 'lucide-react';
+import { Archive, GitFork, Grid3x3, Layers, ListChecks, Plus, Server, Settings2, SlidersHorizontal } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useParams, usePathname, useRouter } from 'next/navigation';
 import { type ReactNode, useEffect, useState } from 'react';
@@ -13,6 +13,7 @@ import { useTRPC } from '@/trpc/client';
 import { problemOf } from '@/trpc/problem';
 import { Live } from './live';
 
+const ShortcutsDialog = dynamic(() => import('./shortcuts').then((module) => module.ShortcutsDialog), { ssr: false });
 const ConsolePalette = dynamic(() => import('./console-palette').then((module) => module.ConsolePalette), { ssr: false });
 
 /** Navigation, palette, keys and live updates around every signed-in page. */
@@ -27,6 +28,7 @@ export function ConsoleShell({ children }: { readonly children: ReactNode }) {
   const [shortcuts, setShortcuts] = useState(false);
   useShellKeys({ storeId: storeId ?? null, openPalette: () => setPalette(true), openShortcuts: () => setShortcuts(true) });
   const admin = me.data?.user?.role === 'admin';
+  const consoleLinks = consoleNav({ storeId: storeId ?? null, storeCount: stores.data?.length, pathname, admin });
 
   return (
     <>
@@ -34,10 +36,10 @@ export function ConsoleShell({ children }: { readonly children: ReactNode }) {
       <Shell
         store={storeId === undefined ? null : { name: store?.name ?? 'Store', note: store ? noteOf(store) : 'reading' }}
         storeNav={storeId === undefined ? [] : storeNav(storeId, store, pathname)}
-        consoleNav={consoleNav({ storeId: storeId ?? null, storeCount: stores.data?.length, pathname, admin })}
+        consoleNav={consoleLinks}
         user={{ name: me.data?.user?.name ?? 'Account', role: me.data?.user?.role ?? '' }}
         switcher={(trigger) => (
-          <StoreMenu trigger={trigger} canAdd={admin} currentId={storeId ?? null} stores={(stores.data ?? []).map((one) => ({ id: one.id, name: one.name, note: noteOf(one), href: paths.machines(one.id) }))} />
+          <StoreMenu trigger={trigger} canAdd={admin} links={storeId === undefined ? [] : consoleLinks.filter((link) => link.href !== paths.stores)} currentId={storeId ?? null} stores={(stores.data ?? []).map((one) => ({ id: one.id, name: one.name, note: noteOf(one), href: paths.machines(one.id) }))} />
         )}
         onPalette={() => setPalette(true)}
         onShortcuts={() => setShortcuts(true)}
@@ -48,7 +50,7 @@ export function ConsoleShell({ children }: { readonly children: ReactNode }) {
         {children}
       </Shell>
       {palette ? <ConsolePalette open={palette} onOpenChange={setPalette} storeId={storeId ?? null} stores={stores.data ?? []} admin={admin} /> : null}
-      <ShortcutsDialog open={shortcuts} onOpenChange={setShortcuts} />
+      {shortcuts ? <ShortcutsDialog open={shortcuts} onOpenChange={setShortcuts} /> : null}
     </>
   );
 }
@@ -82,7 +84,7 @@ function consoleNav({ storeId, storeCount, pathname, admin }: { readonly storeId
     { href: paths.stores, label: 'All stores', icon: Layers, current: pathname === '/', ...(storeCount !== undefined && { count: figure(storeCount) }) },
     ...(storeId === null ? [{ href: paths.jobs, label: 'Jobs', icon: ListChecks, current: pathname === paths.jobs }] : []),
     ...(storeId !== null && admin ? [{ href: paths.addMachine(storeId), label: 'Add a machine', icon: Plus, current: pathname === paths.addMachine(storeId) }] : []),
-    ...(storeId !== null ? [{ href: paths.storeSettings(storeId), label: 'Store settings', icon: SlidersHorizontal, current: pathname === paths.storeSettings(storeId) }] : []),
+    ...(storeId !== null ? [{ href: paths.storeSettings(storeId), label: 'Store settings', icon: Settings2, current: pathname === paths.storeSettings(storeId) }] : []),
     { href: paths.settings, label: 'Settings', icon: SlidersHorizontal, current: pathname.startsWith(paths.settings) },
   ];
 }

@@ -13,10 +13,10 @@ export function bytesWord(bytes: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toFixed(1)} ${UNITS[unit]}`;
 }
 
-/** "38 s ago"; "in 5 min" for the future; "now" within a second. */
+/** "38 s ago"; "in 5 min" for the future. What is less than a second old or less than a minute ahead is "now": the page's clock ticks slowly. */
 export function agoWord(thenMs: number, nowMs: number): string {
   const span = nowMs - thenMs;
-  if (Math.abs(span) < 1000) return 'now';
+  if (span < 1000 && span > -60_000) return 'now';
   return span >= 0 ? `${spanWord(span)} ago` : `in ${spanWord(-span)}`;
 }
 

@@ -35,7 +35,7 @@ function Job({ job, store, onCancel }: { readonly job: JobDto; readonly store: s
           <Icon className={`icon${job.state === 'running' ? ' spin' : ''}`} aria-hidden />
         </span>
         <div className="spread">
-          <h3 id={`${id}-t`}>{store && !job.label.includes(store) ? `${job.label} · ${store}` : job.label}</h3>
+          <h2 id={`${id}-t`}>{store && !job.label.includes(store) ? `${job.label} · ${store}` : job.label}</h2>
           <p>{factsOf(job, now).join(' · ')}</p>
           {job.problem ? (
             <p>

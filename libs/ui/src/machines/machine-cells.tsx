@@ -4,6 +4,7 @@ import { CELL_SEVERITY, figure } from '@wardrobe/words';
 import { useState } from 'react';
 import { Badge } from '../cells/badge.js';
 import { Button } from '../controls/button.js';
+import { IdText } from '../foundation/id-text.js';
 import { Anchor } from '../foundation/link.js';
 import { FullTime, RelativeTime } from '../foundation/time.js';
 
@@ -43,7 +44,7 @@ export function MachineCells({ machine, hrefOf }: { readonly machine: MachineDet
                 <Badge kind={one.cell} />
               </td>
               <td className="full">
-                {one.cause}
+                <IdText text={one.cause} />
                 {one.cache ? <span className="why">cache {one.cache}</span> : null}
               </td>
               <td className="full">{one.nextStep}</td>

@@ -37,7 +37,7 @@ export function MachineTable({ storeName, machines, sort, descending, showAll, h
   const hidden = sort === 'verdict' ? Math.max(0, sorted.filter((machine) => machine.verdict === 'in-sync').length - CALM_SHOWN) : Math.max(0, sorted.length - CALM_SHOWN);
   return (
     <>
-      <table className="tbl machines" data-list tabIndex={-1}>
+      <table className="tbl machines">
         <caption className="sr">{`Machines of the store ${storeName}, ${sort === 'verdict' ? 'worst verdict first' : `sorted by ${sort}`}`}</caption>
         <thead>
           <tr>
@@ -59,7 +59,7 @@ export function MachineTable({ storeName, machines, sort, descending, showAll, h
             const list = sorted.filter((machine) => machine.verdict === verdict);
             if (list.length === 0) return null;
             return (
-              <tbody key={verdict}>
+              <tbody key={verdict} data-list tabIndex={-1}>
                 <tr className="group">
                   <th colSpan={6} scope="rowgroup">
                     {NOTE[verdict][0]} <span className="faint">· {NOTE[verdict][1]}</span>
@@ -70,7 +70,7 @@ export function MachineTable({ storeName, machines, sort, descending, showAll, h
             );
           })
         ) : (
-          <tbody>{shown(sorted).map(line)}</tbody>
+          <tbody data-list tabIndex={-1}>{shown(sorted).map(line)}</tbody>
         )}
       </table>
       {hidden > 0 && !showAll ? (

@@ -1,13 +1,16 @@
 'use client';
-import { Check, Database, Layers, Plus } from 'lucide-react';
+import { Check, Database, Layers, type LucideIcon, Plus } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import type { ReactNode } from 'react';
 import { Anchor } from '../foundation/link.js';
 
+export type MenuLink = { readonly href: string; readonly label: string; readonly icon: LucideIcon };
 export type StoreChoice = { readonly id: string; readonly name: string; readonly note: string; readonly href: string };
 
-/** Stores by name, then the list of all and "connect". */
-export function StoreMenu({ trigger, stores, currentId, canAdd }: { readonly trigger: ReactNode; readonly stores: readonly StoreChoice[]; readonly currentId: string | null; readonly canAdd: boolean }) {
+export type StoreMenuProps = { readonly trigger: ReactNode; readonly stores: readonly StoreChoice[]; readonly currentId: string | null; readonly canAdd: boolean; readonly links: readonly MenuLink[] };
+
+/** Stores by name, then the list of all and "connect"; on phones also the pages that have no place in the tab bar. */
+export function StoreMenu({ trigger, stores, currentId, canAdd, links }: StoreMenuProps) {
   return (
     <DropdownMenu.Root>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
@@ -40,6 +43,18 @@ export function StoreMenu({ trigger, stores, currentId, canAdd }: { readonly tri
               </Anchor>
             </DropdownMenu.Item>
           ) : null}
+          {links.length > 0 ? <DropdownMenu.Separator className="only-phone" /> : null}
+          {links.map((link) => {
+            const Icon = link.icon;
+            return (
+              <DropdownMenu.Item key={link.href} className="only-phone" asChild>
+                <Anchor href={link.href}>
+                  <Icon className="icon" aria-hidden />
+                  {link.label}
+                </Anchor>
+              </DropdownMenu.Item>
+            );
+          })}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>

@@ -2,6 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { StoreDto } from '@wardrobe/contracts';
 import { FullTime, LoadingRows, PageHead, ProblemState, StoreSettingsForm, useToast } from '@wardrobe/ui';
+import { spanWord } from '@wardrobe/words';
 import { Page } from '@/shell/page';
 import { useMe } from '@/shell/use-me';
 import { useTRPC } from '@/trpc/client';
@@ -24,7 +25,7 @@ export function StoreSettingsView({ storeId }: { readonly storeId: string }) {
   }
   return (
     <Page>
-      <PageHead sentence={`Settings of ${store.data.name}.`} />
+      <PageHead sentence={`${store.data.name} is read every ${spanWord(store.data.refreshIntervalSeconds * 1000)}.`}>{`A machine that has not reported for ${store.data.unknownAfterHours} h is unknown.`}</PageHead>
       <div className="settings">
         <General store={store.data} admin={admin} />
         <Facts store={store.data} />

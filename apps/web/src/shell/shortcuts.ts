@@ -1,0 +1,3 @@
+'use client';
+/** Loaded when `?` is pressed. */
+export { ShortcutsDialog } from '@wardrobe/ui';
