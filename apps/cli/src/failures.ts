@@ -1,4 +1,4 @@
-import { KlosetError, NotAStoreError, PermissionError } from '@wardrobe/kloset';
+import { KlosetError, NotAStoreError, NotFoundError, PermissionError, TooLargeError } from '@wardrobe/kloset';
 import { type ErrorCode, sentenceFor } from '@wardrobe/words';
 import { CliError, EXIT, type ExitCode } from './exit-codes.js';
 
@@ -14,12 +14,32 @@ const EXIT_OF: Partial<Record<ErrorCode, ExitCode>> = {
 /** What the user reads of any failure: sentence, next step, exit code. Bugs are passed on as they are. */
 export function asCliError(error: unknown, what?: string): CliError | null {
   if (error instanceof CliError) return error;
+  if (error instanceof NotFoundError && LOST.has(error.kind)) return lost(error);
+  if (error instanceof TooLargeError)
+    return new CliError(EXIT.damaged, `The store holds a value beyond its bound: ${error.message}.`, 'It is damaged there. See everything that this hits with: check.', {
+      cause: error,
+    });
   if (error instanceof KlosetError) {
     const { sentence, next } = sentenceFor(error.code, { what: what ?? subjectOf(error), detail: error.message });
     return new CliError(EXIT_OF[error.code] ?? EXIT.usage, sentence, next, { cause: error });
   }
   if (error instanceof Error && 'code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code)) return systemFailure(error, error.code);
   return null;
+}
+
+/** Parts of the store that something names: that they are absent is damage, not a mistake in the call. */
+const LOST: ReadonlySet<NotFoundError['kind']> = new Set(['packfile', 'blob', 'state']);
+
+function lost(error: NotFoundError): CliError {
+  const what = error.kind === 'state' ? 'State file' : error.kind === 'packfile' ? 'Packfile' : 'Blob';
+  return new CliError(EXIT.damaged, `${what} ${error.id} is missing from the store.`, 'See everything that this hits with: check. Put it back from a copy of the store.', {
+    cause: error,
+  });
+}
+
+/** Whether the failure lies in the store's data, not in the call, the line or this machine. */
+export function isDamage(error: KlosetError): boolean {
+  return asCliError(error)?.exitCode === EXIT.damaged;
 }
 
 /** What the failure is about, where the error names it. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { fsStore, openRepository, PassphraseNeededError, type Repository } from '@wardrobe/kloset';
+import { fsStore, openRepository, type OrphanProblem, PassphraseNeededError, type Repository } from '@wardrobe/kloset';
 import { counted } from '@wardrobe/words';
 import type { CliEnvironment } from './env.js';
 import { usage } from './failures.js';
@@ -86,4 +86,9 @@ export function warnUnreadable(session: Session, repository: Repository): boolea
       `the list may be incomplete: ${counted(unreadable.length, 'state')} could add or remove snapshots. Next: wardrobe at ${session.storeLocation} hidden`,
     );
   return unreadable.length > 0;
+}
+
+/** A packfile that no state names and that cannot be read: what lies in it, lies there unseen. */
+export function warnOrphan(session: Session, { packfile, error }: OrphanProblem): void {
+  session.terminal.warn(`packfile ${packfile}, which no state names, cannot be read: ${error.message}. A hidden snapshot in it would not be found.`);
 }

@@ -3,6 +3,7 @@ export const STORE_FINDINGS = [
   'unreadable-state',
   'hidden-snapshot',
   'missing-packfile',
+  'unreadable-packfile',
   'coloured-in-use',
   'merge-order-hazard',
   'foreign-file',

@@ -67,7 +67,7 @@ async function partsOf(
     const source = await sourceFor(repository, availability, session.signal);
     return [{ source, snapshots: [snapshot.header.id], ...(argument.includes(':') ? { path } : {}) }];
   }
-  const all = await candidates(repository, options, session.signal);
+  const all = await candidates(repository, options, { signal: session.signal, onProblem: () => undefined });
   const live = all.filter(({ availability }) => availability === 'live').map(({ id }) => id);
   const others = all.filter(({ availability }) => availability !== 'live').map(({ id }) => id);
   return [

@@ -125,7 +125,7 @@ function* allCells(
 /** What concerns the store and no machine: on standard error, so that the lines of `--json` stay of two kinds. */
 async function printStore(session: Session, remote: RemoteView, json: boolean): Promise<void> {
   for (const snapshot of remote.hidden) session.terminal.warn(`snapshot ${snapshot.id.slice(0, 8)} is hidden: its data is in the store and no state names it`);
-  for (const finding of remote.findings) session.terminal.warn(`${finding.kind}: ${finding.detail}`);
+  for (const finding of remote.findings) session.terminal.warn(`${finding.kind} ${finding.id}: ${finding.detail}`);
   if (remote.unreadable.size > 0) {
     if (json) await session.terminal.json({ incomplete: true, unreadableStates: [...remote.unreadable] });
     else session.terminal.warn(`${counted(remote.unreadable.size, 'state file')} cannot be read: the answer may be incomplete`);

@@ -1,8 +1,9 @@
-import { STALE_LOCK_MS } from '@wardrobe/kloset';
+import { type OrphanProblem, STALE_LOCK_MS } from '@wardrobe/kloset';
+import type { PackfileId } from '@wardrobe/kloset-model';
 import { counted, spanWord } from '@wardrobe/words';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { timeText } from '../json.js';
-import { openStore, type Session } from '../session.js';
+import { openStore, type Session, warnOrphan } from '../session.js';
 
 type JsonOption = { readonly json?: boolean };
 
@@ -54,11 +55,16 @@ export async function locks(session: Session, options: JsonOption): Promise<Exit
   return EXIT.fine;
 }
 
-/** `hidden`: snapshots whose data is in the store and whose state never arrived. */
+/** `hidden`: snapshots whose data is in the store and whose state never arrived. Ends with 65 when a packfile that may hold one cannot be read. */
 export async function hidden(session: Session, options: JsonOption): Promise<ExitCode> {
   const repository = await openStore(session);
   for (const state of repository.view.unreadable) session.terminal.warn(`state file ${state.id} cannot be read: ${state.error.message}`);
-  const found = await repository.hidden({ nowMs: Date.now(), signal: session.signal });
+  const unread: PackfileId[] = [];
+  const onProblem = (problem: OrphanProblem) => {
+    unread.push(problem.packfile);
+    warnOrphan(session, problem);
+  };
+  const found = await repository.hidden({ nowMs: Date.now(), signal: session.signal, onProblem });
   for (const snapshot of found) {
     if (options.json)
       await session.terminal.json({ id: snapshot.id, packfile: snapshot.packfile, packedAt: timeText(snapshot.packedAtNs), lock: snapshot.lock });
@@ -69,5 +75,6 @@ export async function hidden(session: Session, options: JsonOption): Promise<Exi
   }
   if (found.length > 0 && !options.json)
     session.terminal.warn(`${counted(found.length, 'snapshot is', 'snapshots are')} hidden. Browse with: ls --hidden, cat --hidden, restore --hidden`);
-  return EXIT.fine;
+  if (unread.length > 0 && options.json) await session.terminal.json({ incomplete: true, unreadablePackfiles: unread });
+  return unread.length > 0 ? EXIT.damaged : EXIT.fine;
 }

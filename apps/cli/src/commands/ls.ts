@@ -1,10 +1,10 @@
-import { listSnapshots, openSnapshot, type Repository, type SnapshotHeader } from '@wardrobe/kloset';
+import { listSnapshots, openSnapshot, type OrphanProblem, type Repository, type SnapshotHeader } from '@wardrobe/kloset';
 import { byteName, concatBytes, durationSecondsText, modeText, sizeText, timestampText } from '@wardrobe/kloset-model';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { asCliError } from '../failures.js';
 import { entryJson, isDamaged, namePair, snapshotJson } from '../json.js';
 import { type Availability, candidates, type Reach, select, sourceFor } from '../select.js';
-import { openStore, type Session, warnUnreadable } from '../session.js';
+import { openStore, type Session, warnOrphan, warnUnreadable } from '../session.js';
 
 export type LsOptions = Reach & { readonly json?: boolean; readonly recursive?: boolean; readonly tag?: string };
 
@@ -28,7 +28,11 @@ async function listStore(session: Session, repository: Repository, options: LsOp
       session.terminal.warn(`snapshot ${item.id} cannot be read: ${item.error.message}`);
     }
   }
-  for (const { id, availability } of await candidates(repository, options, session.signal)) {
+  const onProblem = (problem: OrphanProblem) => {
+    damaged = true;
+    warnOrphan(session, problem);
+  };
+  for (const { id, availability } of await candidates(repository, options, { signal: session.signal, onProblem })) {
     if (availability === 'live') continue;
     const listed = await outOfSight(session, repository, { id, availability });
     if (listed) rows.push(listed);
@@ -71,7 +75,7 @@ async function printSnapshot(session: Session, { header, availability }: Listed,
 /** Hidden snapshots are a warning of `ls`, never a part of the list unless asked for. */
 async function warnHidden(session: Session, repository: Repository, options: LsOptions): Promise<void> {
   if (options.hidden) return;
-  const hidden = await repository.hidden({ nowMs: Date.now(), signal: session.signal });
+  const hidden = await repository.hidden({ nowMs: Date.now(), signal: session.signal, onProblem: (problem) => warnOrphan(session, problem) });
   for (const { id, lock } of hidden) {
     session.terminal.warn(
       `snapshot ${id.slice(0, 8)} is hidden: its data is in the store and no state names it${lock ? ` (a backup may be running on ${lock.host})` : ''}. See: wardrobe at ${session.storeLocation} hidden`,

@@ -2,6 +2,7 @@ import { type RestoreSummary, restoreTo } from '@wardrobe/kloset';
 import { sizeText } from '@wardrobe/kloset-model';
 import { counted } from '@wardrobe/words';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { isDamage } from '../failures.js';
 import { namePair } from '../json.js';
 import { type Reach, select } from '../select.js';
 import { openStore, type Session } from '../session.js';
@@ -32,8 +33,8 @@ export async function restore(session: Session, argument: string, options: Resto
     const { path: name, severity, what, error } = step.value;
     session.terminal.warn(`${printable(name.text)}: ${severity === 'error' ? 'not restored' : `restored without its ${what}`}: ${error.message}`);
     if (options.json) await session.terminal.json({ ...namePair('path', name), severity, what, code: error.code, message: error.message });
-    if (severity === 'error')
-      code = error.code === 'integrity' || error.code === 'decode' || error.code === 'not-found' ? EXIT.damaged : code === EXIT.damaged ? code : EXIT.usage;
+    if (isDamage(error)) code = EXIT.damaged;
+    else if (severity === 'error' && code === EXIT.fine) code = EXIT.usage;
   }
 }
 

@@ -26,6 +26,7 @@ const FINDING_WORDS: Readonly<Record<string, (count: number) => string>> = {
   'unreadable-state': (count) => `${counted(count, 'state file')} cannot be read`,
   'hidden-snapshot': (count) => `${counted(count, 'snapshot')} ${count === 1 ? 'is' : 'are'} hidden`,
   'missing-packfile': (count) => `${counted(count, 'packfile')} ${count === 1 ? 'is' : 'are'} missing`,
+  'unreadable-packfile': (count) => `${counted(count, 'packfile')} that no state names cannot be read`,
   'coloured-in-use': (count) => `${counted(count, 'snapshot')} ${count === 1 ? 'lies' : 'lie'} only in packfiles scheduled for deletion`,
   'merge-order-hazard': (count) => `${counted(count, 'merge order hazard')}`,
   'foreign-file': (count) => `${counted(count, 'file')} ${count === 1 ? 'belongs' : 'belong'} to no store`,
@@ -45,7 +46,7 @@ export function storeFindingsSentence(findings: readonly StoreFindingCount[]): s
 }
 
 /** Findings that make a store worth a look; leftovers of plakar are not. */
-const SERIOUS = new Set(['unreadable-state', 'hidden-snapshot', 'missing-packfile', 'coloured-in-use', 'merge-order-hazard', 'clock-skew', 'lost-state', 'ambiguous-snapshot']);
+const SERIOUS = new Set(['unreadable-state', 'hidden-snapshot', 'missing-packfile', 'unreadable-packfile', 'coloured-in-use', 'merge-order-hazard', 'clock-skew', 'lost-state', 'ambiguous-snapshot']);
 
 export function seriousFindings(findings: readonly StoreFindingCount[]): StoreFindingCount[] {
   return findings.filter(({ kind }) => SERIOUS.has(kind));

@@ -86,6 +86,6 @@ function checkKeyLength(lengthBytes: number): void {
 }
 
 function bound(what: string, found: number, limits: { readonly min?: number; readonly max: number }): void {
-  if (found > limits.max) throw new TooLargeError(what, found, limits.max);
+  if (found > limits.max) throw new TooLargeError(`CONFIG: ${what}`, found, limits.max);
   if (found < (limits.min ?? 0)) throw new DecodeError('CONFIG', `${what} is ${found}, below ${limits.min ?? 0}`);
 }

@@ -1,5 +1,5 @@
 import type { Mac, PackfileId } from '@wardrobe/kloset-model';
-import { DecodeError, IntegrityError, KlosetError, NotFoundError, TooLargeError } from '../errors/errors.js';
+import { DecodeError, IntegrityError, KlosetError, NotFoundError, StoreError, TooLargeError } from '../errors/errors.js';
 import { HEADER_BYTES } from '../format/envelope.js';
 import { BLOB_TYPE } from '../format/state.js';
 import type { ReadOptions } from '../store/store.js';
@@ -45,9 +45,19 @@ export function openBlob(keys: Keys, blob: { readonly type: number; readonly id:
   return plain;
 }
 
-function readLocation(keys: Keys, location: Location, options: ReadOptions): Promise<Uint8Array> {
+async function readLocation(keys: Keys, location: Location, options: ReadOptions): Promise<Uint8Array> {
   if (location.lengthBytes > BLOB_LIMIT_BYTES) throw new TooLargeError('stored blob', location.lengthBytes, BLOB_LIMIT_BYTES);
-  return keys.store.readRange('packfile', location.packfile, location.offset + HEADER_BYTES, location.lengthBytes, options);
+  const start = location.offset + HEADER_BYTES;
+  try {
+    return await keys.store.readRange('packfile', location.packfile, start, location.lengthBytes, options);
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.retryable) throw error;
+    // A file that is too short is damage of the data, not a failure of the line.
+    const sizeBytes = await keys.store.sizeBytes('packfile', location.packfile, options);
+    if (start + location.lengthBytes <= sizeBytes) throw error;
+    const detail = `it was cut to ${sizeBytes} bytes, a blob ends at ${start + location.lengthBytes}`;
+    throw new IntegrityError('packfile', detail, { kind: 'packfile', file: location.packfile, offset: start }, { cause: error });
+  }
 }
 
 /** The same failure with the packfile it lies in. */

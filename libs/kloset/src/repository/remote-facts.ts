@@ -1,5 +1,5 @@
 import { isMac, shortId } from '@wardrobe/kloset-model';
-import type { HiddenSnapshot, LockInfo, Repository, StateView } from './types.js';
+import type { HiddenSnapshot, LockInfo, OrphanProblem, Repository, StateView } from './types.js';
 
 /** Age from which plakar takes a lock for stale. @source 01-store 6.4 */
 export const STALE_LOCK_MS = 600_000;
@@ -10,6 +10,7 @@ export type RemoteFinding = {
   readonly kind:
     | 'unreadable-state'
     | 'missing-packfile'
+    | 'unreadable-packfile'
     | 'coloured-in-use'
     | 'foreign-file'
     | 'stale-lock'
@@ -59,7 +60,10 @@ export async function remoteFacts(
   const packfiles = new Set<string>();
   for await (const item of repository.store.list('packfile', { signal })) packfiles.add(item.id);
   const locks = await repository.locks({ signal });
-  const hidden = await repository.hidden({ nowMs, signal });
+  const unreadable: RemoteFinding[] = [];
+  const onProblem = ({ packfile, error }: OrphanProblem) =>
+    void unreadable.push({ kind: 'unreadable-packfile', id: packfile, detail: error.message, snapshots: [] });
+  const hidden = await repository.hidden({ nowMs, signal, onProblem });
   const foreign: RemoteFinding[] = [];
   for await (const file of repository.store.listForeign({ signal }))
     foreign.push({ kind: 'foreign-file', id: file.path, detail: `${file.path} belongs to no store`, snapshots: [] });
@@ -79,7 +83,7 @@ export async function remoteFacts(
     packfiles,
     tombstoned: { has: (packfile) => isMac(packfile) && view.isPackfileTombstoned(packfile) },
     hidden: hidden.map(plainHidden),
-    findings: [...viewFindings(view, packfiles), ...lockFindings(locks, nowMs), ...clockFindings(view, nowMs), ...foreign],
+    findings: [...viewFindings(view, packfiles), ...unreadable, ...lockFindings(locks, nowMs), ...clockFindings(view, nowMs), ...foreign],
   };
 }
 

@@ -1,0 +1,6 @@
+import { describe, vi } from 'vitest';
+import { damageMatrix } from './damage/suite.js';
+
+vi.mock('@wardrobe/kernel', async (original) => (await import('./damage/memo-kernel.js')).memoisedKernel(await original()));
+
+describe('damage to a plain store of 1.0', () => damageMatrix('v10-plain-desync'));
