@@ -208,8 +208,8 @@ describe('state streams', () => {
       lengthBytes: 0,
     }));
     const stream = stateStream(idOf('a'), { locations: raw });
-    const started = performance.now();
+    const started = process.cpuUsage();
     expect(parseState(stream, { version: V1_0_0, table: newLocationTable() }).counts.locations).toBe(11_000);
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(process.cpuUsage(started).user / 1000).toBeLessThan(1000);
   });
 });
