@@ -48,7 +48,7 @@ function Cells({ entry, href }: { readonly entry: EntryRowDto; readonly href: st
             {entry.name.text}
           </a>
         )}
-        {entry.target === null ? null : <span className="cut faint">leads to {entry.target.text}</span>}
+        {entry.target === null ? null : <span className="cut faint entry-leads">leads to {entry.target.text}</span>}
         {damaged ? (
           <span className="cut entry-why" title={`${entry.problem?.sentence} ${entry.problem?.next}`}>
             {entry.problem?.sentence}

@@ -1,6 +1,6 @@
 'use client';
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import { type Extent, extentOf, placeAt, placeOfRow, rowsInView, type ScrollPlace, scrolled } from './scroll.js';
+import { extentOf, placeAt, placeOfRow, rowsInView, type ScrollPlace, scrolled } from './scroll.js';
 
 export type VirtualRows = {
   /** Rows to draw, those beyond both edges included; `end` is exclusive. */
@@ -30,8 +30,9 @@ export function useVirtualRows(box: RefObject<HTMLElement | null>, { count, rowP
   const [viewPx, setViewPx] = useState(0);
   const [place, setPlace] = useState<ScrollPlace>({ top: 0, offset: 0 });
   const extent = extentOf(count, rowPx, viewPx);
-  const state = useRef({ extent, place });
-  state.current.extent = extent;
+  const state = useRef({ extent, place, count, rowPx });
+  if (viewPx > 0) state.current.extent = extent;
+  state.current.count = count;
 
   const move = useCallback(
     (next: ScrollPlace) => {
@@ -45,17 +46,22 @@ export function useVirtualRows(box: RefObject<HTMLElement | null>, { count, rowP
   useLayoutEffect(() => {
     const element = box.current;
     if (element === null) return;
-    const measure = (): void => setViewPx(Math.max(0, element.clientHeight - headPx));
+    const measure = (): void => {
+      const px = Math.max(0, element.clientHeight - headPx);
+      // At once, for a row that is centred in the same breath as the list appears.
+      state.current.extent = extentOf(state.current.count, state.current.rowPx, px);
+      setViewPx(px);
+    };
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(element);
     return () => observer.disconnect();
   }, [box, headPx]);
-  // Fewer rows, or rows of another height: the place has to stay inside.
+  // Fewer rows, or rows of another height: the same row stays on top, inside the list.
   useLayoutEffect(() => {
-    const now: Extent = extentOf(count, rowPx, viewPx);
-    const { top, offset } = state.current.place;
-    move(placeAt(now, top + offset));
+    const { place: before, rowPx: beforePx } = state.current;
+    state.current.rowPx = rowPx;
+    if (viewPx > 0) move(placeAt(extentOf(count, rowPx, viewPx), ((before.top + before.offset) / beforePx) * rowPx));
   }, [count, rowPx, viewPx, move]);
   useEffect(() => {
     const element = box.current;

@@ -11,7 +11,13 @@ export function CodeView({ lines, label, foot }: { readonly lines: readonly Toke
   const virtual = useVirtualizer({ count: lines.length, getScrollElement: () => box.current, estimateSize: () => LINE_PX, overscan: 20 });
   return (
     <section ref={box} className="code-box" aria-label={label} {...SCROLLS}>
-      <div className="code-space" ref={(space) => space?.style.setProperty('height', `${virtual.getTotalSize()}px`)}>
+      <div
+        className="code-space"
+        ref={(space) => {
+          space?.style.setProperty('height', `${virtual.getTotalSize()}px`);
+          space?.style.setProperty('--digits', `${Math.max(3, String(lines.length).length)}ch`);
+        }}
+      >
         {virtual.getVirtualItems().map((item) => (
           <div
             key={item.index}

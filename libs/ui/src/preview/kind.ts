@@ -72,5 +72,6 @@ const WORDS: Readonly<Record<PreviewKind, string>> = {
 export function kindWord(entry: Pick<EntryRowDto, 'name' | 'contentType'>): string {
   const kind = previewKind(entry);
   const extension = extensionOf(entry.name.text).toUpperCase();
-  return kind === 'image' || kind === 'audio' || kind === 'video' ? `${extension} ${WORDS[kind]}` : WORDS[kind];
+  const named = kind === 'image' || kind === 'audio' || kind === 'video' || kind === 'unknown';
+  return named && extension !== '' && extension.length <= 8 ? `${extension} ${WORDS[kind]}` : WORDS[kind];
 }

@@ -10,7 +10,7 @@ import { plainText } from './plain-text.js';
 import type { ContentReader, TextAnswer } from './reader.js';
 
 /**
- * Rendered markdown. Raw HTML in it is shown as text, images come only from the same snapshot, links to other hosts open apart and say
+ * Rendered markdown. Raw HTML in it is left out, images come only from the same snapshot, links to other hosts open apart and say
  * nothing about where they come from.
  */
 export function MarkdownPreview({ reader, answer, path }: { readonly reader: ContentReader; readonly answer: TextAnswer; readonly path: string }) {
