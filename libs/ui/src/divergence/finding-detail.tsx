@@ -25,6 +25,14 @@ export function kindWord(kind: Kind): string {
   return isCell(kind) ? kind : kind.replaceAll('-', ' ');
 }
 
+/** Ids are made of what the finding is about; people are shown its first eight digits. */
+export function shortFinding(id: string): string {
+  return id.length <= 12 ? id : (/[0-9a-f]{8}/.exec(id)?.[0] ?? id.slice(0, 8));
+}
+
+/** Kinds whose cure is a write to the store, which this release leaves to the command line. */
+const NEEDS_WRITE: ReadonlySet<Kind> = new Set<Kind>(['phantom', 'unreadable', 'unreadable-state', 'hidden-snapshot', 'lost-state']);
+
 /** One finding: what happened, how we know, what is affected, what to do. Stays readable after it is mended. */
 export function FindingDetail({ finding, plan, snapshotHref, machineHref, ref }: FindingDetailProps) {
   const titleId = useId();
@@ -33,7 +41,9 @@ export function FindingDetail({ finding, plan, snapshotHref, machineHref, ref }:
       <header>
         <div className="row-flex">
           <Badge kind={finding.kind} word={kindWord(finding.kind)} />
-          <span className="faint mono">{finding.id}</span>
+          <span className="faint mono" title={finding.id}>
+            {shortFinding(finding.id)}
+          </span>
           <span className="faint">
             first seen <FullTime at={finding.firstSeenAt} />
           </span>
@@ -41,7 +51,7 @@ export function FindingDetail({ finding, plan, snapshotHref, machineHref, ref }:
         <h2 id={titleId}>{finding.title}</h2>
       </header>
       {finding.endedAt ? (
-        <Notice kind="success" fact={`${finding.id} is mended.`}>
+        <Notice kind="success" fact="This finding is mended.">
           It ended on <FullTime at={finding.endedAt} />. What follows is what was known then.
         </Notice>
       ) : null}
@@ -66,6 +76,9 @@ export function FindingDetail({ finding, plan, snapshotHref, machineHref, ref }:
           <IdText text={finding.nextStep} />
         </p>
         {finding.plan ? <Plan plan={finding.plan} {...plan} /> : null}
+        {!finding.plan && finding.endedAt === null && NEEDS_WRITE.has(finding.kind) ? (
+          <p className="muted">This release of Wardrobe only reads stores: it cannot mend this from the browser yet.{finding.command ? ' The command below can, on a machine that may write to the store.' : ''}</p>
+        ) : null}
         {finding.command ? (
           <>
             <p className="small-label">{finding.plan ? 'The same from a shell' : 'From a shell'}</p>

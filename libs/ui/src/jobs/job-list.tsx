@@ -74,7 +74,7 @@ export function factsOf(job: JobDto, nowMs: number): readonly string[] {
   else if (started !== null && job.state === 'running') facts.push(`started ${clockTime(started)} by ${job.startedBy}`);
   else if (ended !== null) facts.push(`${job.state} ${clockTime(ended)}${started === null ? '' : ` after ${spanWord(ended - started)}`}`, `by ${job.startedBy}`);
   else facts.push(job.state);
-  if (job.total !== null && job.total > 0) facts.push(`${figure(job.done)} of ${figure(job.total)}`);
+  if (job.state !== 'done' && job.total !== null && job.total > 0) facts.push(`${figure(job.done)} of ${figure(job.total)}`);
   if (job.state === 'running' && started !== null && job.total !== null && job.done > 0 && nowMs - started > 3000) facts.push(`about ${spanWord(((nowMs - started) / job.done) * (job.total - job.done))} left`);
   return facts;
 }

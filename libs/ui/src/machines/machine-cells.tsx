@@ -45,7 +45,7 @@ export function MachineCells({ machine, hrefOf }: { readonly machine: MachineDet
               </td>
               <td className="full">
                 <IdText text={one.cause} />
-                {one.cache ? <span className="why">cache {one.cache}</span> : null}
+                {one.cache && !one.cause.includes(one.cache) ? <span className="why">cache {one.cache}</span> : null}
               </td>
               <td className="full">{one.nextStep}</td>
               <td className="num">

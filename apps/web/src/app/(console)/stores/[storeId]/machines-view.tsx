@@ -2,9 +2,10 @@
 import { useQuery } from '@tanstack/react-query';
 import type { MachinesPageDto } from '@wardrobe/contracts';
 import { Button, EmptyState, filterMachines, Legend, LinkButton, LoadingRows, MachineTable, MachineTools, Notice, PageHead, ProblemState, Rail, StripProvider, useListKeys, useNow } from '@wardrobe/ui';
-import { figure } from '@wardrobe/words';
+import { counted, figure } from '@wardrobe/words';
 import { Plus, Server } from 'lucide-react';
 import { paths } from '@/lib/paths';
+import { factAndRest } from '@/lib/sentence';
 import { Page } from '@/shell/page';
 import { ReadAgain, StoreFresh, StoreNotices } from '@/shell/store-notices';
 import { useMe } from '@/shell/use-me';
@@ -52,17 +53,18 @@ export function MachinesView({ storeId }: { readonly storeId: string }) {
 }
 
 function StoreFindings({ storeId, page }: { readonly storeId: string; readonly page: MachinesPageDto }) {
+  const { fact, rest } = factAndRest(page.storeFindingsSentence ?? `The store itself has ${counted(page.storeFindings, 'finding')}.`);
   return (
     <Notice
       kind="warning"
-      fact={`The store itself has ${figure(page.storeFindings)} ${page.storeFindings === 1 ? 'finding' : 'findings'}.`}
+      fact={fact}
       actions={
         <LinkButton small href={paths.divergence(storeId)}>
           Show findings
         </LinkButton>
       }
     >
-      {page.storeFindingsSentence}
+      {rest}
     </Notice>
   );
 }
