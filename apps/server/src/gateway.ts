@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { compressText } from './compress.js';
 import type { Log } from './log.js';
 import { answer, type GuardOptions, refusalOf, setPagePolicy, setSecurityHeaders } from './security.js';
 
@@ -9,6 +10,9 @@ export type Routes = {
   /** Null: not built. */
   readonly pages: Handler | null;
 };
+
+/** The api's own words; files of a backup keep their length, and the pages' framework compresses its own answers. */
+const COMPRESSED = /^\/api\/(?:trpc\/|stores\/\d+\/divergence\.|stores\/\d+\/snapshots\/[0-9a-f]+\/text)/;
 
 /** The one entry of all requests: refuses what is not meant for this console, then api, then pages. Until `open` it says that it is starting. */
 export class Gateway {
@@ -61,6 +65,7 @@ export class Gateway {
       'x-invoke-query',
     ])
       delete request.headers[name];
+    if (COMPRESSED.test(request.url ?? '')) compressText(request, response);
     if (await this.routes.api(request, response)) return;
     if (this.routes.pages === null) {
       return answer(request, response, { status: 503, sentence: 'The pages are not built yet. Stop the console and run npm start, which builds them.' });
