@@ -62,7 +62,7 @@ export function createApi(options: ApiOptions): Api {
   const refreshes = createRefreshes(deps, registry);
   const accounts = createAccounts(deps);
   const tracking = createTracking(deps);
-  const snapshots = createSnapshots(deps);
+  const snapshots = createSnapshots(deps, tracking);
   const explorer = createExplorer(deps, { registry, snapshots });
   const reports = createReports(deps);
   const stores = createStores(deps, { registry, refreshes });

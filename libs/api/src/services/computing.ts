@@ -1,4 +1,4 @@
-import { type ComputedMachine, type Json, loadSightings, type MachineRow, machinesOfStore, saveComputed, type StoreRow } from '@wardrobe/db';
+import { type ComputedMachine, type InternedIds, type Json, loadSightings, type MachineRow, machinesOfStore, saveComputed, type SightingRow, type StoreRow } from '@wardrobe/db';
 import { computeMachine, knownBringers, lostStates, type MachineView, type Sighting } from '@wardrobe/tracking';
 import { CELL_SEVERITY, isDivergent } from '@wardrobe/words';
 import { type Deps, now } from './deps.js';
@@ -19,12 +19,22 @@ const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resol
  * Nothing happens before the first reading.
  */
 export async function computeStore(deps: Deps, store: StoreRow, machineIds?: readonly string[]): Promise<void> {
-  const view = await loadStoreView(deps.db, store.id, store.repositoryId);
+  let view = await loadStoreView(deps.db, store);
   if (view === null) return;
   const machines = await machinesOfStore(deps.db, store.id);
-  const sightings = await allSightings(deps, store.id, { view, machines });
+  // What other machines know decides only about damaged states: without one, a report costs its own machine's lists.
+  const needed = machineIds === undefined || view.remote.unreadable.size > 0 ? machines : machines.filter(({ id }) => machineIds.includes(id));
+  const rows = new Map<string, SightingRow[]>();
+  for (const machine of needed) {
+    rows.set(machine.id, await loadSightings(deps.db, store.id, { machineIds: [machine.id] }));
+    await breathe();
+  }
+  if ([...rows.values()].flat().some((row) => !isKnown(row, (view as StoreView).ids))) view = await loadStoreView(deps.db, store, { fresh: true });
+  if (view === null) return;
+  const sightings = await allSightings(view, rows);
   const fromReports = knownBringers([...sightings.values()].flat());
-  const known = (snapshot: string): readonly string[] => [...fromReports(snapshot), ...(view.bringers.get(snapshot) ?? [])];
+  const { bringers } = view;
+  const known = (snapshot: string): readonly string[] => [...fromReports(snapshot), ...(bringers.get(snapshot) ?? [])];
   const at = now(deps);
   const computed: ComputedMachine[] = [];
   for (const machine of machines) {
@@ -47,14 +57,13 @@ function viewOf(machine: MachineRow, sightings: readonly Sighting[]): MachineVie
   return { id: machine.id, name: machine.name, retired: machine.retiredAt !== null, sightings, lastReportAtMs };
 }
 
-/** All machines' sightings, one machine loaded at a time. Equal caches share their lists: a fleet in sync costs the memory of one. */
-async function allSightings(deps: Deps, storeId: string, { view, machines }: { view: StoreView; machines: readonly MachineRow[] }): Promise<Map<string, Sighting[]>> {
+/** Sightings with ids in hex. Equal caches share their lists: a fleet in sync costs the memory and time of one. */
+async function allSightings(view: StoreView, rows: ReadonlyMap<string, readonly SightingRow[]>): Promise<Map<string, Sighting[]>> {
   const found = new Map<string, Sighting[]>();
   const shared = new Map<string, Sighting>();
-  for (const machine of machines) {
-    const rows = await loadSightings(deps.db, storeId, { machineIds: [machine.id] });
+  for (const [machineId, machineRows] of rows) {
     const own: Sighting[] = [];
-    for (const row of rows) {
+    for (const row of machineRows) {
       const key = [row.shown, row.shownPackfiles, row.shownOffsets, row.deleted, row.states].map((list) => fingerprint(list)).join(' ');
       const twin = shared.get(key);
       const introducedOnly = { ...row, shown: NONE, shownPackfiles: NONE, shownOffsets: NONE, deleted: NONE, states: NONE };
@@ -62,10 +71,16 @@ async function allSightings(deps: Deps, storeId: string, { view, machines }: { v
       if (twin === undefined) shared.set(key, sighting);
       own.push(sighting);
     }
-    found.set(machine.id, own);
+    found.set(machineId, own);
     await breathe();
   }
   return found;
+}
+
+/** Whether the numbers are among those loaded: reports bring new ones between readings. */
+function isKnown(row: SightingRow, ids: InternedIds): boolean {
+  const has = (map: ReadonlyMap<number, string>, list: Int32Array): boolean => list.every((num) => map.has(num));
+  return has(ids.snapshots, row.shown) && has(ids.snapshots, row.deleted) && has(ids.states, row.states) && has(ids.states, row.introducedStates) && has(ids.packfiles, row.shownPackfiles) && has(ids.packfiles, row.introducedPacks);
 }
 
 const NONE = new Int32Array(0);

@@ -1,5 +1,5 @@
 import type { EntryDetailDto } from '@wardrobe/contracts';
-import { allSnapshots, type SnapshotRow, type StoreRow } from '@wardrobe/db';
+import type { SnapshotRow, StoreRow } from '@wardrobe/db';
 import { pathComponents, percentDecode, percentEncodeName } from '@wardrobe/kloset-model';
 import { byteNameOf } from '../engine/paths.js';
 import type { SnapshotRef } from '../engine/types.js';
@@ -49,7 +49,7 @@ export function createExplorer(deps: Deps, { registry, snapshots }: { readonly r
   /** The same path in the newest other snapshots of the same source. */
   async function versionsOf({ store, row, reader }: Omit<OpenSnapshot, 'ref'>, path: string, object: string | null): Promise<EntryDetailDto['versions']> {
     const own = headerOf(deps, store, row);
-    const others = (await allSnapshots(deps.db, store.id, ['live'])).reverse().filter((other) => other.id !== row.id && sameSource(own, headerOf(deps, store, other))).slice(0, VERSIONS);
+    const others = (await snapshots.all(store)).filter((other) => other.row.availability === 'live' && other.row.id !== row.id && sameSource(own, other.header)).map((other) => other.row).slice(-VERSIONS).reverse();
     const taken = new Map(others.map((other) => [other.id, other.takenAt?.toISOString() ?? other.firstSeenAt.toISOString()]));
     const found = await reader.call('versions', { path, refs: others.map((other) => ({ snapshot: other.id, reach: 'live' as const })) });
     return found.map((version) => ({ snapshot: version.snapshot, takenAt: taken.get(version.snapshot) ?? '', sizeBytes: version.sizeBytes, same: version.object !== null && version.object === object }));

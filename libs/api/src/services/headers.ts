@@ -38,10 +38,20 @@ function columnsOf(header: HeaderDto): HeaderColumns {
 }
 
 /** The header of a row as columns, opened where it is sealed. Null: none was read. */
-export function headerOf(deps: Pick<Deps, 'sealer'>, store: Pick<StoreRow, 'repositoryId'>, row: SnapshotRow): HeaderColumns | null {
+export function headerOf(deps: Pick<Deps, 'sealer'>, store: Pick<StoreRow, 'repositoryId'>, row: Pick<SnapshotRow, 'id' | 'header' | 'sealed'>): HeaderColumns | null {
   if (row.header !== null || row.sealed === null) return row.header;
   const opened = deps.sealer.open(row.sealed, sealedHeaderName(store, row.id));
   return columnsOf(JSON.parse(Buffer.from(opened).toString('utf8')) as HeaderDto);
+}
+
+/** Rows with their headers, opened in turns so that other requests go on meanwhile. */
+export async function openHeaders(deps: Pick<Deps, 'sealer'>, store: Pick<StoreRow, 'repositoryId'>, rows: readonly SnapshotRow[]): Promise<{ row: SnapshotRow; header: HeaderColumns | null }[]> {
+  const opened: { row: SnapshotRow; header: HeaderColumns | null }[] = [];
+  for (const row of rows) {
+    opened.push({ row, header: headerOf(deps, store, row) });
+    if (opened.length % BATCH === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  return opened;
 }
 
 function sealedHeaderName(store: Pick<StoreRow, 'repositoryId'>, snapshot: string): string {

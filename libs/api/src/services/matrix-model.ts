@@ -26,6 +26,8 @@ export type MatrixModel = {
   readonly live: Uint8Array;
   readonly columnOf: ReadonlyMap<number, number>;
   readonly rows: readonly ModelRow[];
+  /** Machines (retired ones left out) that list the snapshot of each column. */
+  readonly listedBy: Int32Array;
 };
 
 type Options = { readonly storeId: string; readonly revision: string; readonly retired: boolean; readonly nowMs: number; readonly limitMs: number };
@@ -38,13 +40,15 @@ export async function loadMatrix(db: Db, options: Options): Promise<MatrixModel>
   const kept = [...all.nums.keys()].filter((at) => named.has(all.nums[at] ?? 0) || (all.availability[at] !== 'absent' && all.availability[at] !== 'deleted'));
   const nums = Int32Array.from(kept, (at) => all.nums[at] ?? 0);
   const availability = kept.map((at) => all.availability[at] ?? 'absent');
-  const live = Uint8Array.from(availability, (kind) => (kind === 'live' ? 1 : 0));
+  const live = new Uint8Array(nums.length);
+  availability.forEach((kind, column) => { live[column] = kind === 'live' ? 1 : 0; });
+  const plain = live.map((isLive) => (isLive === 1 ? CELL_SEVERITY.seen : CELL_SEVERITY.none));
   const seconds = knownTimes(Float64Array.from(kept, (at) => all.takenAtSeconds[at] ?? -1));
   const columnOf = new Map<number, number>();
   nums.forEach((num, column) => columnOf.set(num, column));
-  const base = { nums, live, seconds, columnOf };
+  const base = { nums, live, seconds, columnOf, plain, liveCount: live.reduce((sum, isLive) => sum + isLive, 0) };
   const rows = machines.map((machine) => modelRow(machine, base, options));
-  return { revision: options.revision, availability, ...base, rows: grouped(rows) };
+  return { revision: options.revision, availability, nums, live, seconds, columnOf, rows: grouped(rows), listedBy: listedBy(live, rows) };
 }
 
 /** A column without a time takes the one before it, so that times never fall. */
@@ -58,10 +62,20 @@ function knownTimes(seconds: Float64Array): Float64Array {
   return seconds;
 }
 
-type Base = Pick<MatrixModel, 'nums' | 'live' | 'seconds' | 'columnOf'>;
+/** An exception of a live column says that the machine does not list it, one of another column that it does. */
+function listedBy(live: Uint8Array, rows: readonly ModelRow[]): Int32Array {
+  const active = rows.filter(({ machine }) => machine.retiredAt === null);
+  const counts = new Int32Array(live.length);
+  for (let column = 0; column < live.length; column += 1) counts[column] = live[column] === 1 ? active.length : 0;
+  for (const row of active) for (const column of row.columns) counts[column] = (counts[column] ?? 0) + (live[column] === 1 ? -1 : 1);
+  return counts;
+}
 
-function modelRow(machine: MachineStoreRow, { live, seconds, columnOf }: Base, { nowMs, limitMs }: Options): ModelRow {
-  const cells = Uint8Array.from(live, (isLive) => (isLive === 1 ? CELL_SEVERITY.seen : CELL_SEVERITY.none));
+type Base = Pick<MatrixModel, 'nums' | 'live' | 'seconds' | 'columnOf'> & { readonly plain: Uint8Array; readonly liveCount: number };
+
+function modelRow(machine: MachineStoreRow, base: Base, { nowMs, limitMs }: Options): ModelRow {
+  const { live, seconds, columnOf } = base;
+  const cells = base.plain.slice();
   const found: { column: number; cell: number; cause: number }[] = [];
   machine.exceptionSnapshots.forEach((num, index) => {
     const column = columnOf.get(num);
@@ -71,7 +85,7 @@ function modelRow(machine: MachineStoreRow, { live, seconds, columnOf }: Base, {
     found.push({ column, cell, cause: machine.exceptionCauses[index] ?? 0 });
   });
   found.sort((a, b) => a.column - b.column);
-  const counts = countsOf(cells);
+  const counts = countsOf(found, base);
   let newest = cells.length - 1;
   while (newest >= 0 && cells[newest] !== CELL_SEVERITY.seen) newest -= 1;
   return {
@@ -79,7 +93,7 @@ function modelRow(machine: MachineStoreRow, { live, seconds, columnOf }: Base, {
     verdict: verdictOf(counts, machine.lastReportAt?.getTime() ?? null, { nowMs, limitMs }),
     worst: CELLS.findLast((cell) => cell !== 'none' && cell !== 'seen' && counts[cell] > 0) ?? 'seen',
     counts,
-    encoded: encodeRow(cells, live),
+    encoded: found.length === 0 ? { watermark: cells.length, after: CELL_SEVERITY.seen, exceptions: [] } : encodeRow(cells, live),
     columns: Int32Array.from(found, ({ column }) => column),
     cells: Uint8Array.from(found, ({ cell }) => cell),
     causes: Int32Array.from(found, ({ cause }) => cause),
@@ -88,9 +102,14 @@ function modelRow(machine: MachineStoreRow, { live, seconds, columnOf }: Base, {
   };
 }
 
-function countsOf(cells: Uint8Array): Record<Cell, number> {
+function countsOf(found: readonly { column: number; cell: number }[], { live, liveCount }: Base): Record<Cell, number> {
   const byRank = new Array<number>(CELLS.length).fill(0);
-  for (const rank of cells) byRank[rank] = (byRank[rank] ?? 0) + 1;
+  let seen = liveCount;
+  for (const { column, cell } of found) {
+    byRank[cell] = (byRank[cell] ?? 0) + 1;
+    if (live[column] === 1) seen -= 1;
+  }
+  byRank[CELL_SEVERITY.seen] = seen;
   return Object.fromEntries(CELLS.map((cell, rank) => [cell, byRank[rank] ?? 0])) as Record<Cell, number>;
 }
 

@@ -1,7 +1,7 @@
 import type { JobDto, ProblemDto } from '@wardrobe/contracts';
 import {
-  allSnapshots, cancelJob, claimJob, endJob, getJob, getStore, type JobRow, type Json, type ListedSnapshot, listJobs, listStates, listStores, queueJob, reportProgress, type Reading as DbReading,
-  saveReading, snapshotFacets, type StoreRow, takeBackJobs, updateStore,
+  allSnapshots, cancelJob, claimJob, endJob, getJob, getStore, type JobRow, type Json, type ListedSnapshot, listJobs, listStates, listStores, liveTotals, queueJob, reportProgress, type Reading as DbReading,
+  saveReading, type StoreRow, takeBackJobs, updateStore,
 } from '@wardrobe/db';
 import { randomUUID } from 'node:crypto';
 import { unpackIds } from '../engine/reading.js';
@@ -10,7 +10,7 @@ import { notFound } from '../errors/api-error.js';
 import { codeOf, problemOf } from '../errors/bridge.js';
 import { computeStore } from './computing.js';
 import { audit, type Deps, now } from './deps.js';
-import { headerOf, readHeaders } from './headers.js';
+import { openHeaders, readHeaders } from './headers.js';
 import type { Reader, Registry } from './registry.js';
 import type { Actor, JobService } from './types.js';
 
@@ -262,12 +262,10 @@ function dbReading(reading: Reading, unreadable: readonly ListedSnapshot[], read
 
 async function liveFacts(deps: Deps, store: StoreRow): Promise<{ newestSnapshotAt: Date | null; logicalBytes: number | null }> {
   if (!store.encrypted) {
-    const { timeline } = await snapshotFacets(deps.db, store.id, ['live']);
-    const rows = await allSnapshots(deps.db, store.id, ['live']);
-    return { newestSnapshotAt: rows.findLast((row) => row.takenAt !== null)?.takenAt ?? null, logicalBytes: timeline.reduce((sum, day) => sum + day.bytes, 0) };
+    return liveTotals(deps.db, store.id);
   }
   const rows = await allSnapshots(deps.db, store.id, ['live']);
-  const logicalBytes = rows.reduce((sum, row) => sum + (headerOf(deps, store, row)?.sizeBytes ?? 0), 0);
+  const logicalBytes = (await openHeaders(deps, store, rows)).reduce((sum, { header }) => sum + (header?.sizeBytes ?? 0), 0);
   return { newestSnapshotAt: rows.findLast((row) => row.takenAt !== null)?.takenAt ?? null, logicalBytes };
 }
 

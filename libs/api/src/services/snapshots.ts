@@ -1,16 +1,16 @@
 import type { SnapshotRowDto, SnapshotsPageDto, snapshotFilter } from '@wardrobe/contracts';
-import { allSnapshots, type Availability, type Facet, getSnapshots, type HeaderColumns, searchSnapshots, searchText, searchWordFinds, seenBy, snapshotFacets, type SnapshotFacets, type SnapshotRow, storeCounts, type StoreRow } from '@wardrobe/db';
+import { allSnapshots, type Availability, type Facet, getSnapshots, type HeaderColumns, searchSnapshots, searchText, searchWordFinds, snapshotFacets, type SnapshotFacets, type SnapshotRow, storeCounts, type StoreRow } from '@wardrobe/db';
 import { counted, spanWord } from '@wardrobe/words';
 import type { z } from 'zod';
 import { notFound } from '../errors/api-error.js';
 import type { Deps } from './deps.js';
-import { headerOf } from './headers.js';
+import { headerOf, openHeaders } from './headers.js';
 import { problemDto } from './stores.js';
-import { requiredStore } from './tracking.js';
+import { requiredStore, type Tracking } from './tracking.js';
 import type { SnapshotService } from './types.js';
 
 type Filter = { storeId: string } & z.output<typeof snapshotFilter>;
-type Opened = { readonly row: SnapshotRow; readonly header: HeaderColumns | null };
+export type Opened = { readonly row: SnapshotRow; readonly header: HeaderColumns | null };
 
 const AVAILABILITIES: Readonly<Record<Filter['include'], readonly Availability[]>> = {
   live: ['live'],
@@ -22,23 +22,25 @@ const AVAILABILITIES: Readonly<Record<Filter['include'], readonly Availability[]
 export interface Snapshots extends SnapshotService {
   row(store: StoreRow, snapshotId: string): Promise<SnapshotRow>;
   dtos(store: StoreRow, rows: readonly Opened[]): Promise<SnapshotRowDto[]>;
+  /** Every snapshot of a store with its header, oldest first; kept while the store does not change. */
+  all(store: StoreRow): Promise<readonly Opened[]>;
 }
 
-export function createSnapshots(deps: Deps): Snapshots {
+export function createSnapshots(deps: Deps, tracking: Pick<Tracking, 'model'>): Snapshots {
   const opened = new Map<string, { revision: string; rows: readonly Opened[] }>();
 
   /** Sealed headers are opened once per change of the store and searched in memory. */
-  async function openedRows(store: StoreRow): Promise<readonly Opened[]> {
+  async function all(store: StoreRow): Promise<readonly Opened[]> {
     const known = opened.get(store.id);
     if (known?.revision === store.revision) return known.rows;
-    const rows = (await allSnapshots(deps.db, store.id)).map((row) => ({ row, header: headerOf(deps, store, row) }));
+    const rows = await openHeaders(deps, store, await allSnapshots(deps.db, store.id));
     opened.set(store.id, { revision: store.revision, rows });
     return rows;
   }
 
   async function search(store: StoreRow, filter: Filter): Promise<{ total: number; rows: readonly Opened[]; facets: SnapshotFacets }> {
     const availability = AVAILABILITIES[filter.include];
-    if (store.encrypted) return searchOpened(await openedRows(store), filter, availability);
+    if (store.encrypted) return searchOpened(await all(store), filter, availability);
     const { include: _include, storeId: _storeId, since, before, ...same } = filter;
     const [found, facets] = await Promise.all([
       searchSnapshots(deps.db, store.id, { ...same, availability, since: since === undefined ? undefined : new Date(since), before: before === undefined ? undefined : new Date(before) }),
@@ -48,8 +50,8 @@ export function createSnapshots(deps: Deps): Snapshots {
   }
 
   async function dtos(store: StoreRow, rows: readonly Opened[]): Promise<SnapshotRowDto[]> {
-    const seen = await seenBy(deps.db, store.id, rows.map(({ row }) => row.num));
-    return rows.map(({ row, header }) => snapshotDto(row, header, { seenBy: seen.counts.get(row.num) ?? 0, machines: seen.machines }));
+    const { model } = await tracking.model(store.id);
+    return rows.map(({ row, header }) => snapshotDto(row, header, { seenBy: model.listedBy[model.columnOf.get(row.num) ?? -1] ?? 0, machines: model.rows.length }));
   }
 
   async function row(store: StoreRow, snapshotId: string): Promise<SnapshotRow> {
@@ -61,6 +63,7 @@ export function createSnapshots(deps: Deps): Snapshots {
   return {
     row,
     dtos,
+    all,
     async list(filter): Promise<SnapshotsPageDto> {
       const store = await requiredStore(deps, filter.storeId);
       const { total, rows, facets } = await search(store, filter);

@@ -1,4 +1,4 @@
-import { type Db, type InternedIds, listFindings, listStates, loadInternedIds, loadRemote, packfilesOfIntroduced, packfilesOfShown, type SightingRow, trackingSnapshots } from '@wardrobe/db';
+import { type Db, type InternedIds, listFindings, listStates, loadInternedIds, loadRemote, packfilesOfIntroduced, packfilesOfShown, type SightingRow, type StoreRow, trackingSnapshots } from '@wardrobe/db';
 import type { RemoteSnapshot, RemoteView, Sighting } from '@wardrobe/tracking';
 import { STORE_FINDINGS, type StoreFindingKind } from '@wardrobe/words';
 import { unpackIds } from '../engine/reading.js';
@@ -10,10 +10,30 @@ export type StoreView = {
   readonly bringers: ReadonlyMap<string, readonly string[]>;
 };
 
-/** The remote view of a store as the last reading left it, or null before the first. `published` is when this console first listed a state that brings the snapshot. */
-export async function loadStoreView(db: Db, storeId: string, repositoryId: string): Promise<StoreView | null> {
-  const held = await loadRemote(db, storeId);
+/** The views used last: a hundred reports between two readings share one. */
+const KEPT_VIEWS = 4;
+const kept = new WeakMap<Db, Map<string, { readonly readAtMs: number; readonly view: StoreView }>>();
+
+/**
+ * The remote view of a store as the last reading left it, or null before the first. `published` is when this console first listed a state that brings the snapshot.
+ * @param options.fresh also when a view of this reading is kept: reports brought ids that it does not know
+ */
+export async function loadStoreView(db: Db, store: Pick<StoreRow, 'id' | 'repositoryId'>, options: { readonly fresh?: boolean } = {}): Promise<StoreView | null> {
+  const held = await loadRemote(db, store.id);
   if (held === null) return null;
+  const views = kept.get(db) ?? new Map<string, { readonly readAtMs: number; readonly view: StoreView }>();
+  kept.set(db, views);
+  const known = views.get(store.id);
+  if (options.fresh !== true && known?.readAtMs === held.readAt.getTime()) return known.view;
+  const view = await buildView(db, store, held);
+  views.delete(store.id);
+  views.set(store.id, { readAtMs: held.readAt.getTime(), view });
+  const oldest = views.keys().next();
+  if (views.size > KEPT_VIEWS && !oldest.done) views.delete(oldest.value);
+  return view;
+}
+
+async function buildView(db: Db, { id: storeId, repositoryId }: Pick<StoreRow, 'id' | 'repositoryId'>, held: Exclude<Awaited<ReturnType<typeof loadRemote>>, null>): Promise<StoreView> {
   const [ids, states, snapshots] = await Promise.all([loadInternedIds(db, storeId), listStates(db, storeId), trackingSnapshots(db, storeId)]);
   const live = new Map<string, RemoteSnapshot>();
   const deleted = new Map<string, { whenMs: number }>();

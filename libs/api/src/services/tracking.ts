@@ -1,6 +1,6 @@
 import type { MachineDetailDto, MachinesPageDto, MatrixColumnDto } from '@wardrobe/contracts';
 import {
-  getMachine, getSnapshots, getStore, idsOfSnapshots, listDivergences, loadSightingHeads, mergeMachines, renameMachine, retireMachine, type SnapshotRow, snapshotsByNums, storeCounts, storesOfMachine, type StoreRow,
+  type ColumnHead, columnHeads, getMachine, getSnapshots, getStore, idsOfSnapshots, listDivergences, loadSightingHeads, mergeMachines, renameMachine, retireMachine, type SnapshotRow, storeCounts, storesOfMachine, type StoreRow,
 } from '@wardrobe/db';
 import { CELLS, cellSentence, NEXT_STEP_OF_CELL, NEXT_STEP_SENTENCE, VERDICTS } from '@wardrobe/words';
 import { ApiError, notFound } from '../errors/api-error.js';
@@ -85,8 +85,8 @@ export function createTracking(deps: Deps): Tracking {
     async columns({ storeId, from, to }) {
       const { store, model: matrix } = await model(storeId);
       const nums = matrix.nums.subarray(from, Math.min(to, from + MAX_COLUMNS));
-      const rows = new Map((await snapshotsByNums(db, storeId, nums)).map((row) => [row.num, row]));
-      return [...nums].map((num): MatrixColumnDto => columnDto(deps, store, rows.get(num)));
+      const heads = new Map((await columnHeads(db, storeId, nums)).map((head) => [head.num, head]));
+      return [...nums].map((num): MatrixColumnDto => columnDto(deps, store, heads.get(num)));
     },
     async cell({ storeId, machineId, snapshotId }) {
       const { store, model: matrix } = await model(storeId, true);
@@ -207,8 +207,9 @@ function cellDto(deps: Deps, store: StoreRow, { row, index, snapshot, since }: C
   return { ...cellAt(deps, row, { index, id: snapshot.id }), ...times };
 }
 
-function columnDto(deps: Deps, store: StoreRow, row: SnapshotRow | undefined): MatrixColumnDto {
+function columnDto(deps: Deps, store: StoreRow, row: ColumnHead | undefined): MatrixColumnDto {
   if (row === undefined) return { id: '', takenAt: null, host: '', source: '', live: false };
-  const header = headerOf(deps, store, row);
-  return { id: row.id, takenAt: row.takenAt?.toISOString() ?? null, host: header?.host ?? '', source: header === null ? '' : `${header.sourceType}:${header.directoryText}`, live: row.availability === 'live' };
+  const header = row.sealed === null ? row : headerOf(deps, store, { ...row, header: null });
+  const source = header?.sourceType ? `${header.sourceType}:${header.directoryText ?? ''}` : '';
+  return { id: row.id, takenAt: row.takenAt?.toISOString() ?? null, host: header?.host ?? '', source, live: row.availability === 'live' };
 }

@@ -1,6 +1,6 @@
 import type { Db } from '../db.js';
 import { bytesToHex, plainArray, sql, sqlOne } from '../sql.js';
-import type { Json, SnapshotRow, StoreRow } from '../types.js';
+import type { Availability, Json, SnapshotRow, StoreRow } from '../types.js';
 import { getSnapshots } from './snapshots.js';
 import { getStore } from './stores.js';
 
@@ -64,4 +64,28 @@ export async function storesOfMachine(db: Db, machineId: string): Promise<StoreR
   );
   const stores = await Promise.all(rows.map(({ id }) => getStore(db, id)));
   return stores.filter((store) => store !== null);
+}
+
+/** What the canvas tells of a column. Header fields are null in encrypted stores, whose header is in `sealed`. */
+export type ColumnHead = {
+  readonly num: number; readonly id: string; readonly availability: Availability; readonly takenAt: Date | null; readonly host: string | null; readonly sourceType: string | null; readonly directoryText: string | null;
+  readonly sealed: Uint8Array | null;
+};
+
+export async function columnHeads(db: Db, storeId: string, nums: ArrayLike<number>): Promise<ColumnHead[]> {
+  return sql<ColumnHead>(
+    db.pool,
+    `select id as num, encode(mac, 'hex') as id, availability, taken_at as "takenAt", host, source_type as "sourceType", directory_text as "directoryText", sealed
+     from snapshots where store_id = $1::bigint and id = any($2::int4[])`,
+    [storeId, plainArray(nums)],
+  );
+}
+
+/** The newest live snapshot of a plain store, and the sizes of all of them together. */
+export async function liveTotals(db: Db, storeId: string): Promise<{ newestSnapshotAt: Date | null; logicalBytes: number | null }> {
+  return sqlOne(
+    db.pool,
+    `select max(taken_at) as "newestSnapshotAt", coalesce(sum(size_bytes), 0)::float8 as "logicalBytes" from snapshots where store_id = $1::bigint and availability = 'live'`,
+    [storeId],
+  );
 }
