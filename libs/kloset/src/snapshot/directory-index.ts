@@ -4,10 +4,11 @@ import { decode, type Infer } from '../codec/codec.js';
 import * as mp from '../codec/msgpack.js';
 import { map } from '../codec/msgpack-map.js';
 import { InvalidInputError, KlosetError } from '../errors/errors.js';
+import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
 import { treeChildren, expectDirectory } from './children.js';
 import { findDirpack, type SnapshotContext } from './context.js';
 import { dirpackFrameAt, dirpackFrames, readFrame } from './dirpack.js';
-import { isDamaged } from './entry.js';
+import { isDamaged, readEntry } from './entry.js';
 import { readNamedEntry } from './lookup.js';
 import type { Abortable } from './source.js';
 import type { DamagedEntry, DirectoryIndex, DirectoryOrder, Entry, ObjectInfo } from './types.js';
@@ -22,6 +23,7 @@ type SortKeys = Infer<typeof sortKeys>['file_info'];
 
 const TYPE_RANK: Readonly<Record<EntryTypeName, number>> = { directory: 0, file: 1, symlink: 2, fifo: 3, socket: 4, device: 5, irregular: 6 };
 const SECOND_NS = 1_000_000_000n;
+const MAC_BYTES = 32;
 
 /**
  * Reads a directory once, from its packed listing or else from the tree.
@@ -42,19 +44,44 @@ export async function buildDirectoryIndex(context: SnapshotContext, rawPath: Uin
 async function packedIndex(context: SnapshotContext, pack: ObjectInfo, options: DirectoryIndexOptions): Promise<DirectoryIndex> {
   const columns = new Columns();
   const starts: number[] = [];
+  let macs = new Uint8Array(256 * MAC_BYTES);
   for await (const frames of dirpackFrames(context, pack, options)) {
     for (const frame of frames) {
       columns.add(decode(sortKeys, frame.payload, { kind: 'dirpack', file: pack.mac }).file_info);
+      if (starts.length * MAC_BYTES === macs.length) macs = larger(macs, new Uint8Array(macs.length * 2));
+      macs.set(frame.mac, starts.length * MAC_BYTES);
       starts.push(frame.start);
     }
     options.onProgress?.({ doneBytes: frames.at(-1)?.end ?? 0, totalBytes: pack.sizeBytes });
     await breathe();
   }
-  const flat = Float64Array.from([...starts, pack.sizeBytes]);
-  return columns.index(async (place, signal) => {
-    const frame = await dirpackFrameAt(context, pack, { start: flat[place] as number, end: flat[place + 1] as number, signal });
-    return readFrame(context, frame);
-  });
+  const places: PackedPlaces = { pack, starts: Float64Array.from([...starts, pack.sizeBytes]), macs };
+  return columns.index((wanted, signal) => packedEntries(context, places, { wanted, signal }));
+}
+
+type PackedPlaces = { readonly pack: ObjectInfo; readonly starts: Float64Array; readonly macs: Uint8Array };
+
+/**
+ * Entries scattered over a listing. Their own records are far smaller than the chunks of the listing that hold them; a record that nothing stores (v1.1 on top
+ * of a v1.0 parent), or that is damaged, is taken from its frame.
+ */
+async function packedEntries(
+  context: SnapshotContext,
+  places: PackedPlaces,
+  page: { readonly wanted: readonly number[]; readonly signal: AbortSignal | undefined },
+): Promise<Entry[]> {
+  const { pack, starts, macs } = places;
+  const ids = page.wanted.map((place) => macFromBytes(macs.subarray(place * MAC_BYTES, (place + 1) * MAC_BYTES)));
+  const entries: Entry[] = [];
+  for await (const got of context.source.getMany(SNAPSHOT_BLOB.vfsEntry, ids, { signal: page.signal })) {
+    const place = page.wanted[entries.length] as number;
+    if ('bytes' in got) entries.push(readEntry(got.bytes, got.id));
+    else {
+      const frame = await dirpackFrameAt(context, pack, { start: starts[place] as number, end: starts[place + 1] as number, signal: page.signal });
+      entries.push(readFrame(context, frame));
+    }
+  }
+  return entries;
 }
 
 async function treeIndex(context: SnapshotContext, directory: Uint8Array, options: DirectoryIndexOptions): Promise<DirectoryIndex> {
@@ -66,11 +93,14 @@ async function treeIndex(context: SnapshotContext, directory: Uint8Array, option
     slots.push(isDamaged(entry) ? entry : { path: entry.path.bytes, mac: macToBytes(entry.mac) });
   }
   if (slots.length === 0) await expectDirectory(context, directory, options);
-  return columns.index(async (place, signal) => {
-    const slot = slots[place];
-    if (slot === undefined) throw new InvalidInputError(`${nameText(directory)} has no entry ${place}`);
-    if ('damaged' in slot) return slot;
-    return readOrDamaged(context, { path: slot.path, mac: macFromBytes(slot.mac) }, { signal });
+  return columns.index(async (wanted, signal) => {
+    const entries: (Entry | DamagedEntry)[] = [];
+    for (const place of wanted) {
+      const slot = slots[place];
+      if (slot === undefined) throw new InvalidInputError(`${nameText(directory)} has no entry ${place}`);
+      entries.push('damaged' in slot ? slot : await readOrDamaged(context, { path: slot.path, mac: macFromBytes(slot.mac) }, { signal }));
+    }
+    return entries;
   });
 }
 
@@ -92,7 +122,7 @@ function breathe(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-type ReadPlace = (place: number, signal: AbortSignal | undefined) => Promise<Entry | DamagedEntry>;
+type ReadPlaces = (places: readonly number[], signal: AbortSignal | undefined) => Promise<readonly (Entry | DamagedEntry)[]>;
 
 /** Sizes, times and types of the entries in order of the name. */
 class Columns {
@@ -112,7 +142,7 @@ class Columns {
     this.#count += 1;
   }
 
-  index(read: ReadPlace): DirectoryIndex {
+  index(read: ReadPlaces): DirectoryIndex {
     const orders = new Map<string, Uint32Array>();
     const count = this.#count;
     return {
@@ -121,9 +151,9 @@ class Columns {
         const places = orders.get(order.by) ?? this.#order(order.by);
         orders.set(order.by, places);
         const end = Math.min(count, range.offset + range.limit);
-        const entries: (Entry | DamagedEntry)[] = [];
-        for (let i = range.offset; i < end; i++) entries.push(await read(places[order.descending === true ? count - 1 - i : i] as number, range.signal));
-        return entries;
+        const wanted: number[] = [];
+        for (let i = range.offset; i < end; i++) wanted.push(places[order.descending === true ? count - 1 - i : i] as number);
+        return read(wanted, range.signal);
       },
     };
   }

@@ -129,7 +129,7 @@ export interface Snapshot {
 
 export type DirectoryOrder = { readonly by: 'name' | 'size' | 'mtime' | 'type'; readonly descending?: boolean | undefined };
 
-/** Where the entries of one directory lie, as flat arrays in order of the name: 25 bytes an entry, no names. */
+/** Where the entries of one directory lie, as flat arrays in order of the name: about 60 bytes an entry, no names. */
 export interface DirectoryIndex {
   readonly count: number;
   /** Entries `offset` … `offset + limit` in the order asked; equal ones by name. Directories come first when ordered by type. */
