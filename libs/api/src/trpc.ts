@@ -12,6 +12,8 @@ export type Context = {
 };
 
 const t = initTRPC.context<Context>().create({
+  // Proxies and browsers drop silent connections; a page that hears nothing connects again.
+  sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 45_000 } },
   errorFormatter: ({ shape, error }) => ({
     message: problemOf(error.cause ?? error).sentence,
     code: shape.code,

@@ -1,4 +1,5 @@
 import { type Repository, remoteFacts, type StateView } from '@wardrobe/kloset';
+import { isMac } from '@wardrobe/kloset-model';
 import { codeOf, problemOf } from '../errors/bridge.js';
 import { msOfNs } from './rows.js';
 import type { BadState, ReadFinding, Reading, ReadState } from './types.js';
@@ -18,7 +19,7 @@ export async function readStore(repository: Repository, { nowMs, signal, onProgr
     deleted: view.deleted.map((snapshot) => ({ id: snapshot.id, whenMs: msOfNs(snapshot.whenNs), packfiles: [...snapshot.packfiles], states: [...snapshot.states] })),
     hidden: facts.hidden.map((snapshot) => ({ ...snapshot })),
     packfiles: packIds([...facts.packfiles]),
-    ...knownPackfiles(view),
+    ...knownPackfiles(view, facts.packfiles),
     findings: [
       ...facts.findings.map((finding): ReadFinding => ({ kind: finding.kind, key: finding.id, detail: errors.get(finding.id) ?? finding.detail, snapshots: [...finding.snapshots] })),
       ...facts.hidden.map((snapshot): ReadFinding => ({ kind: 'hidden-snapshot', key: snapshot.id, detail: snapshot.packfile, snapshots: [snapshot.id] })),
@@ -49,11 +50,18 @@ function lineOf(view: StateView): Reading['line'] {
   return old ? '1.0' : recent ? '1.1' : 'unknown';
 }
 
-function knownPackfiles(view: StateView): Pick<Reading, 'tombstoned' | 'known'> {
-  const known: string[] = [];
+/** A store with more orphans than this has a problem that a list does not make clearer. */
+const ORPHAN_LIMIT = 10_000;
+
+function knownPackfiles(view: StateView, present: ReadonlySet<string>): Pick<Reading, 'tombstoned' | 'orphans'> {
+  const orphans = new Set(present);
   const tombstoned: string[] = [];
-  for (const { id } of view.packfiles()) (view.isPackfileTombstoned(id) ? tombstoned : known).push(id);
-  return { tombstoned: packIds(tombstoned), known: packIds(known) };
+  for (const { id } of view.packfiles()) {
+    orphans.delete(id);
+    if (view.isPackfileTombstoned(id)) tombstoned.push(id);
+  }
+  for (const id of present) if (isMac(id) && view.isPackfileTombstoned(id) && orphans.delete(id)) tombstoned.push(id);
+  return { tombstoned: packIds(tombstoned), orphans: [...orphans].sort().slice(0, ORPHAN_LIMIT) };
 }
 
 /** Ids sorted and joined, 32 bytes each. */

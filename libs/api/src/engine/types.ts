@@ -36,8 +36,8 @@ export type Reading = {
   /** F and the tombstones: sorted 32-byte ids, one after the other. */
   readonly packfiles: Uint8Array;
   readonly tombstoned: Uint8Array;
-  /** Packfiles that V has an entry for, sorted likewise. */
-  readonly known: Uint8Array;
+  /** Packfiles present that V has no entry for; no more than `ORPHAN_LIMIT`. */
+  readonly orphans: readonly string[];
   readonly findings: readonly ReadFinding[];
   readonly counts: { readonly locations: number; readonly packfiles: number };
 };

@@ -46,7 +46,7 @@ export async function computeStore(deps: Deps, store: StoreRow, machineIds?: rea
       machineId: machine.id, verdict: result.verdict, worst: result.worst, counts: result.counts, digest: result.digest,
       newestSeenAt: dateOf(result.newestSeenAtMs), lastReportAt: dateOf(result.lastReportAtMs),
       exceptions: result.exceptions.map(({ snapshot, cell, cause, cache, user }) => ({ snapshot, cell, rank: CELL_SEVERITY[cell], divergent: isDivergent(cell), cause: plainJson(cause), cache, user })),
-      facts: { ...factsOf(view, machine, own) },
+      facts: { ...factsOf(view, own) },
     });
   }
   await saveComputed(deps.db, store.id, { at, machines: computed, all: machineIds === undefined });
@@ -96,10 +96,8 @@ function fingerprint(list: Int32Array): string {
   return `${list.length}.${first >>> 0}.${second >>> 0}`;
 }
 
-function factsOf(view: StoreView, _machine: MachineRow, sightings: readonly Sighting[]): { readonly [key: string]: Json } {
-  const known = new Set<string>();
-  for (const snapshot of view.remote.live.values()) for (const packfile of snapshot.packfiles) known.add(packfile);
-  const lost = sightings.flatMap((sighting) => lostStates(view.remote, sighting, (packfile) => known.has(packfile)));
+function factsOf(view: StoreView, sightings: readonly Sighting[]): { readonly [key: string]: Json } {
+  const lost = sightings.flatMap((sighting) => lostStates(view.remote, sighting, view.isPackfileKnown));
   const lines = [...new Set(sightings.map((sighting) => sighting.line))].sort();
   return {
     tool: lines.map((line) => (line === 'wardrobe' ? 'wardrobe' : `plakar ${line}`)).join(', '),

@@ -1,10 +1,11 @@
 import type { DivergencePageDto, FindingDto, LaneDto } from '@wardrobe/contracts';
-import { idsOfSnapshots, listDivergences, listFindings, loadRemote, type SnapshotRow, snapshotsByNums, type StoreRow } from '@wardrobe/db';
-import { type FindingFacts, findingsOf, type RemoteView } from '@wardrobe/tracking';
-import { CELLS, type Cell, counted, figure, isDivergent, STORE_FINDINGS } from '@wardrobe/words';
+import { idsOfSnapshots, listDivergences, listFindings, listMachines, loadRemote, type SnapshotRow, snapshotsByNums, type StoreRow } from '@wardrobe/db';
+import { type FindingFacts, findingsOf, type MachineResult, type RemoteView } from '@wardrobe/tracking';
+import { CELLS, type Cell, counted, figure, isDivergent, listed, spanWord, STORE_FINDINGS } from '@wardrobe/words';
 import type { Deps } from './deps.js';
 import { findingDto, type FindingContext, mendedFinding } from './finding-words.js';
 import { headerOf } from './headers.js';
+import { statesOf } from './machine-rows.js';
 import { type MatrixModel, type ModelRow, resultOf } from './matrix-model.js';
 
 const SHOWN_LANES = 12;
@@ -19,7 +20,9 @@ export async function divergencePage(deps: Deps, store: StoreRow, model: MatrixM
   const context = await findingContext(deps, store, active);
   const ids = await idsOfSnapshots(deps.db, store.id);
   const results = active.rows.map((row) => resultOf(active, row, (num) => ids.get(num) ?? ''));
-  const facts = foldLeftovers(findingsOf(await remoteOfFindings(deps, store), results)).slice(0, SHOWN_FINDINGS);
+  const remote = await remoteOfFindings(deps, store);
+  const fromMachines = [...lostStateFindings(active.rows, results), ...(await clockFindings(deps, active.rows))];
+  const facts = foldLeftovers(findingsOf({ ...remote, findings: [...remote.findings, ...fromMachines] }, results)).slice(0, SHOWN_FINDINGS);
   const mended = (await listDivergences(deps.db, store.id, { endedAfter: new Date(nowMs - MENDED_MS) })).filter(({ endedAt }) => endedAt !== null);
   const findings = [...facts.map((item) => findingDto(context, item)), ...mendedFinding(context, mended)];
   const { lanes, folded } = lanesOf(active, findings);
@@ -62,6 +65,43 @@ async function remoteOfFindings(deps: Deps, store: StoreRow): Promise<RemoteView
       return known === undefined || known === 'hidden-snapshot' ? [] : [{ kind: known, id: key, detail, snapshots }];
     }),
   };
+}
+
+/** Lost states that machines know and that bring no snapshot of a phantom: their packfiles are in the store for nothing, or gone. */
+function lostStateFindings(rows: readonly ModelRow[], results: readonly MachineResult[]): RemoteView['findings'] {
+  const told = new Set(results.flatMap(({ exceptions }) => exceptions.flatMap(({ cause }) => statesOf(cause))));
+  const lost = new Map<string, { names: string[]; present: number; packfiles: number }>();
+  for (const { machine } of rows) {
+    for (const { state, packfiles, present } of lostStatesOf(machine.facts)) {
+      if (told.has(state)) continue;
+      const known = lost.get(state) ?? { names: [], packfiles, present };
+      lost.set(state, { ...known, names: [...known.names, machine.name] });
+    }
+  }
+  return [...lost].map(([id, { names, packfiles, present }]) => ({
+    kind: 'lost-state' as const, id, snapshots: [],
+    detail: `${listed(names)} merged a state that the store does not have. It brought ${counted(packfiles, 'packfile')} that no other state names; ${figure(present)} of them ${present === 1 ? 'is' : 'are'} in the store.`,
+  }));
+}
+
+/** As computing.ts wrote them. */
+function lostStatesOf(facts: unknown): { state: string; packfiles: number; present: number }[] {
+  if (typeof facts !== 'object' || facts === null || !('lostStates' in facts) || !Array.isArray(facts.lostStates)) return [];
+  return facts.lostStates.flatMap((item: unknown) => {
+    if (typeof item !== 'object' || item === null || !('state' in item) || typeof item.state !== 'string' || !('packfiles' in item) || !('present' in item)) return [];
+    return [{ state: item.state, packfiles: Array.isArray(item.packfiles) ? item.packfiles.length : 0, present: Array.isArray(item.present) ? item.present.length : 0 }];
+  });
+}
+
+/** Clocks further apart than this are a finding (design). */
+const CLOCK_SKEW_MS = 300_000;
+
+async function clockFindings(deps: Deps, rows: readonly ModelRow[]): Promise<RemoteView['findings']> {
+  const shown = new Set(rows.map(({ machine }) => machine.machineId));
+  return (await listMachines(deps.db)).flatMap(({ id, name, clockSkewMs }) => {
+    if (clockSkewMs === null || Math.abs(clockSkewMs) <= CLOCK_SKEW_MS || !shown.has(id)) return [];
+    return [{ kind: 'clock-skew' as const, id, snapshots: [], detail: `the clock of ${name} is ${spanWord(Math.abs(clockSkewMs))} ${clockSkewMs > 0 ? 'ahead of' : 'behind'} the console's` }];
+  });
 }
 
 function lockOf(facts: unknown): { host: string; ageSeconds: number } | null {

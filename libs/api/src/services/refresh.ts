@@ -256,7 +256,7 @@ function dbReading(reading: Reading, unreadable: readonly ListedSnapshot[], read
     findings: reading.findings.map((finding) => ({ ...finding, facts: finding.kind === 'hidden-snapshot' ? { lock: reading.hidden.find(({ id }) => id === finding.key)?.lock ?? null } : {}, snapshots: finding.kind === 'unreadable-state' ? (affected.get(finding.key) ?? []) : finding.snapshots })),
     packfiles: unpackIds(reading.packfiles),
     tombstoned: unpackIds(reading.tombstoned),
-    facts: { locations: reading.counts.locations, packfiles: reading.counts.packfiles },
+    facts: { locations: reading.counts.locations, packfiles: reading.counts.packfiles, orphans: reading.orphans },
   };
 }
 

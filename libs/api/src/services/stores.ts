@@ -87,6 +87,7 @@ export function createStores(deps: Deps, { registry, refreshes }: Parts): StoreS
       const store = await required(storeId);
       if (!store.encrypted) return dto(store);
       const folder = await allowedFolder(deps, store.location);
+      await refreshes.stopStore(storeId);
       const aside = await registry.openAside({ folder, passphrase, secret: null, indexDirectory: indexFolder(deps, folder) });
       if (aside.opened.repositoryId !== store.repositoryId) {
         await aside.reader.stop();

@@ -8,6 +8,8 @@ export type StoreView = {
   readonly ids: InternedIds;
   /** States that brought a snapshot once, also those that are damaged now. */
   readonly bringers: ReadonlyMap<string, readonly string[]>;
+  /** Whether V has an entry for a packfile. */
+  readonly isPackfileKnown: (packfile: string) => boolean;
 };
 
 /** The views used last: a hundred reports between two readings share one. */
@@ -65,7 +67,9 @@ async function buildView(db: Db, { id: storeId, repositoryId }: Pick<StoreRow, '
     hidden,
     findings: findings.flatMap(({ kind, key, detail, snapshots: affected }) => (isStoreFinding(kind) ? [{ kind, id: key, detail, snapshots: affected }] : [])),
   };
-  return { remote, ids, bringers };
+  const orphans = new Set(orphansOf(held.facts));
+  const missing = new Set(findings.flatMap(({ kind, key }) => (kind === 'missing-packfile' ? [key] : [])));
+  return { remote, ids, bringers, isPackfileKnown: (packfile) => (remote.packfiles.has(packfile) ? !orphans.has(packfile) : missing.has(packfile)) };
 }
 
 /** One cache as the table of cells wants it. */
@@ -84,6 +88,12 @@ export function toSighting(row: SightingRow, ids: InternedIds): Sighting {
     machine: row.machineId, user: row.user, cache: row.cache, line: lineOf(row.line), receivedAtMs: row.receivedAt.getTime(), inMotion: row.inMotion,
     lastUsedAtMs: row.lastUsedAt?.getTime() ?? null, states: new Set(hexOf(row.states, ids.states)), shown, deleted: new Set(hexOf(row.deleted, ids.snapshots)), introduced, digest: row.digest,
   };
+}
+
+/** As refresh.ts keeps them. */
+function orphansOf(facts: unknown): string[] {
+  if (typeof facts !== 'object' || facts === null || !('orphans' in facts) || !Array.isArray(facts.orphans)) return [];
+  return facts.orphans.filter((id) => typeof id === 'string');
 }
 
 function hexOf(nums: Int32Array, ids: ReadonlyMap<number, string>): string[] {
