@@ -16,7 +16,7 @@ test.beforeAll(async ({ browser }) => {
     .getByRole('link', { name: /Demonstration/ })
     .first()
     .click();
-  await page.waitForURL(/\/stores\/[^/]+$/);
+  await page.waitForURL((url) => /^\/stores\/\d+$/.test(url.pathname));
   store = new URL(page.url()).pathname;
   await page.goto(`${server.base}${store}/snapshots`);
   await page.getByText('cead9474').first().click();

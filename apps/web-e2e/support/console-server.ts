@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,6 +25,8 @@ export async function startConsole({
   readonly env?: Readonly<Record<string, string>>;
 } = {}): Promise<ConsoleServer> {
   const folder = await mkdtemp(join(tmpdir(), 'wardrobe-console-'));
+  // As root the database runs as an account of its own, which must be able to pass through.
+  await chmod(folder, 0o755);
   const child = spawn(process.execPath, [MAIN, '--port', '0', ...(demo ? ['--demo'] : [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, WARDROBE_DATA: join(folder, 'data'), WARDROBE_PG_HOME: join(folder, 'database'), WARDROBE_STORE_ROOTS: tmpdir(), ...env },
