@@ -40,10 +40,15 @@ async function main(): Promise<void> {
   process.exit(1);
 }
 
-/** First signal: an orderly stop. Second: at once (the next start clears up after it). */
+/** A signal within this time of the first is the same key press: the terminal and npm both pass it on. */
+const SAME_PRESS_MS = 1_500;
+/** Longer than every step of an orderly stop may take together. */
+const STOP_MS = 60_000;
+
+/** First signal: an orderly stop. Another one later: at once (the next start clears up after it). */
 function stopOnSignals(): { attach: (server: RunningServer) => void; begun: () => boolean } {
   let server: RunningServer | null = null;
-  let begun = false;
+  let begunAt: number | null = null;
   const stop = async (): Promise<void> => {
     if (server === null) return;
     try {
@@ -57,16 +62,23 @@ function stopOnSignals(): { attach: (server: RunningServer) => void; begun: () =
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (begun) process.exit(1);
-      begun = true;
+      if (begunAt !== null) {
+        if (Date.now() - begunAt > SAME_PRESS_MS) process.exit(1);
+        return;
+      }
+      begunAt = Date.now();
+      setTimeout(() => {
+        log('error', 'stopping takes too long; the next start clears up');
+        process.exit(1);
+      }, STOP_MS).unref();
       void stop();
     });
   }
   return {
-    begun: () => begun,
+    begun: () => begunAt !== null,
     attach: (started) => {
       server = started;
-      if (begun) void stop();
+      if (begunAt !== null) void stop();
     },
   };
 }

@@ -74,8 +74,16 @@ describe('the console as a program', () => {
     const third = place.start([]);
     await third.ready;
     expect(third.output()).toContain('that an earlier start left behind');
+    // Ctrl-C under npm arrives twice at once: from the terminal and from npm.
+    third.child.kill('SIGINT');
+    third.child.kill('SIGINT');
+    expect(await third.exit).toBe(0);
+    expect(third.output()).toContain('Stopped.');
+    const fourth = place.start([]);
+    await fourth.ready;
+    expect(fourth.output()).not.toContain('left behind');
     await expect(admin(place, '/user/add', { name: 'Bea', email: 'bea@example.org', password: PASSWORD, role: 'admin' })).rejects.toThrow(/account/);
-    expect(await third.stop()).toBe(0);
+    expect(await fourth.stop()).toBe(0);
   });
 
   test('answers only to its own names, sends the security headers everywhere, and takes nothing from pages of other sites', async () => {
