@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { machineReport, type ReportAnswer, type StoreDto, storeInput } from '@wardrobe/contracts';
+import { type machineReport, type ReportAnswer, type StoreDto, storeInput } from '@wardrobe/contracts';
 import { type Db, listAudit, pruneAttempts, pruneJobs, pruneReports, pruneSessions } from '@wardrobe/db';
 import type { z } from 'zod';
 import { handleAdmin } from './admin.js';
@@ -66,15 +66,43 @@ export function createApi(options: ApiOptions): Api {
   const explorer = createExplorer(deps, { registry, snapshots });
   const reports = createReports(deps);
   const stores = createStores(deps, { registry, refreshes });
-  const text = workerClient<TextMethods>({ url: deps.config.workerUrl, role: 'text', onCrash: (why) => deps.log('error', `the thread that colours text ended: ${why}`) });
-  const services: Services = { accounts, stores, tracking, snapshots, explorer, jobs: refreshes, audit: { list: (input) => auditEntries(deps, input) }, live: createLive(deps) };
-  const parts = { deps, accounts, services, tracking, reports, downloads: { explorer, bus: deps.bus, preview: (input: Parameters<TextMethods['preview']>[0], signal: AbortSignal) => text.call('preview', input, { signal }) } };
+  const text = workerClient<TextMethods>({
+    url: deps.config.workerUrl,
+    role: 'text',
+    onCrash: (why) => deps.log('error', `the thread that colours text ended: ${why}`),
+  });
+  const services: Services = {
+    accounts,
+    stores,
+    tracking,
+    snapshots,
+    explorer,
+    jobs: refreshes,
+    audit: { list: (input) => auditEntries(deps, input) },
+    live: createLive(deps),
+  };
+  const parts = {
+    deps,
+    accounts,
+    services,
+    tracking,
+    reports,
+    downloads: {
+      explorer,
+      bus: deps.bus,
+      preview: (input: Parameters<TextMethods['preview']>[0], signal: AbortSignal) => text.call('preview', input, { signal }),
+    },
+  };
   let pruning: NodeJS.Timeout | null = null;
 
   return {
     handle: (req, res) => handleRequest(parts, req, res),
     async caller(headers) {
-      const actor = await accounts.authenticate({ session: sessionOfCookies(headers.get('cookie'), deps.config.secure), bearer: bearerOf(headers.get('authorization') ?? undefined), address: 'page' });
+      const actor = await accounts.authenticate({
+        session: sessionOfCookies(headers.get('cookie'), deps.config.secure),
+        bearer: bearerOf(headers.get('authorization') ?? undefined),
+        address: 'page',
+      });
       return createCaller({ services, actor, address: 'page', setSession: null });
     },
     adminHandler: (req, res) => handleAdmin({ deps, accounts, services, reports, settled: (storeId) => refreshes.settled(storeId) }, req, res),
@@ -105,7 +133,10 @@ export function createApi(options: ApiOptions): Api {
   };
 }
 
-async function auditEntries(deps: Deps, input: { limit: number; before?: string | undefined }): Promise<{ id: string; at: string; who: string; what: string; about: string }[]> {
+async function auditEntries(
+  deps: Deps,
+  input: { limit: number; before?: string | undefined },
+): Promise<{ id: string; at: string; who: string; what: string; about: string }[]> {
   const before = input.before !== undefined && /^\d{1,18}$/.test(input.before) ? input.before : undefined;
   return (await listAudit(deps.db, { limit: input.limit, before })).map((row) => ({ ...row, at: row.at.toISOString() }));
 }

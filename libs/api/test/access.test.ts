@@ -60,7 +60,8 @@ describe('who may do what', () => {
 
   const signIn = async (email: string, password = PASSWORD) => run.call('session.signIn', { email, password }, { mutation: true });
   const token = async (kind: 'agent' | 'read') => (await run.call<Created>('tokens.create', { name: kind, kind }, { cookie: run.admin, mutation: true })).data;
-  const send = (secret: string, body: unknown, path = '/api/agent/report') => run.fetch(path, { method: 'POST', body: JSON.stringify(body), headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' } });
+  const send = (secret: string, body: unknown, path = '/api/agent/report') =>
+    run.fetch(path, { method: 'POST', body: JSON.stringify(body), headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' } });
 
   beforeAll(async () => {
     fixture = await unpackFixture('v10-plain-desync');
@@ -87,7 +88,8 @@ describe('who may do what', () => {
     const asAgent = await run.call(path, input, { mutation, headers: { authorization: `Bearer ${agent}` } });
     expect(anonymous.status === 401).toBe(who !== 'public');
     // `forbidden` of the gate, not of the service behind it (a wrong password is 403 too).
-    const refused = (answer: Awaited<ReturnType<Console['call']>>): boolean => answer.status === 403 && /^Your account may not/.test(answer.problem?.sentence ?? '');
+    const refused = (answer: Awaited<ReturnType<Console['call']>>): boolean =>
+      answer.status === 403 && /^Your account may not/.test(answer.problem?.sentence ?? '');
     expect(refused(asViewer)).toBe(who === 'admin');
     expect(refused(asReader)).toBe(who === 'admin' || who === 'person');
     expect(refused(asAgent)).toBe(who !== 'public');
@@ -108,7 +110,9 @@ describe('who may do what', () => {
     expect((await rawRequest(url, { method: 'POST', body, headers: { ...base, origin: 'https://evil.example' } })).status).toBe(403);
     expect((await rawRequest(url, { method: 'POST', body, headers: { ...base, origin: 'null' } })).status).toBe(403);
     expect((await rawRequest(url, { method: 'POST', body, headers: base })).status).toBe(403);
-    expect((await rawRequest(url, { method: 'POST', body, headers: { 'content-type': 'text/plain', cookie: run.admin, origin: run.baseUrl } })).status).toBe(415);
+    expect((await rawRequest(url, { method: 'POST', body, headers: { 'content-type': 'text/plain', cookie: run.admin, origin: run.baseUrl } })).status).toBe(
+      415,
+    );
     expect((await rawRequest(url, { method: 'POST', body, headers: { ...base, origin: run.baseUrl } })).status).toBe(200);
   });
 
@@ -125,7 +129,9 @@ describe('who may do what', () => {
     const cookie = answer.headers.get('set-cookie') ?? '';
     expect(cookie).toMatch(/^wardrobe=wds_[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=\d+$/);
     const secret = cookieOf(answer.headers).split('=')[1] ?? '';
-    const rows = await run.db.pool.query<{ row: string }>('select sessions::text as row from sessions union all select tokens::text from tokens union all select users::text from users');
+    const rows = await run.db.pool.query<{ row: string }>(
+      'select sessions::text as row from sessions union all select tokens::text from tokens union all select users::text from users',
+    );
     expect(rows.rows.some(({ row }) => row.includes(secret) || row.includes(PASSWORD))).toBe(false);
   });
 
@@ -167,12 +173,21 @@ describe('who may do what', () => {
   it('a report that is not one is refused with a sentence', async () => {
     const { secret } = await token('agent');
     const good = await reportOf(fixture.machinesDir ?? '', 'alpha');
-    for (const bad of [{}, { ...good, version: 2 }, { ...good, machine: { ...good.machine, id: 'x' } }, { ...good, sightings: good.sightings.map((sighting) => ({ ...sighting, shown: [...sighting.shown].reverse() })) }]) {
+    for (const bad of [
+      {},
+      { ...good, version: 2 },
+      { ...good, machine: { ...good.machine, id: 'x' } },
+      { ...good, sightings: good.sightings.map((sighting) => ({ ...sighting, shown: [...sighting.shown].reverse() })) },
+    ]) {
       const response = await send(secret, bad);
       expect(response.status).toBe(400);
       expect(((await response.json()) as { problem: { sentence: string } }).problem.sentence).toMatch(/^The report /);
     }
-    const nonsense = await run.fetch('/api/agent/report', { method: 'POST', body: Buffer.from([0x1f, 0x8b, 1, 2, 3]), headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json', 'content-encoding': 'gzip' } });
+    const nonsense = await run.fetch('/api/agent/report', {
+      method: 'POST',
+      body: Buffer.from([0x1f, 0x8b, 1, 2, 3]),
+      headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json', 'content-encoding': 'gzip' },
+    });
     expect(nonsense.status).toBe(400);
   });
 
@@ -207,7 +222,16 @@ describe('who may do what', () => {
 
   it('every change is in the audit, and no secret is in the audit or the log', async () => {
     const entries = (await run.call<{ who: string; what: string; about: string }[]>('audit.list', { limit: 500 }, { cookie: run.admin })).data;
-    expect(entries.map(({ what }) => what)).toEqual(expect.arrayContaining(['added a store', 'added a user as viewer', 'created a token to report', 'revoked a token', 'signed out everywhere', 'set up the first administrator']));
+    expect(entries.map(({ what }) => what)).toEqual(
+      expect.arrayContaining([
+        'added a store',
+        'added a user as viewer',
+        'created a token to report',
+        'revoked a token',
+        'signed out everywhere',
+        'set up the first administrator',
+      ]),
+    );
     const told = `${JSON.stringify(entries)}${run.logs.join('\n')}`;
     expect(told).not.toMatch(/wd[sarl]_[\w-]{20}/);
     expect(told).not.toContain(PASSWORD);

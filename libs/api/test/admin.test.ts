@@ -57,7 +57,11 @@ describe('the command line through the socket', () => {
     const full = await reportOf(fixture.machinesDir ?? '', 'alpha');
     const bare = buildReport({ ...full, sightings: full.sightings.map((sighting) => withAskedStates(sighting, new Set())) });
     const first = (await ask<ReportAnswer>('/report/import', bare)).data;
-    const again = buildReport({ ...full, createdAt: new Date(Date.parse(full.createdAt) + 1000).toISOString(), sightings: full.sightings.map((sighting, index) => withAskedStates(sighting, new Set(first.ask.find((item) => item.sighting === index)?.states ?? []))) });
+    const again = buildReport({
+      ...full,
+      createdAt: new Date(Date.parse(full.createdAt) + 1000).toISOString(),
+      sightings: full.sightings.map((sighting, index) => withAskedStates(sighting, new Set(first.ask.find((item) => item.sighting === index)?.states ?? []))),
+    });
     const second = (await ask<ReportAnswer>('/report/import', again)).data;
     expect(second.ask).toEqual([]);
     const asked = first.ask.flatMap(({ states }) => states);

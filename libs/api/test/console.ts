@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, request, type Server } from 'node:http';
-import { type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createDb, createSealer, type Db, migrate } from '@wardrobe/db';
 import { temporaryFolder } from '@wardrobe/testing';
@@ -18,7 +18,11 @@ export type Console = {
   readonly logs: string[];
   /** The console's clock: real time plus this. */
   readonly clock: { offsetMs: number };
-  readonly call: <T = unknown>(path: string, input?: unknown, options?: CallOptions) => Promise<{ status: number; data: T; problem: { code: string; sentence: string; next: string } | null; headers: Headers }>;
+  readonly call: <T = unknown>(
+    path: string,
+    input?: unknown,
+    options?: CallOptions,
+  ) => Promise<{ status: number; data: T; problem: { code: string; sentence: string; next: string } | null; headers: Headers }>;
   readonly fetch: (path: string, init?: RequestInit & { cookie?: string | undefined }) => Promise<Response>;
   readonly admin: string;
   readonly stop: () => Promise<void>;
@@ -53,21 +57,39 @@ export async function startConsole(config: Partial<ApiConfig> & { storeRoots: re
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   api = createApi({
-    db, dataDirectory: await temporaryFolder('api-data'), sealer: createSealer(randomBytes(32)), clock: { nowMs: () => Date.now() + clock.offsetMs }, log: (level, message) => void logs.push(`${level} ${message}`),
+    db,
+    dataDirectory: await temporaryFolder('api-data'),
+    sealer: createSealer(randomBytes(32)),
+    clock: { nowMs: () => Date.now() + clock.offsetMs },
+    log: (level, message) => void logs.push(`${level} ${message}`),
     config: { baseUrl, secure: false, demo: false, version: '0.1.0', workerUrl: pathToFileURL(inject('workerFile')), ...config },
   });
   const running = api;
-  const fetchIt: Console['fetch'] = (path, { cookie, ...init } = {}) => fetch(`${baseUrl}${path}`, { ...init, headers: { ...(cookie === undefined ? {} : { cookie }), ...(init.headers as Record<string, string> | undefined) } });
+  const fetchIt: Console['fetch'] = (path, { cookie, ...init } = {}) =>
+    fetch(`${baseUrl}${path}`, { ...init, headers: { ...(cookie === undefined ? {} : { cookie }), ...(init.headers as Record<string, string> | undefined) } });
   const call: Console['call'] = async (path, input, { cookie, mutation = false, headers = {} } = {}) => {
     const query = input === undefined || mutation ? '' : `?input=${encodeURIComponent(JSON.stringify(input))}`;
-    const init: RequestInit = mutation ? { method: 'POST', body: JSON.stringify(input ?? {}), headers: { 'content-type': 'application/json', origin: baseUrl, ...headers } } : { headers };
+    const init: RequestInit = mutation
+      ? { method: 'POST', body: JSON.stringify(input ?? {}), headers: { 'content-type': 'application/json', origin: baseUrl, ...headers } }
+      : { headers };
     const response = await fetchIt(`/api/trpc/${path}${query}`, { ...init, cookie });
-    const body = (await response.json()) as { result?: { data: unknown }; error?: { data: { problem: { code: string; sentence: string; next: string } } }; problem?: { code: string; sentence: string; next: string } };
+    const body = (await response.json()) as {
+      result?: { data: unknown };
+      error?: { data: { problem: { code: string; sentence: string; next: string } } };
+      problem?: { code: string; sentence: string; next: string };
+    };
     return { status: response.status, data: body.result?.data as never, problem: body.error?.data.problem ?? body.problem ?? null, headers: response.headers };
   };
   const admin = await signUp(running, call);
   return {
-    api: running, db, baseUrl, logs, clock, call, fetch: fetchIt, admin,
+    api: running,
+    db,
+    baseUrl,
+    logs,
+    clock,
+    call,
+    fetch: fetchIt,
+    admin,
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -90,7 +112,10 @@ export function cookieOf(headers: Headers): string {
 }
 
 /** A raw request whose headers are not touched (fetch forbids Host and Origin). */
-export function rawRequest(url: string, options: { method?: string; headers?: Record<string, string>; body?: string | Uint8Array }): Promise<{ status: number; headers: IncomingHttpHeaders; body: Buffer; complete: boolean }> {
+export function rawRequest(
+  url: string,
+  options: { method?: string; headers?: Record<string, string>; body?: string | Uint8Array },
+): Promise<{ status: number; headers: IncomingHttpHeaders; body: Buffer; complete: boolean }> {
   return new Promise((resolve, reject) => {
     const req = request(url, { method: options.method ?? 'GET', headers: options.headers ?? {} }, (res) => {
       const pieces: Buffer[] = [];

@@ -19,20 +19,31 @@ describe.each(['v10-enc-desync', 'v11-plain-desync'] as const)('contents of %s o
   let store: StoreDto;
   const snapshots = new Map<string, SnapshotRowDto>();
 
-  const url = (snapshot: string, path: string, more = ''): string => `/api/stores/${store.id}/snapshots/${snapshots.get(snapshot)?.id}/content?path=${path}${more}`;
-  const get = (path: string, headers: Record<string, string> = {}, method = 'GET') => rawRequest(`${run.baseUrl}${path}`, { method, headers: { cookie: run.admin, ...headers } });
-  const expected = async (file: string): Promise<Expected[]> => (await expectedText(fixture, file)).trim().split('\n').map((line) => JSON.parse(line) as Expected);
+  const url = (snapshot: string, path: string, more = ''): string =>
+    `/api/stores/${store.id}/snapshots/${snapshots.get(snapshot)?.id}/content?path=${path}${more}`;
+  const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
+    rawRequest(`${run.baseUrl}${path}`, { method, headers: { cookie: run.admin, ...headers } });
+  const expected = async (file: string): Promise<Expected[]> =>
+    (await expectedText(fixture, file))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Expected);
 
   beforeAll(async () => {
     fixture = await unpackFixture(name);
     run = await startConsole({ storeRoots: [dirname(fixture.storeDir)] });
     store = await run.api.addStore({ name: 'team', location: fixture.storeDir, passphrase: fixture.passphrase });
     const page = (await run.call<SnapshotsPageDto>('snapshots.list', { storeId: store.id, include: 'all', sort: 'oldest' }, { cookie: run.admin })).data;
-    page.rows.forEach((row, index) => snapshots.set(`${index + 1}`, row));
+    for (const [index, row] of page.rows.entries()) snapshots.set(`${index + 1}`, row);
   });
   afterAll(() => run.stop());
 
-  it.each([['1', '1-team.jsonl', '&deleted=1'], ['2', '2-team.jsonl', ''], ['3', '3-laptop.jsonl', ''], ['4', '4-team-phantom.jsonl', '&hidden=1']])('snapshot %s: every file has the sha256 of %s', async (number, file, more) => {
+  it.each([
+    ['1', '1-team.jsonl', '&deleted=1'],
+    ['2', '2-team.jsonl', ''],
+    ['3', '3-laptop.jsonl', ''],
+    ['4', '4-team-phantom.jsonl', '&hidden=1'],
+  ])('snapshot %s: every file has the sha256 of %s', async (number, file, more) => {
     const root = snapshots.get(number)?.directory.text ?? '';
     for (const line of (await expected(file)).filter(({ type }) => type === 'file')) {
       const answer = await get(url(number, encoded(`${root}${line.path}`), more));
@@ -52,7 +63,11 @@ describe.each(['v10-enc-desync', 'v11-plain-desync'] as const)('contents of %s o
     const etag = String(whole.headers.etag);
     expect(whole.headers['accept-ranges']).toBe('bytes');
     const part = await get(url('2', '/srv/team/README.md'), { range: 'bytes=10-19' });
-    expect([part.status, part.headers['content-range'], part.body.toString('hex')]).toEqual([206, `bytes 10-19/${size}`, whole.body.subarray(10, 20).toString('hex')]);
+    expect([part.status, part.headers['content-range'], part.body.toString('hex')]).toEqual([
+      206,
+      `bytes 10-19/${size}`,
+      whole.body.subarray(10, 20).toString('hex'),
+    ]);
     const tail = await get(url('2', '/srv/team/README.md'), { range: 'bytes=-5' });
     expect(tail.body.equals(whole.body.subarray(size - 5))).toBe(true);
     expect((await get(url('2', '/srv/team/README.md'), { range: `bytes=${size}-` })).status).toBe(416);
@@ -71,7 +86,11 @@ describe.each(['v10-enc-desync', 'v11-plain-desync'] as const)('contents of %s o
 
   it('files can never run on the origin of the console', async () => {
     const { headers } = await get(url('2', '/srv/team/README.md'));
-    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'content-security-policy': "sandbox; default-src 'none'", 'content-type': 'text/plain; charset=utf-8' });
+    expect(headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "sandbox; default-src 'none'",
+      'content-type': 'text/plain; charset=utf-8',
+    });
     const download = await get(url('2', '/srv/team/README.md', '&download=1'));
     expect(download.headers).toMatchObject({ 'content-type': 'application/octet-stream', 'content-disposition': 'attachment; filename="README.md"' });
   });
@@ -101,7 +120,8 @@ describe.each(['v10-enc-desync', 'v11-plain-desync'] as const)('contents of %s o
   });
 
   it('lists by name, size and time, filters, jumps, and gives details with versions', async () => {
-    const list = async (input: object) => (await run.call<EntriesPageDto>('explorer.list', { storeId: store.id, snapshotId: snapshots.get('2')?.id, ...input }, { cookie: run.admin })).data;
+    const list = async (input: object) =>
+      (await run.call<EntriesPageDto>('explorer.list', { storeId: store.id, snapshotId: snapshots.get('2')?.id, ...input }, { cookie: run.admin })).data;
     const byName = await list({});
     expect(byName.path).toBe('/srv/team');
     expect(byName.crumbs.map(({ path }) => path)).toEqual(['/', '/srv', '/srv/team']);
@@ -115,14 +135,26 @@ describe.each(['v10-enc-desync', 'v11-plain-desync'] as const)('contents of %s o
     expect((await list({ filter: 'readme' })).entries.map(({ name: entry }) => entry.text)).toEqual(['README.md']);
     const around = await list({ around: 'README.md', limit: 3 });
     expect(names(around)).toContain('README.md');
-    const detail = (await run.call<EntryDetailDto>('explorer.detail', { storeId: store.id, snapshotId: snapshots.get('2')?.id, path: '/srv/team/README.md' }, { cookie: run.admin })).data;
+    const detail = (
+      await run.call<EntryDetailDto>(
+        'explorer.detail',
+        { storeId: store.id, snapshotId: snapshots.get('2')?.id, path: '/srv/team/README.md' },
+        { cookie: run.admin },
+      )
+    ).data;
     expect(detail.object?.chunks[0]?.packfile).toMatch(/^[0-9a-f]{64}$/);
     expect(detail.problem).toBeNull();
   });
 
   it('gives text with its language, and says what it cannot show', async () => {
     const base = `/api/stores/${store.id}/snapshots/${snapshots.get('2')?.id}/text?path=`;
-    const readme = JSON.parse((await get(`${base}/srv/team/README.md`)).body.toString()) as { language: string; html?: string; lines: number; truncated: boolean; encoding: string };
+    const readme = JSON.parse((await get(`${base}/srv/team/README.md`)).body.toString()) as {
+      language: string;
+      html?: string;
+      lines: number;
+      truncated: boolean;
+      encoding: string;
+    };
     expect(readme).toMatchObject({ language: 'markdown', truncated: false, encoding: 'utf-8' });
     expect(readme.html).toContain('<pre');
     const absent = await get(`${base}/srv/team/none`);
@@ -144,16 +176,24 @@ describe('a damaged packfile', () => {
         for (const entry of listed.entries) entry.type === 'directory' ? await visit(entry.path) : entry.type === 'file' && files.push(entry);
       };
       await visit('/srv/team');
-      const details = await Promise.all(files.map(async ({ path }) => (await run.call<EntryDetailDto>('explorer.detail', { storeId: store.id, snapshotId: id, path }, { cookie: run.admin })).data));
+      const details = await Promise.all(
+        files.map(
+          async ({ path }) => (await run.call<EntryDetailDto>('explorer.detail', { storeId: store.id, snapshotId: id, path }, { cookie: run.admin })).data,
+        ),
+      );
       const big = details.filter(({ object }) => (object?.chunkCount ?? 0) > 1).sort((a, b) => b.entry.sizeBytes - a.entry.sizeBytes)[0];
       const lastChunk = big?.object?.chunks.at(-1);
       expect(lastChunk?.packfile).toBeTruthy();
       await damage(location, lastChunk?.packfile ?? '');
-      const broken = await rawRequest(`${run.baseUrl}/api/stores/${store.id}/snapshots/${id}/content?path=${big?.entry.path}`, { headers: { cookie: run.admin } }).catch(() => null);
+      const broken = await rawRequest(`${run.baseUrl}/api/stores/${store.id}/snapshots/${id}/content?path=${big?.entry.path}`, {
+        headers: { cookie: run.admin },
+      }).catch(() => null);
       // Either it failed before the first byte (a sentence), or the connection broke: never a whole answer.
       if (broken !== null) expect(broken.status === 200 && broken.complete && broken.body.length === big?.entry.sizeBytes).toBe(false);
       for (const format of ['zip', 'tar']) {
-        const folder = await rawRequest(`${run.baseUrl}/api/stores/${store.id}/snapshots/${id}/archive?path=/srv/team&format=${format}`, { headers: { cookie: run.admin } }).catch(() => null);
+        const folder = await rawRequest(`${run.baseUrl}/api/stores/${store.id}/snapshots/${id}/archive?path=/srv/team&format=${format}`, {
+          headers: { cookie: run.admin },
+        }).catch(() => null);
         if (folder !== null) expect(folder.status === 200 && folder.complete, format).toBe(false);
       }
       expect(run.logs.filter((line) => line.startsWith('error'))).toEqual([]);

@@ -22,7 +22,11 @@ describe.each(COMMITTED_FIXTURES)('the three machines of %s', (name) => {
     for (const machine of FLEET) {
       const { secret } = (await run.call<Created>('tokens.create', { name: machine, kind: 'agent' }, { cookie: run.admin, mutation: true })).data;
       const body = gzipSync(JSON.stringify(await reportOf(fixture.machinesDir ?? '', machine, ids[machine])));
-      const response = await run.fetch('/api/agent/report', { method: 'POST', body, headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json', 'content-encoding': 'gzip' } });
+      const response = await run.fetch('/api/agent/report', {
+        method: 'POST',
+        body,
+        headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json', 'content-encoding': 'gzip' },
+      });
       expect(response.status, await response.clone().text()).toBe(200);
       expect(((await response.json()) as ReportAnswer).accepted).toBe(true);
     }
@@ -53,13 +57,24 @@ describe.each(COMMITTED_FIXTURES)('the three machines of %s', (name) => {
     const page = (await run.call<DivergencePageDto>('divergence.get', { storeId: store.id }, { cookie: run.admin })).data;
     const decisions = page.findings.filter(({ section }) => section === 'decision').map(({ kind }) => kind);
     expect(decisions).toEqual(['phantom', 'hidden-snapshot']);
-    expect(page.findings.find(({ kind }) => kind === 'stale-delete')?.machines.map(({ name: machine }) => machine).sort()).toEqual(['bravo', 'charlie']);
+    expect(
+      page.findings
+        .find(({ kind }) => kind === 'stale-delete')
+        ?.machines.map(({ name: machine }) => machine)
+        .sort(),
+    ).toEqual(['bravo', 'charlie']);
     expect(page.findings.find(({ kind }) => kind === 'phantom')?.affected[0]).toMatchObject({ openable: 'hidden', source: 'fs:/srv/team' });
   });
 
   it('exports the same cells as JSON and CSV', async () => {
-    const json = (await (await run.fetch(`/api/stores/${store.id}/divergence.json`, { cookie: run.admin })).json()) as { machines: { machine: string; verdict: string; cells: { cell: string }[] }[] };
-    expect(json.machines.map(({ machine, verdict, cells }) => [machine, verdict, cells.map(({ cell }) => cell)])).toEqual([['alpha', 'diverged', ['phantom']], ['bravo', 'behind', ['stale-delete']], ['charlie', 'behind', ['stale-delete']]]);
+    const json = (await (await run.fetch(`/api/stores/${store.id}/divergence.json`, { cookie: run.admin })).json()) as {
+      machines: { machine: string; verdict: string; cells: { cell: string }[] }[];
+    };
+    expect(json.machines.map(({ machine, verdict, cells }) => [machine, verdict, cells.map(({ cell }) => cell)])).toEqual([
+      ['alpha', 'diverged', ['phantom']],
+      ['bravo', 'behind', ['stale-delete']],
+      ['charlie', 'behind', ['stale-delete']],
+    ]);
     const csv = await (await run.fetch(`/api/stores/${store.id}/divergence.csv`, { cookie: run.admin })).text();
     expect(csv.trim().split('\r\n')).toHaveLength(4);
   });

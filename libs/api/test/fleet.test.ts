@@ -30,31 +30,135 @@ describe('a fleet', () => {
   beforeAll(async () => {
     run = await startConsole({ storeRoots: ['/nowhere'] });
     const { db } = run;
-    const store = await createStore(db, { name: 'fleet', location: '/nowhere/fleet', repositoryId: randomUUID(), encrypted: false, keyKept: 'none', refreshIntervalSeconds: 86_400, unknownAfterHours: 26 });
+    const store = await createStore(db, {
+      name: 'fleet',
+      location: '/nowhere/fleet',
+      repositoryId: randomUUID(),
+      encrypted: false,
+      keyKept: 'none',
+      refreshIntervalSeconds: 86_400,
+      unknownAfterHours: 26,
+    });
     storeId = store.id;
     const numbers = Array.from({ length: SNAPSHOTS }, (_, number) => number);
     const readAt = new Date();
-    await timed('reading kept', () => saveReading(db, storeId, {
-      readAt, findings: [], packfiles: numbers.map((number) => id('packfile', number)), tombstoned: [],
-      states: numbers.map((number) => ({ id: id('snapshot', number), version: '1.1.0', sizeBytes: 9000, serial: '', parent: null, metadataNs: BigInt(START + number * 9_500_000) * 1_000_000n, readable: true, error: null, brings: [id('snapshot', number)], colours: [] })),
-      snapshots: numbers.map((number) => ({ id: id('snapshot', number), availability: 'live', scheduledForDeletion: false, deletedAt: null, packedAt: null, lock: null, packfiles: [id('packfile', number)], states: [id('snapshot', number)] })),
-    }));
-    await timed('headers kept', () => saveHeaders(db, storeId, numbers.map((number) => ({ id: id('snapshot', number), header: {
-      takenAtNs: BigInt(START + number * 9_500_000 + (number * 7919) % 9_000_000) * 1_000_000n, durationMs: 1, name: '', category: '', environment: '', perimeter: '', job: '', tags: ['nightly'], host: `host-${number % 100}`, user: 'root', client: 'plakar', os: 'linux',
-      backupMachineId: '', sourceType: 'fs', origin: '', directoryText: '/srv', directoryBytes: null, sizeBytes: 1e6, files: 10, directories: 2, symlinks: 0, errors: 0,
-    } }))));
-    const deps = { db, dataDirectory: '/nowhere', sealer: { seal: (plain: Uint8Array) => plain, open: (sealed: Uint8Array) => sealed }, clock: { nowMs: Date.now }, config: { baseUrl: run.baseUrl, secure: false, demo: false, storeRoots: [], version: '', workerUrl: new URL('file:///none') }, log: () => undefined, bus: new EventBus() };
+    await timed('reading kept', () =>
+      saveReading(db, storeId, {
+        readAt,
+        findings: [],
+        packfiles: numbers.map((number) => id('packfile', number)),
+        tombstoned: [],
+        states: numbers.map((number) => ({
+          id: id('snapshot', number),
+          version: '1.1.0',
+          sizeBytes: 9000,
+          serial: '',
+          parent: null,
+          metadataNs: BigInt(START + number * 9_500_000) * 1_000_000n,
+          readable: true,
+          error: null,
+          brings: [id('snapshot', number)],
+          colours: [],
+        })),
+        snapshots: numbers.map((number) => ({
+          id: id('snapshot', number),
+          availability: 'live',
+          scheduledForDeletion: false,
+          deletedAt: null,
+          packedAt: null,
+          lock: null,
+          packfiles: [id('packfile', number)],
+          states: [id('snapshot', number)],
+        })),
+      }),
+    );
+    await timed('headers kept', () =>
+      saveHeaders(
+        db,
+        storeId,
+        numbers.map((number) => ({
+          id: id('snapshot', number),
+          header: {
+            takenAtNs: BigInt(START + number * 9_500_000 + ((number * 7919) % 9_000_000)) * 1_000_000n,
+            durationMs: 1,
+            name: '',
+            category: '',
+            environment: '',
+            perimeter: '',
+            job: '',
+            tags: ['nightly'],
+            host: `host-${number % 100}`,
+            user: 'root',
+            client: 'plakar',
+            os: 'linux',
+            backupMachineId: '',
+            sourceType: 'fs',
+            origin: '',
+            directoryText: '/srv',
+            directoryBytes: null,
+            sizeBytes: 1e6,
+            files: 10,
+            directories: 2,
+            symlinks: 0,
+            errors: 0,
+          },
+        })),
+      ),
+    );
+    const deps = {
+      db,
+      dataDirectory: '/nowhere',
+      sealer: { seal: (plain: Uint8Array) => plain, open: (sealed: Uint8Array) => sealed },
+      clock: { nowMs: Date.now },
+      config: { baseUrl: run.baseUrl, secure: false, demo: false, storeRoots: [], version: '', workerUrl: new URL('file:///none') },
+      log: () => undefined,
+      bus: new EventBus(),
+    };
     delay.enable();
     for (let machine = 0; machine < MACHINES; machine += 1) {
       // Most machines list everything; some lag, one has a phantom, one misses a snapshot whose state it merged.
       const seen = machine % 20 === 7 ? SNAPSHOTS - machine : SNAPSHOTS;
-      const ids = numbers.slice(0, seen).map((number) => id('snapshot', number)).filter((_, number) => !(machine === 3 && number === 5000));
+      const ids = numbers
+        .slice(0, seen)
+        .map((number) => id('snapshot', number))
+        .filter((_, number) => !(machine === 3 && number === 5000));
       const shown = ids.map((snapshot, number) => ({ snapshot, packfiles: [id('packfile', number)] }));
       if (machine === 2) shown.push({ snapshot: id('phantom', 0), packfiles: [id('packfile', 17)] });
       const states = numbers.slice(0, seen).map((number) => id('snapshot', number));
       const report = {
-        machine: { id: randomUUID(), name: `machine-${machine}`, hostName: `machine-${machine}`, os: 'linux' }, agentVersion: '0.1.0', receivedAt: new Date(), createdAt: new Date(), source: 'agent' as const, tokenId: null, sizeBytes: 1, counts: {}, failures: [], notes: [], unreadable: [],
-        sightings: [{ storeId, user: 'root', cache: '~/.cache/plakar', tool: 'plakar', line: '1.1', copy: 'own', lastUsedAt: null, inMotion: { value: false, why: [] }, states, shown, deleted: [], introduced: { scope: 'asked' as const, states: [] }, loneStates: [], setAside: [], counts: {}, digest: createHash('sha256').update(`${shown.length} ${machine === 2 || machine === 3 ? machine : ''}`).digest('hex') }],
+        machine: { id: randomUUID(), name: `machine-${machine}`, hostName: `machine-${machine}`, os: 'linux' },
+        agentVersion: '0.1.0',
+        receivedAt: new Date(),
+        createdAt: new Date(),
+        source: 'agent' as const,
+        tokenId: null,
+        sizeBytes: 1,
+        counts: {},
+        failures: [],
+        notes: [],
+        unreadable: [],
+        sightings: [
+          {
+            storeId,
+            user: 'root',
+            cache: '~/.cache/plakar',
+            tool: 'plakar',
+            line: '1.1',
+            copy: 'own',
+            lastUsedAt: null,
+            inMotion: { value: false, why: [] },
+            states,
+            shown,
+            deleted: [],
+            introduced: { scope: 'asked' as const, states: [] },
+            loneStates: [],
+            setAside: [],
+            counts: {},
+            digest: createHash('sha256')
+              .update(`${shown.length} ${machine === 2 || machine === 3 ? machine : ''}`)
+              .digest('hex'),
+          },
+        ],
       };
       await timed('one report kept', () => ingestReport(db, report));
     }
@@ -65,7 +169,9 @@ describe('a fleet', () => {
     delay.disable();
   }, 300_000);
   afterAll(async () => {
-    process.stderr.write(`fleet of ${MACHINES} x ${SNAPSHOTS}, ms: ${JSON.stringify({ ...took, 'main thread delay p99': Math.round(delay.percentile(99) / 1e6), 'main thread delay max': Math.round(delay.max / 1e6) })}\n`);
+    process.stderr.write(
+      `fleet of ${MACHINES} x ${SNAPSHOTS}, ms: ${JSON.stringify({ ...took, 'main thread delay p99': Math.round(delay.percentile(99) / 1e6), 'main thread delay max': Math.round(delay.max / 1e6) })}\n`,
+    );
     await run.stop();
   });
 

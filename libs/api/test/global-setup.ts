@@ -36,7 +36,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
 async function bundleWorker(): Promise<string> {
   const outfile = fileURLToPath(new URL(`../dist/test-worker-${process.pid}.mjs`, import.meta.url));
   await build({
-    entryPoints: [fileURLToPath(new URL('../src/workers/worker.ts', import.meta.url))], outfile, bundle: true, platform: 'node', target: 'node20', format: 'esm', logLevel: 'error',
+    entryPoints: [fileURLToPath(new URL('../src/workers/worker.ts', import.meta.url))],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    logLevel: 'error',
     external: ['shiki', '@napi-rs/*', 'libsql', 'pg-native'],
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   });

@@ -9,5 +9,11 @@ export const FLEET = ['alpha', 'bravo', 'charlie'] as const;
 export async function reportOf(machinesDir: string, name: string, id: string = randomUUID()): Promise<MachineReport> {
   const nowMs = Date.now();
   const { sightings, failures } = await readMachineCaches({ directories: [join(machinesDir, name)], nowMs, copy: 'foreign' });
-  return buildReport({ machine: { id, name, hostName: name, os: 'linux' }, agent: { version: '0.1.0' }, createdAt: new Date(nowMs).toISOString(), sightings, failures });
+  return buildReport({
+    machine: { id, name, hostName: name, os: 'linux' },
+    agent: { version: '0.1.0' },
+    createdAt: new Date(nowMs).toISOString(),
+    sightings,
+    failures,
+  });
 }

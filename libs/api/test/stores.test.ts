@@ -51,7 +51,9 @@ describe('connecting stores', () => {
     const { data: job } = await change<JobDto>('stores.refresh', { storeId: store.id });
     expect(job.kind).toBe('refresh');
     await expect.poll(async () => (await run.call<StoreDto>('stores.get', { storeId: store.id }, { cookie: run.admin })).data.status).toBe('ready');
-    const dump = await run.db.pool.query<{ text: string }>(`select stores::text as text from stores union all select snapshots::text from snapshots union all select audit_entries::text from audit_entries union all select jobs::text from jobs`);
+    const dump = await run.db.pool.query<{ text: string }>(
+      `select stores::text as text from stores union all select snapshots::text from snapshots union all select audit_entries::text from audit_entries union all select jobs::text from jobs`,
+    );
     const text = dump.rows.map(({ text: row }) => row).join('\n');
     expect(text).not.toContain(FIXTURE_PASSPHRASE);
     // Header fields of encrypted stores are sealed: neither names of machines nor of folders are plain text.
@@ -64,7 +66,11 @@ describe('connecting stores', () => {
 
   it('forgetting the key locks the store, its passphrase unlocks it, another one does not', async () => {
     const id = (await run.call<StoreDto[]>('stores.list', undefined, { cookie: run.admin })).data.find(({ name }) => name === 'kept')?.id ?? '';
-    expect((await change('stores.forgetKey', { storeId: id })).data).toMatchObject({ status: 'locked', keyKept: 'memory', headline: 'Its key is not loaded since the console was restarted.' });
+    expect((await change('stores.forgetKey', { storeId: id })).data).toMatchObject({
+      status: 'locked',
+      keyKept: 'memory',
+      headline: 'Its key is not loaded since the console was restarted.',
+    });
     const snapshots = (await run.call<SnapshotsPageDto>('snapshots.list', { storeId: id }, { cookie: run.admin })).data;
     const listing = await run.call('explorer.list', { storeId: id, snapshotId: snapshots.rows[0]?.id }, { cookie: run.admin });
     expect([listing.status, listing.problem?.code]).toEqual([412, 'passphrase-needed']);
@@ -82,7 +88,10 @@ describe('connecting stores', () => {
     expect((await change('stores.remove', { storeId: store.id, confirmName: 'other' })).status).toBe(400);
     expect((await change('stores.remove', { storeId: store.id, confirmName: 'going' })).status).toBe(200);
     expect((await run.call('stores.get', { storeId: store.id }, { cookie: run.admin })).status).toBe(404);
-    const left = await run.db.pool.query<{ count: string }>('select (select count(*) from snapshots where store_id = $1) + (select count(*) from states where store_id = $1) as count', [store.id]);
+    const left = await run.db.pool.query<{ count: string }>(
+      'select (select count(*) from snapshots where store_id = $1) + (select count(*) from states where store_id = $1) as count',
+      [store.id],
+    );
     expect(left.rows[0]?.count).toBe('0');
     expect(existsSync(join(plain, 'CONFIG'))).toBe(true);
     expect((await change('stores.add', { name: 'again', location: plain })).status).toBe(200);
@@ -115,14 +124,18 @@ describe('damage in a store', () => {
       bytes[Math.floor(bytes.length / 2)] = (bytes[Math.floor(bytes.length / 2)] ?? 0) ^ 0x10;
       await writeFile(file ?? '', bytes);
       await run.call('stores.refresh', { storeId: store.id }, { cookie: run.admin, mutation: true });
-      await expect.poll(async () => (await run.call<StoreDto>('stores.get', { storeId: store.id }, { cookie: run.admin })).data.status, { timeout: 20_000 }).toBe('damaged');
+      await expect
+        .poll(async () => (await run.call<StoreDto>('stores.get', { storeId: store.id }, { cookie: run.admin })).data.status, { timeout: 20_000 })
+        .toBe('damaged');
       const after = (await run.call<SnapshotsPageDto>('snapshots.list', { storeId: store.id, include: 'all' }, { cookie: run.admin })).data;
       expect(after.incomplete).toContain('1 state file cannot be read');
       expect(after.rows.find(({ id }) => id === victim)).toMatchObject({ availability: 'unreadable', problem: null });
       expect(after.rows.filter(({ availability }) => availability === 'live')).toHaveLength(1);
       const other = live.find(({ id }) => id !== victim)?.id;
       expect((await run.call('explorer.list', { storeId: store.id, snapshotId: other }, { cookie: run.admin })).status).toBe(200);
-      const findings = (await run.call<{ findings: { kind: string; affected: { id: string }[] }[] }>('divergence.get', { storeId: store.id }, { cookie: run.admin })).data.findings;
+      const findings = (
+        await run.call<{ findings: { kind: string; affected: { id: string }[] }[] }>('divergence.get', { storeId: store.id }, { cookie: run.admin })
+      ).data.findings;
       expect(findings.find(({ kind }) => kind === 'unreadable-state')?.affected.map(({ id }) => id)).toEqual([victim]);
     } finally {
       await run.stop();
@@ -166,13 +179,17 @@ describe('damage in a store', () => {
     try {
       await rename(location, away);
       await run.call('stores.refresh', { storeId: store.id }, { cookie: run.admin, mutation: true });
-      await expect.poll(async () => (await run.call<StoreDto>('stores.get', { storeId: store.id }, { cookie: run.admin })).data.status, { timeout: 20_000 }).toBe('offline');
+      await expect
+        .poll(async () => (await run.call<StoreDto>('stores.get', { storeId: store.id }, { cookie: run.admin })).data.status, { timeout: 20_000 })
+        .toBe('offline');
       const page = (await run.call<SnapshotsPageDto>('snapshots.list', { storeId: store.id }, { cookie: run.admin })).data;
       expect(page.rows).toHaveLength(2);
       await mkdir(dirname(location), { recursive: true });
       await rename(away, location);
       await run.call('stores.refresh', { storeId: store.id }, { cookie: run.admin, mutation: true });
-      await expect.poll(async () => (await run.call<StoreDto>('stores.get', { storeId: store.id }, { cookie: run.admin })).data.status, { timeout: 20_000 }).toBe('ready');
+      await expect
+        .poll(async () => (await run.call<StoreDto>('stores.get', { storeId: store.id }, { cookie: run.admin })).data.status, { timeout: 20_000 })
+        .toBe('ready');
     } finally {
       await run.stop();
     }

@@ -22,7 +22,8 @@ describe('a plain 1.0 store, from adding to a file', () => {
   });
 
   it('lists its live snapshots, the deleted and the hidden one apart', async () => {
-    const list = async (include: string) => (await run.call<SnapshotsPageDto>('snapshots.list', { storeId: store.id, include }, { cookie: run.admin })).data.rows;
+    const list = async (include: string) =>
+      (await run.call<SnapshotsPageDto>('snapshots.list', { storeId: store.id, include }, { cookie: run.admin })).data.rows;
     expect((await list('live')).map(({ host, errors }) => ({ host, errors }))).toHaveLength(2);
     expect(await list('deleted')).toHaveLength(1);
     expect(await list('hidden')).toMatchObject([{ availability: 'hidden' }]);
@@ -34,12 +35,20 @@ describe('a plain 1.0 store, from adding to a file', () => {
     expect(snapshot).toBeDefined();
     const listed = (await run.call<EntriesPageDto>('explorer.list', { storeId: store.id, snapshotId: snapshot?.id ?? '' }, { cookie: run.admin })).data;
     expect(listed.path).toBe('/srv/team');
-    const expected = (await expectedText(fixture, '2-team.jsonl')).trim().split('\n').map((line) => JSON.parse(line) as { path: string; type: string; sha256?: string });
+    const expected = (await expectedText(fixture, '2-team.jsonl'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { path: string; type: string; sha256?: string });
     for (const { path, sha256 } of expected.filter(({ type }) => type === 'file')) {
       const encoded = `/srv/team${path}`.split('/').map(encodeURIComponent).join('/');
       const response = await run.fetch(`/api/stores/${store.id}/snapshots/${snapshot?.id}/content?path=${encoded}`, { cookie: run.admin });
       expect(response.status, path).toBe(200);
-      expect(createHash('sha256').update(Buffer.from(await response.arrayBuffer())).digest('hex'), path).toBe(sha256);
+      expect(
+        createHash('sha256')
+          .update(Buffer.from(await response.arrayBuffer()))
+          .digest('hex'),
+        path,
+      ).toBe(sha256);
     }
   });
 

@@ -75,7 +75,10 @@ export class Explorer {
     const known = this.indexes.get(key);
     const job = known && !known.failed ? known : buildDirectoryIndex(snapshot, path);
     keepNewest(this.indexes, key, job);
-    if (job !== known) job.done.catch(() => { job.failed = true; });
+    if (job !== known)
+      job.done.catch(() => {
+        job.failed = true;
+      });
     return job;
   }
 }
@@ -85,7 +88,11 @@ type OrderJob = { readonly index: Promise<DirectoryIndex>; progress: number };
 function buildOrder(snapshot: Snapshot, path: Uint8Array): OrderJob {
   const job: { index: Promise<DirectoryIndex>; progress: number } = {
     progress: 0,
-    index: snapshot.directoryIndex(path, { onProgress: ({ doneBytes, totalBytes }) => { job.progress = totalBytes > 0 ? doneBytes / totalBytes : 0; } }),
+    index: snapshot.directoryIndex(path, {
+      onProgress: ({ doneBytes, totalBytes }) => {
+        job.progress = totalBytes > 0 ? doneBytes / totalBytes : 0;
+      },
+    }),
   };
   return job;
 }
@@ -96,7 +103,12 @@ function orderOf(sort: string): DirectoryOrder {
 }
 
 /** Until an order is there, the page shows name order from the start. */
-async function namePage(snapshot: Snapshot, path: Uint8Array, args: ListArgs, signal: AbortSignal): Promise<{ total: number; offset: number; entries: EntryRowDto[] }> {
+async function namePage(
+  snapshot: Snapshot,
+  path: Uint8Array,
+  args: ListArgs,
+  signal: AbortSignal,
+): Promise<{ total: number; offset: number; entries: EntryRowDto[] }> {
   const page = await snapshot.page(path, { offset: 0, limit: args.limit, signal });
   return { total: page.total ?? page.entries.length, offset: 0, entries: page.entries.map(entryRow) };
 }
@@ -118,7 +130,12 @@ async function sleep(ms: number): Promise<null> {
 }
 
 /** Everything the details panel shows about one path. Parts that cannot be read become its problem; the rest stays. */
-export async function entryDetail(snapshot: Snapshot, repository: Repository, path: Uint8Array, signal: AbortSignal): Promise<Omit<EntryDetailDto, 'versions'>> {
+export async function entryDetail(
+  snapshot: Snapshot,
+  repository: Repository,
+  path: Uint8Array,
+  signal: AbortSignal,
+): Promise<Omit<EntryDetailDto, 'versions'>> {
   const entry = await snapshot.entry(path, { signal });
   const detail: Omit<EntryDetailDto, 'versions'> = { entry: entryRow(entry), object: null, xattrs: [], errors: [], problem: null };
   try {
@@ -135,7 +152,9 @@ export async function entryDetail(snapshot: Snapshot, repository: Repository, pa
 async function objectDetail(snapshot: Snapshot, repository: Repository, entry: Entry, signal: AbortSignal): Promise<EntryDetailDto['object']> {
   if (entry.object === null) return null;
   const object = await snapshot.object(entry.object, { signal });
-  const chunks = object.chunks.slice(0, SHOWN_CHUNKS).map((chunk) => ({ mac: chunk.mac, lengthBytes: chunk.lengthBytes, packfile: repository.view.locations(CHUNK_TYPE, chunk.mac)[0]?.packfile ?? null }));
+  const chunks = object.chunks
+    .slice(0, SHOWN_CHUNKS)
+    .map((chunk) => ({ mac: chunk.mac, lengthBytes: chunk.lengthBytes, packfile: repository.view.locations(CHUNK_TYPE, chunk.mac)[0]?.packfile ?? null }));
   return { mac: object.mac, contentMac: object.contentMac, contentType: object.contentType, entropy: object.entropy, chunks, chunkCount: object.chunks.length };
 }
 
@@ -164,8 +183,23 @@ async function rowAt(snapshot: Snapshot, path: Uint8Array, signal: AbortSignal):
 }
 
 const EMPTY_ROW: EntryRowDto = {
-  name: { text: '' }, path: '/', type: 'damaged', mode: '?---------', permissions: '', uid: '', gid: '', user: '', group: '', sizeBytes: 0,
-  mtime: new Date(0).toISOString(), mtimeNs: '0', target: null, contentType: null, nlink: 0, object: null, problem: null,
+  name: { text: '' },
+  path: '/',
+  type: 'damaged',
+  mode: '?---------',
+  permissions: '',
+  uid: '',
+  gid: '',
+  user: '',
+  group: '',
+  sizeBytes: 0,
+  mtime: new Date(0).toISOString(),
+  mtimeNs: '0',
+  target: null,
+  contentType: null,
+  nlink: 0,
+  object: null,
+  problem: null,
 };
 
 function offsetAround(job: IndexJob, order: Uint32Array, args: ListArgs): number {
@@ -191,7 +225,8 @@ export async function backupRoot(snapshot: Snapshot, signal: AbortSignal): Promi
 
 export async function contentEntry(snapshot: Snapshot, path: Uint8Array, signal: AbortSignal): Promise<Entry> {
   const entry = await snapshot.entry(path, { signal });
-  if (entry.type !== 'file') throw new ApiError('invalid-input', `${nameText(baseName(path))} is a ${entry.type}, not a file.`, 'Download its folder instead, as zip or tar.');
+  if (entry.type !== 'file')
+    throw new ApiError('invalid-input', `${nameText(baseName(path))} is a ${entry.type}, not a file.`, 'Download its folder instead, as zip or tar.');
   return entry;
 }
 

@@ -1,4 +1,14 @@
-import { type BlobSource, fsStore, type OpenOptions, openRepository as open, openSnapshot as openSnapshotOf, type Repository, type Snapshot, snapshotSource, type Store } from '@wardrobe/kloset';
+import {
+  type BlobSource,
+  fsStore,
+  type OpenOptions,
+  openRepository as open,
+  openSnapshot as openSnapshotOf,
+  type Repository,
+  type Snapshot,
+  snapshotSource,
+  type Store,
+} from '@wardrobe/kloset';
 import type { SnapshotId } from '@wardrobe/kloset-model';
 
 /** The entry points of the engine that this library uses, in one place. */

@@ -4,7 +4,11 @@ import { codeOf, problemOf } from '../errors/bridge.js';
 import { msOfNs } from './rows.js';
 import type { BadState, ReadFinding, Reading, ReadState } from './types.js';
 
-export type ReadingOptions = { readonly nowMs: number; readonly signal: AbortSignal; readonly onProgress: (progress: { label: string; done: number; total: number }) => void };
+export type ReadingOptions = {
+  readonly nowMs: number;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: { label: string; done: number; total: number }) => void;
+};
 
 /** Reads what is new in the store and gathers the remote view of the design: R, U, live, deleted, F, tombstones, hidden, findings. */
 export async function readStore(repository: Repository, { nowMs, signal, onProgress }: ReadingOptions): Promise<Reading> {
@@ -15,13 +19,30 @@ export async function readStore(repository: Repository, { nowMs, signal, onProgr
   return {
     line: lineOf(view),
     ...states(view),
-    live: view.live.map((snapshot) => ({ id: snapshot.id, packfiles: [...snapshot.packfiles], states: [...snapshot.states], scheduledForDeletion: snapshot.scheduledForDeletion })),
-    deleted: view.deleted.map((snapshot) => ({ id: snapshot.id, whenMs: msOfNs(snapshot.whenNs), packfiles: [...snapshot.packfiles], states: [...snapshot.states] })),
+    live: view.live.map((snapshot) => ({
+      id: snapshot.id,
+      packfiles: [...snapshot.packfiles],
+      states: [...snapshot.states],
+      scheduledForDeletion: snapshot.scheduledForDeletion,
+    })),
+    deleted: view.deleted.map((snapshot) => ({
+      id: snapshot.id,
+      whenMs: msOfNs(snapshot.whenNs),
+      packfiles: [...snapshot.packfiles],
+      states: [...snapshot.states],
+    })),
     hidden: facts.hidden.map((snapshot) => ({ ...snapshot })),
     packfiles: packIds([...facts.packfiles]),
     ...knownPackfiles(view, facts.packfiles),
     findings: [
-      ...facts.findings.map((finding): ReadFinding => ({ kind: finding.kind, key: finding.id, detail: errors.get(finding.id) ?? finding.detail, snapshots: [...finding.snapshots] })),
+      ...facts.findings.map(
+        (finding): ReadFinding => ({
+          kind: finding.kind,
+          key: finding.id,
+          detail: errors.get(finding.id) ?? finding.detail,
+          snapshots: [...finding.snapshots],
+        }),
+      ),
       ...facts.hidden.map((snapshot): ReadFinding => ({ kind: 'hidden-snapshot', key: snapshot.id, detail: snapshot.packfile, snapshots: [snapshot.id] })),
     ],
     counts: view.counts,
@@ -33,8 +54,14 @@ const PHASES = { key: 'Opening with the key', list: 'Listing state files', state
 function states(view: StateView): { states: ReadState[]; unreadable: BadState[] } {
   return {
     states: view.states.map((state) => ({
-      id: state.id, version: state.version, timestampNs: state.timestampNs.toString(), parent: state.parent, serial: state.serial, sizeBytes: state.sizeBytes,
-      brings: [...state.snapshots], colours: [...state.colouredSnapshots],
+      id: state.id,
+      version: state.version,
+      timestampNs: state.timestampNs.toString(),
+      parent: state.parent,
+      serial: state.serial,
+      sizeBytes: state.sizeBytes,
+      brings: [...state.snapshots],
+      colours: [...state.colouredSnapshots],
     })),
     unreadable: view.unreadable.map((state) => {
       const problem = problemOf(state.error);

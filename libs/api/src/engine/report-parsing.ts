@@ -18,7 +18,11 @@ export async function parseReport(bytes: Uint8Array, gzip: boolean): Promise<Par
   const parsed = machineReport.safeParse(jsonOf(plain));
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new ApiError('invalid-input', `The report is not valid: ${issue ? `${issue.path.join('.')}: ${issue.message}` : 'its form is unknown'}.`.slice(0, 500), 'Update the agent, then send it again.');
+    throw new ApiError(
+      'invalid-input',
+      `The report is not valid: ${issue ? `${issue.path.join('.')}: ${issue.message}` : 'its form is unknown'}.`.slice(0, 500),
+      'Update the agent, then send it again.',
+    );
   }
   for (const sighting of parsed.data.sightings) checkSighting(sighting);
   return { report: parsed.data, sizeBytes: plain.length };
@@ -43,8 +47,13 @@ function jsonOf(bytes: Uint8Array): unknown {
 
 function checkSighting(sighting: SightingReport): void {
   const shown = sighting.shown.map(({ snapshot }) => snapshot);
-  for (const [name, ids] of [['states', sighting.states], ['shown', shown], ['deleted', sighting.deleted]] as const) {
-    if (!isStrictlySorted(ids)) throw new ApiError('invalid-input', `The report lists the ${name} of ${sighting.cache} unsorted or twice.`, 'Update the agent, then send it again.');
+  for (const [name, ids] of [
+    ['states', sighting.states],
+    ['shown', shown],
+    ['deleted', sighting.deleted],
+  ] as const) {
+    if (!isStrictlySorted(ids))
+      throw new ApiError('invalid-input', `The report lists the ${name} of ${sighting.cache} unsorted or twice.`, 'Update the agent, then send it again.');
   }
   const digest = createHash('sha256');
   for (const line of [...shown.map((id) => `shown ${id}`), ...sighting.deleted.map((id) => `deleted ${id}`)].sort()) digest.update(`${line}\n`);

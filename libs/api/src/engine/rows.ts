@@ -36,8 +36,23 @@ export function entryRow(entry: Entry | DamagedEntry): EntryRowDto {
 
 function damagedRow(entry: DamagedEntry): EntryRowDto {
   return {
-    name: byteNameOf(entry.name.bytes), path: percentEncodePath(entry.path.bytes), type: 'damaged', mode: '?---------', permissions: '', uid: '', gid: '', user: '', group: '',
-    sizeBytes: 0, mtime: isoOfNs(0n), mtimeNs: '0', target: null, contentType: null, nlink: 0, object: null, problem: problemOfEngine(entry.damaged),
+    name: byteNameOf(entry.name.bytes),
+    path: percentEncodePath(entry.path.bytes),
+    type: 'damaged',
+    mode: '?---------',
+    permissions: '',
+    uid: '',
+    gid: '',
+    user: '',
+    group: '',
+    sizeBytes: 0,
+    mtime: isoOfNs(0n),
+    mtimeNs: '0',
+    target: null,
+    contentType: null,
+    nlink: 0,
+    object: null,
+    problem: problemOfEngine(entry.damaged),
   };
 }
 
@@ -61,11 +76,24 @@ export function headerDto(header: SnapshotHeader): HeaderDto {
   return {
     takenAtNs: header.timestampNs.toString(),
     durationMs: Number(header.durationNs / NS_PER_MS),
-    name: header.name, category: header.category, environment: header.environment, perimeter: header.perimeter, job: header.job,
+    name: header.name,
+    category: header.category,
+    environment: header.environment,
+    perimeter: header.perimeter,
+    job: header.job,
     tags: [...header.tags],
-    host: header.hostname, user: header.username, client: header.client, os: header.operatingSystem, machineId: header.machineId,
-    sourceType: header.source.type, origin: header.source.origin, directory: byteNameOf(header.source.directory.bytes),
-    sizeBytes: Number(header.summary.sizeBytes), files: Number(header.summary.files), directories: Number(header.summary.directories),
-    symlinks: Number(header.summary.symlinks), errors: Number(header.summary.errors),
+    host: header.hostname,
+    user: header.username,
+    client: header.client,
+    os: header.operatingSystem,
+    machineId: header.machineId,
+    sourceType: header.source.type,
+    origin: header.source.origin,
+    directory: byteNameOf(header.source.directory.bytes),
+    sizeBytes: Number(header.summary.sizeBytes),
+    files: Number(header.summary.files),
+    directories: Number(header.summary.directories),
+    symlinks: Number(header.summary.symlinks),
+    errors: Number(header.summary.errors),
   };
 }

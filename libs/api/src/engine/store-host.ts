@@ -28,7 +28,11 @@ export class StoreHost {
   async open(args: OpenArgs, { signal, progress }: CallContext): Promise<Opened> {
     await this.close();
     const repository = await openRepository(storeAt(args.location), {
-      passphrase: args.passphrase ?? undefined, secret: args.secret ?? undefined, indexDirectory: args.indexDirectory ?? undefined, signal, onProgress: progress,
+      passphrase: args.passphrase ?? undefined,
+      secret: args.secret ?? undefined,
+      indexDirectory: args.indexDirectory ?? undefined,
+      signal,
+      onProgress: progress,
     });
     this.repository = repository;
     const { hashing, compression, encryption, chunking, createdAtNs } = repository.config;
@@ -36,7 +40,14 @@ export class StoreHost {
       repositoryId: repository.id,
       encrypted: repository.encrypted,
       secret: repository.secret === null ? null : new Uint8Array(repository.secret),
-      facts: { hashing, compression, encryption: encryption?.dataAlgorithm ?? null, kdf: encryption?.kdf ?? null, chunking: chunking.algorithm, createdAt: isoOfNs(createdAtNs) },
+      facts: {
+        hashing,
+        compression,
+        encryption: encryption?.dataAlgorithm ?? null,
+        kdf: encryption?.kdf ?? null,
+        chunking: chunking.algorithm,
+        createdAt: isoOfNs(createdAtNs),
+      },
     };
   }
 
@@ -79,7 +90,10 @@ export class StoreHost {
   }
 
   /** The same path in other snapshots, in the order given, as far as the time goes. */
-  async versions({ path, refs }: { readonly path: string; readonly refs: readonly SnapshotRef[] }, { signal }: CallContext): Promise<{ snapshot: string; sizeBytes: number; object: string | null }[]> {
+  async versions(
+    { path, refs }: { readonly path: string; readonly refs: readonly SnapshotRef[] },
+    { signal }: CallContext,
+  ): Promise<{ snapshot: string; sizeBytes: number; object: string | null }[]> {
     const end = performance.now() + VERSIONS_BUDGET_MS;
     const found: { snapshot: string; sizeBytes: number; object: string | null }[] = [];
     for (const ref of refs) {

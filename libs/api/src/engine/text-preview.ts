@@ -6,7 +6,14 @@ export const PREVIEW_BYTES = 1024 * 1024;
 const HIGHLIGHT_CHARS = 300_000;
 const LONGEST_LINE = 5000;
 
-export type TextPreview = { readonly language: string; readonly html?: string; readonly text?: string; readonly truncated: boolean; readonly encoding: string; readonly lines: number };
+export type TextPreview = {
+  readonly language: string;
+  readonly html?: string;
+  readonly text?: string;
+  readonly truncated: boolean;
+  readonly encoding: string;
+  readonly lines: number;
+};
 
 let highlighter: Promise<Highlighter> | null = null;
 
@@ -54,10 +61,51 @@ function withoutCutCharacter(bytes: Uint8Array): Uint8Array {
 }
 
 const BY_NAME: Readonly<Record<string, string>> = {
-  dockerfile: 'docker', makefile: 'make', gnumakefile: 'make', yml: 'yaml', md: 'markdown', markdown: 'markdown', js: 'javascript', mjs: 'javascript', cjs: 'javascript', jsx: 'jsx',
-  ts: 'typescript', mts: 'typescript', tsx: 'tsx', py: 'python', rb: 'ruby', rs: 'rust', kt: 'kotlin', sh: 'shellscript', bash: 'shellscript', zsh: 'shellscript', h: 'c', hpp: 'cpp', cc: 'cpp',
-  cs: 'csharp', ps1: 'powershell', htm: 'html', xhtml: 'html', svg: 'xml', conf: 'ini', cfg: 'ini', properties: 'ini', jsonl: 'jsonl', ndjson: 'jsonl', tf: 'terraform', ex: 'elixir', exs: 'elixir',
-  erl: 'erlang', hs: 'haskell', pl: 'perl', bat: 'bat', patch: 'diff', csv: 'csv', tsv: 'tsv', log: 'log', txt: 'text',
+  dockerfile: 'docker',
+  makefile: 'make',
+  gnumakefile: 'make',
+  yml: 'yaml',
+  md: 'markdown',
+  markdown: 'markdown',
+  js: 'javascript',
+  mjs: 'javascript',
+  cjs: 'javascript',
+  jsx: 'jsx',
+  ts: 'typescript',
+  mts: 'typescript',
+  tsx: 'tsx',
+  py: 'python',
+  rb: 'ruby',
+  rs: 'rust',
+  kt: 'kotlin',
+  sh: 'shellscript',
+  bash: 'shellscript',
+  zsh: 'shellscript',
+  h: 'c',
+  hpp: 'cpp',
+  cc: 'cpp',
+  cs: 'csharp',
+  ps1: 'powershell',
+  htm: 'html',
+  xhtml: 'html',
+  svg: 'xml',
+  conf: 'ini',
+  cfg: 'ini',
+  properties: 'ini',
+  jsonl: 'jsonl',
+  ndjson: 'jsonl',
+  tf: 'terraform',
+  ex: 'elixir',
+  exs: 'elixir',
+  erl: 'erlang',
+  hs: 'haskell',
+  pl: 'perl',
+  bat: 'bat',
+  patch: 'diff',
+  csv: 'csv',
+  tsv: 'tsv',
+  log: 'log',
+  txt: 'text',
 };
 
 function languageOf(name: string, text: string): string {

@@ -3,7 +3,12 @@ import type { StoreFindingKind } from '@wardrobe/words';
 
 /** What crosses the thread: plain values only; ids as hex text, times as ms (numbers) or ns (decimal text). */
 
-export type OpenArgs = { readonly location: string; readonly passphrase: string | null; readonly secret: Uint8Array | null; readonly indexDirectory: string | null };
+export type OpenArgs = {
+  readonly location: string;
+  readonly passphrase: string | null;
+  readonly secret: Uint8Array | null;
+  readonly indexDirectory: string | null;
+};
 export type Opened = {
   readonly repositoryId: string;
   readonly encrypted: boolean;
@@ -30,9 +35,19 @@ export type Reading = {
   readonly line: '1.0' | '1.1' | 'mixed' | 'unknown';
   readonly states: readonly ReadState[];
   readonly unreadable: readonly BadState[];
-  readonly live: readonly { readonly id: string; readonly packfiles: readonly string[]; readonly states: readonly string[]; readonly scheduledForDeletion: boolean }[];
+  readonly live: readonly {
+    readonly id: string;
+    readonly packfiles: readonly string[];
+    readonly states: readonly string[];
+    readonly scheduledForDeletion: boolean;
+  }[];
   readonly deleted: readonly { readonly id: string; readonly whenMs: number; readonly packfiles: readonly string[]; readonly states: readonly string[] }[];
-  readonly hidden: readonly { readonly id: string; readonly packfile: string; readonly packedAtMs: number; readonly lock: { readonly host: string; readonly ageSeconds: number } | null }[];
+  readonly hidden: readonly {
+    readonly id: string;
+    readonly packfile: string;
+    readonly packedAtMs: number;
+    readonly lock: { readonly host: string; readonly ageSeconds: number } | null;
+  }[];
   /** F and the tombstones: sorted 32-byte ids, one after the other. */
   readonly packfiles: Uint8Array;
   readonly tombstoned: Uint8Array;
@@ -71,7 +86,14 @@ export type HeaderAnswer = { readonly id: string; readonly header: HeaderDto } |
 export type Reach = 'live' | 'hidden' | 'deleted';
 export type SnapshotRef = { readonly snapshot: string; readonly reach: Reach };
 
-export type ListArgs = SnapshotRef & { readonly path: string; readonly offset: number; readonly limit: number; readonly sort: string; readonly filter: string | null; readonly around: string | null };
+export type ListArgs = SnapshotRef & {
+  readonly path: string;
+  readonly offset: number;
+  readonly limit: number;
+  readonly sort: string;
+  readonly filter: string | null;
+  readonly around: string | null;
+};
 export type ListAnswer = {
   readonly entry: EntryRowDto;
   readonly path: string;
@@ -83,5 +105,10 @@ export type ListAnswer = {
 };
 
 /** What a download needs before its first byte. `etag`: MAC of the object. */
-export type ContentInfo = { readonly name: { readonly text: string; readonly bytes?: string }; readonly sizeBytes: number; readonly etag: string; readonly mtimeMs: number };
+export type ContentInfo = {
+  readonly name: { readonly text: string; readonly bytes?: string };
+  readonly sizeBytes: number;
+  readonly etag: string;
+  readonly mtimeMs: number;
+};
 export type ArchiveFormat = 'zip' | 'tar';

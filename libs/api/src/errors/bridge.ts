@@ -33,9 +33,26 @@ export const TRPC_CODE = {
 
 /** The same for plain HTTP. */
 export const HTTP_STATUS = {
-  decode: 422, 'unsupported-version': 422, integrity: 422, 'not-found': 404, store: 503, 'wrong-passphrase': 412, locked: 409, 'read-only': 405,
-  'passphrase-needed': 412, 'not-a-store': 422, permission: 422, busy: 409, 'too-large': 413, 'invalid-input': 400, cancelled: 499, 'disk-full': 503,
-  unauthenticated: 401, forbidden: 403, conflict: 409, 'rate-limited': 429,
+  decode: 422,
+  'unsupported-version': 422,
+  integrity: 422,
+  'not-found': 404,
+  store: 503,
+  'wrong-passphrase': 412,
+  locked: 409,
+  'read-only': 405,
+  'passphrase-needed': 412,
+  'not-a-store': 422,
+  permission: 422,
+  busy: 409,
+  'too-large': 413,
+  'invalid-input': 400,
+  cancelled: 499,
+  'disk-full': 503,
+  unauthenticated: 401,
+  forbidden: 403,
+  conflict: 409,
+  'rate-limited': 429,
 } as const satisfies Record<ErrorCode, number>;
 
 /** Code of an expected failure, or null for a bug. */
@@ -51,7 +68,8 @@ export function problemOf(error: unknown): ProblemDto {
   const code = codeOf(error);
   if (error instanceof ApiError) return { code: error.code, sentence: error.sentence, next: error.next === '' ? sentenceFor(error.code).next : error.next };
   if (error instanceof EngineFailure && error.problem !== null) return error.problem;
-  if (code === null) return { code: 'store', sentence: 'The console failed at this request.', next: 'Try again. When it stays, look into the log of the server.' };
+  if (code === null)
+    return { code: 'store', sentence: 'The console failed at this request.', next: 'Try again. When it stays, look into the log of the server.' };
   if (error instanceof KlosetError || error instanceof EngineFailure) {
     const { what, detail, message } = failureOf(error);
     return { code, ...sentenceFor(code, { what: what ?? undefined, detail: detail ?? undefined }), detail: message };
@@ -66,7 +84,8 @@ export function bridgeError(error: unknown): TRPCError {
 }
 
 function codeOfTrpc(error: TRPCError): ErrorCode | null {
-  if (error.code === 'BAD_REQUEST' || error.code === 'PARSE_ERROR' || error.code === 'UNSUPPORTED_MEDIA_TYPE' || error.code === 'METHOD_NOT_SUPPORTED') return 'invalid-input';
+  if (error.code === 'BAD_REQUEST' || error.code === 'PARSE_ERROR' || error.code === 'UNSUPPORTED_MEDIA_TYPE' || error.code === 'METHOD_NOT_SUPPORTED')
+    return 'invalid-input';
   if (error.code === 'NOT_FOUND') return 'not-found';
   if (error.code === 'PAYLOAD_TOO_LARGE') return 'too-large';
   return null;

@@ -4,7 +4,11 @@
  * @source RFC 6266 4.3, RFC 8187 3.2
  */
 export function contentDisposition(kind: 'inline' | 'attachment', name: string): string {
-  const safe = name.replace(/[\p{Cc}\p{Cf}\u2028\u2029/\\]/gu, '_').replace(/^\.+$/, '_').slice(0, 200) || 'file';
+  const safe =
+    name
+      .replace(/[\p{Cc}\p{Cf}\u2028\u2029/\\]/gu, '_')
+      .replace(/^\.+$/, '_')
+      .slice(0, 200) || 'file';
   const ascii = safe.replace(/[^\x20-\x7e]/gu, '_').replace(/["\\%]/g, '_');
   if (ascii === safe) return `${kind}; filename="${ascii}"`;
   return `${kind}; filename="${ascii}"; filename*=UTF-8''${encode8187(safe)}`;

@@ -18,7 +18,13 @@ export type DownloadParts = {
   readonly bus: EventBus;
   readonly preview: (input: { bytes: Uint8Array; name: string; truncated: boolean }, signal: AbortSignal) => Promise<TextPreview>;
 };
-export type Asked = { readonly req: IncomingMessage; readonly res: ServerResponse; readonly actor: Actor; readonly storeId: string; readonly snapshotId: string };
+export type Asked = {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly actor: Actor;
+  readonly storeId: string;
+  readonly snapshotId: string;
+};
 
 /** One file, whole or a part, by its object's MAC as ETag. */
 export async function sendContent(parts: DownloadParts, asked: Asked): Promise<void> {
@@ -31,11 +37,20 @@ export async function sendContent(parts: DownloadParts, asked: Asked): Promise<v
   const type = download ? 'application/octet-stream' : servedType(name);
   const shown = type === 'application/octet-stream' ? 'attachment' : 'inline';
   setHeaders(res, {
-    ...BACKUP_HEADERS, 'content-type': type, 'content-disposition': contentDisposition(shown, name), 'accept-ranges': 'bytes', etag, 'last-modified': new Date(info.mtimeMs).toUTCString(),
+    ...BACKUP_HEADERS,
+    'content-type': type,
+    'content-disposition': contentDisposition(shown, name),
+    'accept-ranges': 'bytes',
+    etag,
+    'last-modified': new Date(info.mtimeMs).toUTCString(),
     // Private: a shared proxy keeps nothing. The bytes behind a MAC never change, but the right to see them may.
     'cache-control': 'private, no-cache',
   });
-  if (headerText(req.headers['if-none-match'])?.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag)) {
+  if (
+    headerText(req.headers['if-none-match'])
+      ?.split(',')
+      .some((tag) => tag.trim().replace(/^W\//, '') === etag)
+  ) {
     res.writeHead(304).end();
     return;
   }
@@ -63,7 +78,12 @@ export async function sendArchive(parts: DownloadParts, asked: Asked): Promise<v
   if (format !== 'zip' && format !== 'tar') throw new ApiError('invalid-input', 'Folders come as zip or tar.', 'Ask for one of them.');
   const { open, path, signal } = await prepare(parts, asked);
   const { name } = await open.reader.call('archiveInfo', { ...open.ref, path }, { signal });
-  setHeaders(res, { ...BACKUP_HEADERS, 'content-type': format === 'zip' ? 'application/zip' : 'application/x-tar', 'content-disposition': contentDisposition('attachment', `${name}.${format}`), 'cache-control': 'private, no-store' });
+  setHeaders(res, {
+    ...BACKUP_HEADERS,
+    'content-type': format === 'zip' ? 'application/zip' : 'application/x-tar',
+    'content-disposition': contentDisposition('attachment', `${name}.${format}`),
+    'cache-control': 'private, no-store',
+  });
   res.statusCode = 200;
   if (req.method === 'HEAD') {
     res.end();
@@ -94,13 +114,19 @@ async function prepare(parts: DownloadParts, { req, res, actor, storeId, snapsho
   });
   const open = await parts.explorer.open(storeId, snapshotId);
   const url = requestUrl(req);
-  if (open.row.availability === 'deleted' && url.searchParams.get('deleted') !== '1') throw new ApiError('not-found', 'This snapshot is deleted.', 'Deleted snapshots are opened from the list of deleted ones.');
-  if ((open.row.availability === 'hidden' || open.row.availability === 'unreadable') && url.searchParams.get('hidden') !== '1') throw new ApiError('not-found', 'This snapshot is hidden: no readable state names it.', 'Hidden snapshots are opened from their finding.');
+  if (open.row.availability === 'deleted' && url.searchParams.get('deleted') !== '1')
+    throw new ApiError('not-found', 'This snapshot is deleted.', 'Deleted snapshots are opened from the list of deleted ones.');
+  if ((open.row.availability === 'hidden' || open.row.availability === 'unreadable') && url.searchParams.get('hidden') !== '1')
+    throw new ApiError('not-found', 'This snapshot is hidden: no readable state names it.', 'Hidden snapshots are opened from their finding.');
   return { open, path, signal: abort.signal };
 }
 
 /** Sends a stream with back pressure. A failure, or a length that does not match, destroys the connection. */
-async function pour(res: ServerResponse, pieces: AsyncIterable<Uint8Array>, { signal, lengthBytes }: { signal: AbortSignal; lengthBytes: number | null }): Promise<void> {
+async function pour(
+  res: ServerResponse,
+  pieces: AsyncIterable<Uint8Array>,
+  { signal, lengthBytes }: { signal: AbortSignal; lengthBytes: number | null },
+): Promise<void> {
   let sent = 0;
   const iterator = pieces[Symbol.asyncIterator]();
   try {

@@ -8,10 +8,22 @@ import { contentDisposition } from './disposition.js';
 
 const EXPORTED = ['behind', 'stale-delete', 'unknown', ...DIVERGENT_CELLS] as const;
 
-type ExportCell = { readonly machine: string; readonly machineId: string; readonly snapshot: string; readonly cell: string; readonly cause: string; readonly nextStep: string; readonly cache: string | null };
+type ExportCell = {
+  readonly machine: string;
+  readonly machineId: string;
+  readonly snapshot: string;
+  readonly cell: string;
+  readonly cause: string;
+  readonly nextStep: string;
+  readonly cache: string | null;
+};
 
 /** Machines with their verdicts and every cell that is neither seen nor none, with its cause. */
-export async function sendDivergence(deps: Deps, tracking: Tracking, { storeId, format, res }: { storeId: string; format: 'json' | 'csv'; res: ServerResponse }): Promise<void> {
+export async function sendDivergence(
+  deps: Deps,
+  tracking: Tracking,
+  { storeId, format, res }: { storeId: string; format: 'json' | 'csv'; res: ServerResponse },
+): Promise<void> {
   const { store, model } = await tracking.model(storeId);
   const ids = await idsOfSnapshots(deps.db, storeId);
   const name = `divergence-${store.name}.${format}`;
@@ -29,10 +41,16 @@ export async function sendDivergence(deps: Deps, tracking: Tracking, { storeId, 
 
 function jsonExport(deps: Deps, store: StoreRow, { model, ids }: { model: MatrixModel; ids: ReadonlyMap<number, string> }): object {
   return {
-    store: { id: store.id, name: store.name, repositoryId: store.repositoryId }, readAt: store.lastReadAt?.toISOString() ?? null, createdAt: new Date(deps.clock.nowMs()).toISOString(),
+    store: { id: store.id, name: store.name, repositoryId: store.repositoryId },
+    readAt: store.lastReadAt?.toISOString() ?? null,
+    createdAt: new Date(deps.clock.nowMs()).toISOString(),
     machines: model.rows.map((row) => ({
-      machine: row.machine.name, machineId: row.machine.machineId, verdict: row.verdict, lastReportAt: row.machine.lastReportAt?.toISOString() ?? null,
-      counts: Object.fromEntries(EXPORTED.map((cell) => [cell, row.counts[cell]])), cells: cellsOf(deps, model, { row, ids }).map(({ machine: _machine, machineId: _machineId, ...cell }) => cell),
+      machine: row.machine.name,
+      machineId: row.machine.machineId,
+      verdict: row.verdict,
+      lastReportAt: row.machine.lastReportAt?.toISOString() ?? null,
+      counts: Object.fromEntries(EXPORTED.map((cell) => [cell, row.counts[cell]])),
+      cells: cellsOf(deps, model, { row, ids }).map(({ machine: _machine, machineId: _machineId, ...cell }) => cell),
     })),
   };
 }
@@ -43,8 +61,13 @@ function cellsOf(deps: Deps, model: MatrixModel, { row, ids }: { row: ModelRow; 
     const cell = CELLS[row.cells[index] ?? 0] ?? 'none';
     const { cause, cache } = causeAt(row, index);
     return {
-      machine: row.machine.name, machineId: row.machine.machineId, snapshot, cell, cause: cellSentence(cell, cause, { machine: row.machine.name, snapshot, cache, nowMs: deps.clock.nowMs() }),
-      nextStep: NEXT_STEP_SENTENCE[NEXT_STEP_OF_CELL[cell]], cache,
+      machine: row.machine.name,
+      machineId: row.machine.machineId,
+      snapshot,
+      cell,
+      cause: cellSentence(cell, cause, { machine: row.machine.name, snapshot, cache, nowMs: deps.clock.nowMs() }),
+      nextStep: NEXT_STEP_SENTENCE[NEXT_STEP_OF_CELL[cell]],
+      cache,
     };
   });
 }

@@ -14,7 +14,14 @@ import { sendDivergence } from './export.js';
 import { bearerOf, checkFetchSite, checkHost, checkOrigin, clientAddress, headerText, readBody, sendFailure, sendJson } from './request.js';
 import { answerTrpc } from './trpc.js';
 
-export type HttpParts = { readonly deps: Deps; readonly accounts: Accounts; readonly services: Services; readonly tracking: Tracking; readonly reports: Reports; readonly downloads: DownloadParts };
+export type HttpParts = {
+  readonly deps: Deps;
+  readonly accounts: Accounts;
+  readonly services: Services;
+  readonly tracking: Tracking;
+  readonly reports: Reports;
+  readonly downloads: DownloadParts;
+};
 
 /** Answers requests below `/api/` and `/healthz`; others are left alone (false). Never rejects. */
 export async function handleRequest(parts: HttpParts, req: IncomingMessage, res: ServerResponse): Promise<boolean> {
@@ -24,7 +31,8 @@ export async function handleRequest(parts: HttpParts, req: IncomingMessage, res:
     if (path === API_PATHS.health) await health(parts, res);
     else await route(parts, { req, res, path });
   } catch (error) {
-    if (codeOf(error) === null) parts.deps.log('error', `${req.method ?? ''} ${routeName(path)} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    if (codeOf(error) === null)
+      parts.deps.log('error', `${req.method ?? ''} ${routeName(path)} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     sendFailure(req, res, error);
   }
   return true;
@@ -32,7 +40,12 @@ export async function handleRequest(parts: HttpParts, req: IncomingMessage, res:
 
 /** The address without what comes from people: for the log. */
 function routeName(path: string): string {
-  return path.split('/').slice(0, 6).join('/').replace(/[0-9a-f]{64}/, 'SNAPSHOT').slice(0, 100);
+  return path
+    .split('/')
+    .slice(0, 6)
+    .join('/')
+    .replace(/[0-9a-f]{64}/, 'SNAPSHOT')
+    .slice(0, 100);
 }
 
 async function health({ deps }: HttpParts, res: ServerResponse): Promise<void> {
@@ -86,11 +99,12 @@ async function takeReport({ reports }: HttpParts, { req, res }: Asked, actor: Ac
   if (req.method !== 'POST') throw new ApiError('read-only', 'Reports are sent with POST.', 'Let the agent send them.');
   if (actor === null) throw new ApiError('unauthenticated', 'This token is not known, or was revoked.', 'Create a token for this machine in the console.');
   if (actor.kind !== 'token' || actor.tokenKind !== 'agent') throw forbidden('report: that takes a token made for an agent');
-  if (!/^application\/json\b/i.test(req.headers['content-type'] ?? '')) throw new ApiError('invalid-input', 'A report is sent as application/json.', 'Let the agent send it.');
+  if (!/^application\/json\b/i.test(req.headers['content-type'] ?? ''))
+    throw new ApiError('invalid-input', 'A report is sent as application/json.', 'Let the agent send it.');
   const encoding = headerText(req.headers['content-encoding']) ?? 'identity';
-  if (encoding !== 'gzip' && encoding !== 'identity') throw new ApiError('invalid-input', 'A report is sent plain or packed with gzip.', 'Let the agent send it.');
+  if (encoding !== 'gzip' && encoding !== 'identity')
+    throw new ApiError('invalid-input', 'A report is sent plain or packed with gzip.', 'Let the agent send it.');
   const bytes = await readBody(req, REPORT_LIMITS.bytes);
   const parsed = await reports.parse(bytes, encoding === 'gzip');
   sendJson(res, 200, await reports.take(parsed, { kind: 'agent', tokenId: actor.id }));
 }
-

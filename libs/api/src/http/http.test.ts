@@ -29,9 +29,19 @@ describe('names in headers', () => {
 
 describe('byte ranges', () => {
   it.each([
-    [undefined, { kind: 'whole' }], ['bytes=0-0', { kind: 'part', start: 0, end: 1 }], ['bytes=5-', { kind: 'part', start: 5, end: 10 }], ['bytes=-3', { kind: 'part', start: 7, end: 10 }],
-    ['bytes=-30', { kind: 'part', start: 0, end: 10 }], ['bytes=5-100', { kind: 'part', start: 5, end: 10 }], ['bytes=10-', { kind: 'unsatisfiable' }], ['bytes=-0', { kind: 'unsatisfiable' }],
-    ['bytes=6-5', { kind: 'whole' }], ['bytes=0-1,3-4', { kind: 'whole' }], ['items=0-1', { kind: 'whole' }], ['bytes=-', { kind: 'whole' }], ['bytes=99999999999999999999-', { kind: 'whole' }],
+    [undefined, { kind: 'whole' }],
+    ['bytes=0-0', { kind: 'part', start: 0, end: 1 }],
+    ['bytes=5-', { kind: 'part', start: 5, end: 10 }],
+    ['bytes=-3', { kind: 'part', start: 7, end: 10 }],
+    ['bytes=-30', { kind: 'part', start: 0, end: 10 }],
+    ['bytes=5-100', { kind: 'part', start: 5, end: 10 }],
+    ['bytes=10-', { kind: 'unsatisfiable' }],
+    ['bytes=-0', { kind: 'unsatisfiable' }],
+    ['bytes=6-5', { kind: 'whole' }],
+    ['bytes=0-1,3-4', { kind: 'whole' }],
+    ['items=0-1', { kind: 'whole' }],
+    ['bytes=-', { kind: 'whole' }],
+    ['bytes=99999999999999999999-', { kind: 'whole' }],
   ])('%s of 10 bytes', (header, answer) => {
     expect(parseRange(header, 10)).toEqual(answer);
   });
@@ -41,13 +51,30 @@ describe('byte ranges', () => {
 });
 
 describe('types that files are served in', () => {
-  it.each([['a.html', 'text/plain; charset=utf-8'], ['a.svg', 'text/plain; charset=utf-8'], ['a.js', 'text/plain; charset=utf-8'], ['a.PNG', 'image/png'], ['a.pdf', 'application/pdf'], ['a.swf', 'application/octet-stream'], ['constructor', 'application/octet-stream'], ['x.__proto__', 'application/octet-stream'], ['noext', 'application/octet-stream']])('%s is %s', (name, type) => {
+  it.each([
+    ['a.html', 'text/plain; charset=utf-8'],
+    ['a.svg', 'text/plain; charset=utf-8'],
+    ['a.js', 'text/plain; charset=utf-8'],
+    ['a.PNG', 'image/png'],
+    ['a.pdf', 'application/pdf'],
+    ['a.swf', 'application/octet-stream'],
+    ['constructor', 'application/octet-stream'],
+    ['x.__proto__', 'application/octet-stream'],
+    ['noext', 'application/octet-stream'],
+  ])('%s is %s', (name, type) => {
     expect(servedType(name)).toBe(type);
   });
 });
 
 describe('paths in queries', () => {
-  it.each([['/srv/a%20b', '/srv/a b'], ['%2Fsrv%2Fa%2520b', '/srv/a b'], ['%2Fsrv%2Fcaf%25C3%25A9', '/srv/café'], ['/srv/100%25', '/srv/100%'], ['%2Fsrv%2F100%2525', '/srv/100%'], ['', '/']])('%s is %s', (raw, path) => {
+  it.each([
+    ['/srv/a%20b', '/srv/a b'],
+    ['%2Fsrv%2Fa%2520b', '/srv/a b'],
+    ['%2Fsrv%2Fcaf%25C3%25A9', '/srv/café'],
+    ['/srv/100%25', '/srv/100%'],
+    ['%2Fsrv%2F100%2525', '/srv/100%'],
+    ['', '/'],
+  ])('%s is %s', (raw, path) => {
     expect(Buffer.from(pathOfQuery(raw)).toString()).toBe(path);
   });
   it('bytes that are not UTF-8 come through both ways', () => {
@@ -66,13 +93,22 @@ describe('cookies', () => {
 
 describe('hosts and origins', () => {
   const config = { baseUrl: 'https://wardrobe.example.org', secure: true, demo: false, storeRoots: [], version: '', workerUrl: new URL('file:///none') };
-  it.each([['wardrobe.example.org', true], ['wardrobe.example.org:443', true], ['evil.example', false], ['localhost', false], ['', false], ['wardrobe.example.org.evil.example', false], ['a@wardrobe.example.org', true]])('host %j is let in: %s', (host, passes) => {
+  it.each([
+    ['wardrobe.example.org', true],
+    ['wardrobe.example.org:443', true],
+    ['evil.example', false],
+    ['localhost', false],
+    ['', false],
+    ['wardrobe.example.org.evil.example', false],
+    ['a@wardrobe.example.org', true],
+  ])('host %j is let in: %s', (host, passes) => {
     const check = (): void => checkHost(host, config);
     if (passes) expect(check).not.toThrow();
     else expect(check).toThrow();
   });
   it('loopback has several names', () => {
-    for (const host of ['localhost:7300', '127.0.0.1:7300', '[::1]:7300']) expect(() => checkHost(host, { ...config, baseUrl: 'http://127.0.0.1:7300' })).not.toThrow();
+    for (const host of ['localhost:7300', '127.0.0.1:7300', '[::1]:7300'])
+      expect(() => checkHost(host, { ...config, baseUrl: 'http://127.0.0.1:7300' })).not.toThrow();
   });
   it('reading needs no origin, changing does', () => {
     const base = { host: 'h', fetchSite: undefined, hasBearer: false };

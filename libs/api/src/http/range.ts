@@ -1,4 +1,7 @@
-export type RangeAnswer = { readonly kind: 'whole' } | { readonly kind: 'part'; readonly start: number; readonly end: number } | { readonly kind: 'unsatisfiable' };
+export type RangeAnswer =
+  | { readonly kind: 'whole' }
+  | { readonly kind: 'part'; readonly start: number; readonly end: number }
+  | { readonly kind: 'unsatisfiable' };
 
 /**
  * One byte range of a resource of `sizeBytes`; `end` is exclusive. Several ranges, other units and nonsense are answered with the whole, as RFC 9110 14.2 allows.

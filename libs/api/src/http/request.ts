@@ -47,7 +47,13 @@ export function checkHost(host: string | undefined, config: ApiConfig): void {
  * Requests that change something come from the console's own pages (Origin), or from a program that sends a bearer token and no cookie.
  * A missing Origin is no pass: browsers always send it on such requests.
  */
-export function checkOrigin(req: { readonly method: string; readonly origin: string | undefined; readonly host: string | undefined; readonly fetchSite: string | undefined; readonly hasBearer: boolean }): void {
+export function checkOrigin(req: {
+  readonly method: string;
+  readonly origin: string | undefined;
+  readonly host: string | undefined;
+  readonly fetchSite: string | undefined;
+  readonly hasBearer: boolean;
+}): void {
   if (req.method === 'GET' || req.method === 'HEAD' || req.hasBearer) return;
   const same = req.origin === undefined ? req.fetchSite === 'same-origin' : originHost(req.origin) === req.host;
   if (!same) throw new ApiError('forbidden', 'This request comes from another page than the console.', 'Use the console’s own pages.');
@@ -73,7 +79,12 @@ export async function readBody(req: IncomingMessage, limitBytes: number): Promis
 
 export function sendJson(res: ServerResponse, status: number, value: unknown): void {
   const body = Buffer.from(JSON.stringify(value), 'utf8');
-  res.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'content-length': body.length, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+  res.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': body.length,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
   res.end(body);
 }
 
@@ -85,7 +96,8 @@ export function sendFailure(req: IncomingMessage, res: ServerResponse, error: un
   }
   const code = codeOf(error);
   // What was said about a body that does not come; the server's security headers stay.
-  for (const name of res.getHeaderNames()) if (/^(?:content-(?!security-policy)|accept-ranges|etag|last-modified|cache-control)/.test(name)) res.removeHeader(name);
+  for (const name of res.getHeaderNames())
+    if (/^(?:content-(?!security-policy)|accept-ranges|etag|last-modified|cache-control)/.test(name)) res.removeHeader(name);
   // The rest of a refused body is not read: the connection does not serve another request.
   if (!req.complete) res.setHeader('connection', 'close');
   if (code === 'unauthenticated') res.setHeader('www-authenticate', 'Bearer');

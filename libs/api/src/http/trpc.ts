@@ -21,16 +21,26 @@ export async function answerTrpc(req: IncomingMessage, res: ServerResponse, { co
   const body = req.method === 'POST' ? await readBody(req, BODY_BYTES) : null;
   const headers = new Headers();
   for (const [name, value] of Object.entries(req.headers)) if (typeof value === 'string') headers.set(name, value);
-  const request = new Request(new URL(req.url ?? '/', 'http://console.invalid'), { method: req.method ?? 'GET', headers, body: body === null ? null : new Uint8Array(body), signal: abort.signal });
+  const request = new Request(new URL(req.url ?? '/', 'http://console.invalid'), {
+    method: req.method ?? 'GET',
+    headers,
+    body: body === null ? null : new Uint8Array(body),
+    signal: abort.signal,
+  });
   const response = await fetchRequestHandler({
-    endpoint: API_PATHS.trpc, router: appRouter, req: request, createContext: () => context, allowBatching: true,
+    endpoint: API_PATHS.trpc,
+    router: appRouter,
+    req: request,
+    createContext: () => context,
+    allowBatching: true,
     onError: ({ error, path }) => {
       // The session's own failures (bugs) are told in full to the log, expected ones not at all.
-      if (codeOf(error.cause ?? error) === null) log('error', `${path ?? 'a procedure'} failed: ${error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : error.message}`);
+      if (codeOf(error.cause ?? error) === null)
+        log('error', `${path ?? 'a procedure'} failed: ${error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : error.message}`);
     },
   });
   res.statusCode = response.status;
-  response.headers.forEach((value, name) => res.setHeader(name, value));
+  for (const [name, value] of response.headers) res.setHeader(name, value);
   res.setHeader('x-content-type-options', 'nosniff');
   if (response.headers.get('content-type')?.includes('text/event-stream')) {
     // Proxies must not hold events back.

@@ -6,7 +6,13 @@ export const done = z.object({ ok: z.literal(true) });
 export const OK = { ok: true } as const;
 /** At least 10 characters; the upper bound keeps the hash cheap to refuse. */
 export const password = z.string().min(10).max(512);
-export const email = z.string().trim().toLowerCase().min(3).max(254).regex(/^[^\s@]+@[^\s@]+$/);
+export const email = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .min(3)
+  .max(254)
+  .regex(/^[^\s@]+@[^\s@]+$/);
 export const personName = z.string().trim().min(1).max(100);
 
 export const sessionRouter = router({

@@ -1,4 +1,15 @@
-import { auditEntry, entriesInput, entriesPage, entryDetail, hexId, job, type LiveEvent, snapshotFilter, snapshotRow, snapshotsPage } from '@wardrobe/contracts';
+import {
+  auditEntry,
+  entriesInput,
+  entriesPage,
+  entryDetail,
+  hexId,
+  job,
+  type LiveEvent,
+  snapshotFilter,
+  snapshotRow,
+  snapshotsPage,
+} from '@wardrobe/contracts';
 import { z } from 'zod';
 import { adminProcedure, router, viewerProcedure } from '../trpc.js';
 import { done, OK } from './accounts.js';
@@ -50,7 +61,11 @@ export const auditRouter = router({
 
 export const liveRouter = router({
   /** Ends by itself after `session-ended`. */
-  events: viewerProcedure.input(z.object({ storeId: storeId.optional() })).subscription(async function* ({ ctx, input, signal }): AsyncGenerator<LiveEvent, void, undefined> {
+  events: viewerProcedure.input(z.object({ storeId: storeId.optional() })).subscription(async function* ({
+    ctx,
+    input,
+    signal,
+  }): AsyncGenerator<LiveEvent, void, undefined> {
     yield* ctx.services.live.events(ctx.actor, { storeId: input.storeId, signal });
   }),
 });

@@ -1,7 +1,30 @@
 import type { MeDto, TokenDto, UserDto } from '@wardrobe/contracts';
 import {
-  countUsers, createLink, createSession, createToken, createUser, dropLinks, EmailTakenError, endSession, endSessionsOf, findSession, findToken, getUser, LastAdminError, listTokens, listUsers,
-  removeUser, revokeToken, setPassword, setRole, takeLink, type TokenRow, touchSession, touchToken, userByEmail, type UserRow,
+  countUsers,
+  createLink,
+  createSession,
+  createToken,
+  createUser,
+  dropLinks,
+  EmailTakenError,
+  endSession,
+  endSessionsOf,
+  findSession,
+  findToken,
+  getUser,
+  LastAdminError,
+  listTokens,
+  listUsers,
+  removeUser,
+  revokeToken,
+  setPassword,
+  setRole,
+  takeLink,
+  type TokenRow,
+  touchSession,
+  touchToken,
+  userByEmail,
+  type UserRow,
 } from '@wardrobe/db';
 import { ApiError, notFound } from '../errors/api-error.js';
 import { audit, type Deps, now } from './deps.js';
@@ -30,12 +53,24 @@ export function createAccounts(deps: Deps): Accounts {
   async function me(actor: Actor | null): Promise<MeDto> {
     const user = actor?.kind === 'user' ? await getUser(db, actor.id) : null;
     const setupNeeded = user === null && (await countUsers(db)) === 0;
-    return { user: user === null ? null : userDto(user), setupNeeded, demo: deps.config.demo, serverTime: now(deps).toISOString(), version: deps.config.version };
+    return {
+      user: user === null ? null : userDto(user),
+      setupNeeded,
+      demo: deps.config.demo,
+      serverTime: now(deps).toISOString(),
+      version: deps.config.version,
+    };
   }
 
   async function beginSession(user: UserRow, request: RequestInfo): Promise<SignedIn> {
     const secret = newSecret('wds');
-    const session = await createSession(db, { userId: user.id, secretHash: secretHash(secret), expiresAt: new Date(deps.clock.nowMs() + SESSION_MS), address: request.address, userAgent: null });
+    const session = await createSession(db, {
+      userId: user.id,
+      secretHash: secretHash(secret),
+      expiresAt: new Date(deps.clock.nowMs() + SESSION_MS),
+      address: request.address,
+      userAgent: null,
+    });
     return { secret, me: await me({ kind: 'user', id: user.id, name: user.name, role: user.role, sessionId: session.id }) };
   }
 
@@ -46,8 +81,16 @@ export function createAccounts(deps: Deps): Accounts {
       await limitAttempts(deps, 'account', email);
       const user = await userByEmail(db, email);
       if (!(await passwordMatches(user?.passwordHash ?? null, password)) || user === null) {
-        await audit(deps, { name: 'someone', userId: null }, { what: 'sign-in refused', about: user?.email ?? 'an address without account', address: request.address });
-        throw new ApiError('unauthenticated', 'This address and password do not belong together.', 'Check both. An administrator can set a new password with `wardrobe admin user passwd`.');
+        await audit(
+          deps,
+          { name: 'someone', userId: null },
+          { what: 'sign-in refused', about: user?.email ?? 'an address without account', address: request.address },
+        );
+        throw new ApiError(
+          'unauthenticated',
+          'This address and password do not belong together.',
+          'Check both. An administrator can set a new password with `wardrobe admin user passwd`.',
+        );
       }
       await forgetAttempts(deps, 'account', email);
       await audit(deps, { name: user.name, userId: user.id }, { what: 'signed in', about: user.email, address: request.address });
@@ -55,10 +98,12 @@ export function createAccounts(deps: Deps): Accounts {
     },
     async setUp({ setupToken, name, email, password }, request) {
       await limitAttempts(deps, 'setup', request.address);
-      if ((await countUsers(db)) > 0) throw new ApiError('conflict', 'This console has its first administrator already.', 'Sign in, or ask an administrator for an account.');
+      if ((await countUsers(db)) > 0)
+        throw new ApiError('conflict', 'This console has its first administrator already.', 'Sign in, or ask an administrator for an account.');
       const passwordHash = await hashPassword(password);
       const link = await takeLink(db, { purpose: 'first-admin', secretHash: secretHash(setupToken), now: now(deps) });
-      if (link === null) throw new ApiError('forbidden', 'This set-up link is used up or older than one hour.', 'Start the console again: it prints a new one.');
+      if (link === null)
+        throw new ApiError('forbidden', 'This set-up link is used up or older than one hour.', 'Start the console again: it prints a new one.');
       const user = await newUser({ name, email, role: 'admin', passwordHash });
       await audit(deps, { name: user.name, userId: user.id }, { what: 'set up the first administrator', about: user.email, address: request.address });
       return beginSession(user, request);
@@ -77,7 +122,8 @@ export function createAccounts(deps: Deps): Accounts {
     async changePassword(actor, { current, next }) {
       const user = await getUser(db, actor.id);
       await limitAttempts(deps, 'account', user?.email ?? actor.id);
-      if (user === null || !(await passwordMatches(user.passwordHash, current))) throw new ApiError('forbidden', 'The present password is not right.', 'Type it again.');
+      if (user === null || !(await passwordMatches(user.passwordHash, current)))
+        throw new ApiError('forbidden', 'The present password is not right.', 'Type it again.');
       await setPassword(db, user.id, await hashPassword(next));
       bus.end({ kind: 'user', id: user.id });
       await audit(deps, actor, { what: 'changed the password', about: user.email });
@@ -168,7 +214,8 @@ async function bearerActor(deps: Deps, bearer: string, address: string): Promise
 }
 
 function lastAdmin(error: unknown): never {
-  if (error instanceof LastAdminError) throw new ApiError('conflict', 'This is the last administrator of the console.', 'Make another user administrator first.', { cause: error });
+  if (error instanceof LastAdminError)
+    throw new ApiError('conflict', 'This is the last administrator of the console.', 'Make another user administrator first.', { cause: error });
   throw error;
 }
 
@@ -178,12 +225,24 @@ function commandFor(kind: 'agent' | 'read', baseUrl: string, secret: string): st
 }
 
 function userDto(user: UserRow): UserDto {
-  return { id: user.id, name: user.name, email: user.email, role: user.role, createdAt: user.createdAt.toISOString(), lastSeenAt: user.lastSeenAt?.toISOString() ?? null };
+  return {
+    id: user.id,
+    name: user.name,
+    email: user.email,
+    role: user.role,
+    createdAt: user.createdAt.toISOString(),
+    lastSeenAt: user.lastSeenAt?.toISOString() ?? null,
+  };
 }
 
 function tokenDto(token: TokenRow): TokenDto {
   return {
-    id: token.id, name: token.name, kind: token.kind, createdAt: token.createdAt.toISOString(), lastUsedAt: token.lastUsedAt?.toISOString() ?? null,
-    revokedAt: token.revokedAt?.toISOString() ?? null, machine: token.machine,
+    id: token.id,
+    name: token.name,
+    kind: token.kind,
+    createdAt: token.createdAt.toISOString(),
+    lastUsedAt: token.lastUsedAt?.toISOString() ?? null,
+    revokedAt: token.revokedAt?.toISOString() ?? null,
+    machine: token.machine,
   };
 }

@@ -1,4 +1,14 @@
-import { type ComputedMachine, type InternedIds, type Json, loadSightings, type MachineRow, machinesOfStore, saveComputed, type SightingRow, type StoreRow } from '@wardrobe/db';
+import {
+  type ComputedMachine,
+  type InternedIds,
+  type Json,
+  loadSightings,
+  type MachineRow,
+  machinesOfStore,
+  saveComputed,
+  type SightingRow,
+  type StoreRow,
+} from '@wardrobe/db';
 import { computeMachine, knownBringers, lostStates, type MachineView, type Sighting } from '@wardrobe/tracking';
 import { CELL_SEVERITY, isDivergent } from '@wardrobe/words';
 import { type Deps, now } from './deps.js';
@@ -43,9 +53,22 @@ export async function computeStore(deps: Deps, store: StoreRow, machineIds?: rea
     const own = sightings.get(machine.id) ?? [];
     const result = computeMachine(view.remote, viewOf(machine, own), { nowMs: at.getTime(), limitMs: store.unknownAfterHours * 3_600_000, known });
     computed.push({
-      machineId: machine.id, verdict: result.verdict, worst: result.worst, counts: result.counts, digest: result.digest,
-      newestSeenAt: dateOf(result.newestSeenAtMs), lastReportAt: dateOf(result.lastReportAtMs),
-      exceptions: result.exceptions.map(({ snapshot, cell, cause, cache, user }) => ({ snapshot, cell, rank: CELL_SEVERITY[cell], divergent: isDivergent(cell), cause: plainJson(cause), cache, user })),
+      machineId: machine.id,
+      verdict: result.verdict,
+      worst: result.worst,
+      counts: result.counts,
+      digest: result.digest,
+      newestSeenAt: dateOf(result.newestSeenAtMs),
+      lastReportAt: dateOf(result.lastReportAtMs),
+      exceptions: result.exceptions.map(({ snapshot, cell, cause, cache, user }) => ({
+        snapshot,
+        cell,
+        rank: CELL_SEVERITY[cell],
+        divergent: isDivergent(cell),
+        cause: plainJson(cause),
+        cache,
+        user,
+      })),
       facts: { ...factsOf(view, own) },
     });
   }
@@ -67,7 +90,10 @@ async function allSightings(view: StoreView, rows: ReadonlyMap<string, readonly 
       const key = [row.shown, row.shownPackfiles, row.shownOffsets, row.deleted, row.states].map((list) => fingerprint(list)).join(' ');
       const twin = shared.get(key);
       const introducedOnly = { ...row, shown: NONE, shownPackfiles: NONE, shownOffsets: NONE, deleted: NONE, states: NONE };
-      const sighting = twin === undefined ? toSighting(row, view.ids) : { ...toSighting(introducedOnly, view.ids), shown: twin.shown, deleted: twin.deleted, states: twin.states };
+      const sighting =
+        twin === undefined
+          ? toSighting(row, view.ids)
+          : { ...toSighting(introducedOnly, view.ids), shown: twin.shown, deleted: twin.deleted, states: twin.states };
       if (twin === undefined) shared.set(key, sighting);
       own.push(sighting);
     }
@@ -80,7 +106,14 @@ async function allSightings(view: StoreView, rows: ReadonlyMap<string, readonly 
 /** Whether the numbers are among those loaded: reports bring new ones between readings. */
 function isKnown(row: SightingRow, ids: InternedIds): boolean {
   const has = (map: ReadonlyMap<number, string>, list: Int32Array): boolean => list.every((num) => map.has(num));
-  return has(ids.snapshots, row.shown) && has(ids.snapshots, row.deleted) && has(ids.states, row.states) && has(ids.states, row.introducedStates) && has(ids.packfiles, row.shownPackfiles) && has(ids.packfiles, row.introducedPacks);
+  return (
+    has(ids.snapshots, row.shown) &&
+    has(ids.snapshots, row.deleted) &&
+    has(ids.states, row.states) &&
+    has(ids.states, row.introducedStates) &&
+    has(ids.packfiles, row.shownPackfiles) &&
+    has(ids.packfiles, row.introducedPacks)
+  );
 }
 
 const NONE = new Int32Array(0);

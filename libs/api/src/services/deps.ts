@@ -15,7 +15,11 @@ export type Deps = {
 };
 
 /** Writes who changed what. `about` names the thing and holds no secret. */
-export async function audit(deps: Deps, actor: Actor | { readonly name: string; readonly userId: string | null }, entry: { readonly what: string; readonly about: string; readonly address?: string }): Promise<void> {
+export async function audit(
+  deps: Deps,
+  actor: Actor | { readonly name: string; readonly userId: string | null },
+  entry: { readonly what: string; readonly about: string; readonly address?: string },
+): Promise<void> {
   const userId = 'kind' in actor ? (actor.kind === 'user' ? actor.id : null) : actor.userId;
   await addAudit(deps.db, { who: actor.name, userId, what: entry.what, about: entry.about, address: entry.address ?? null, at: now(deps) });
 }

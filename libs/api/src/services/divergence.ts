@@ -41,12 +41,18 @@ export async function divergencePage(deps: Deps, store: StoreRow, model: MatrixM
 async function findingContext(deps: Deps, store: StoreRow, model: MatrixModel): Promise<FindingContext> {
   const [open, history, remote] = await Promise.all([listFindings(deps.db, store.id), listDivergences(deps.db, store.id), loadRemote(deps.db, store.id)]);
   const named = new Set<number>();
-  for (const row of model.rows) row.columns.forEach((column, index) => isDivergent(CELLS[row.cells[index] ?? 0] ?? 'none') && named.add(model.nums[column] ?? 0));
-  model.availability.forEach((kind, column) => (kind === 'hidden' || kind === 'unreadable') && named.add(model.nums[column] ?? 0));
+  for (const row of model.rows) {
+    for (const [index, column] of row.columns.entries()) if (isDivergent(CELLS[row.cells[index] ?? 0] ?? 'none')) named.add(model.nums[column] ?? 0);
+  }
+  for (const [column, kind] of model.availability.entries()) if (kind === 'hidden' || kind === 'unreadable') named.add(model.nums[column] ?? 0);
   const snapshots = new Map<string, SnapshotRow>();
   for (const row of await snapshotsByNums(deps.db, store.id, Int32Array.from(named))) snapshots.set(row.id, row);
   return {
-    store, nowMs: deps.clock.nowMs(), history, open, snapshots,
+    store,
+    nowMs: deps.clock.nowMs(),
+    history,
+    open,
+    snapshots,
     machines: new Map(model.rows.map((row) => [row.machine.machineId, row.machine])),
     packfileCount: remote === null ? 0 : remote.packfiles.length / 32,
     headerOf: (row) => headerOf(deps, store, row),
@@ -58,7 +64,14 @@ async function remoteOfFindings(deps: Deps, store: StoreRow): Promise<RemoteView
   const open = await listFindings(deps.db, store.id);
   const hidden = open.filter(({ kind }) => kind === 'hidden-snapshot');
   return {
-    repositoryId: store.repositoryId, readAtMs: store.lastReadAt?.getTime() ?? 0, states: new Set(), unreadable: new Set(), live: new Map(), deleted: new Map(), packfiles: new Set(), tombstoned: new Set(),
+    repositoryId: store.repositoryId,
+    readAtMs: store.lastReadAt?.getTime() ?? 0,
+    states: new Set(),
+    unreadable: new Set(),
+    live: new Map(),
+    deleted: new Map(),
+    packfiles: new Set(),
+    tombstoned: new Set(),
     hidden: hidden.map(({ key, detail, firstSeenAt, facts }) => ({ id: key, packfile: detail, packedAtMs: firstSeenAt.getTime(), lock: lockOf(facts) })),
     findings: open.flatMap(({ kind, key, detail, snapshots }) => {
       const known = STORE_FINDINGS.find((name) => name === kind);
@@ -79,7 +92,9 @@ function lostStateFindings(rows: readonly ModelRow[], results: readonly MachineR
     }
   }
   return [...lost].map(([id, { names, packfiles, present }]) => ({
-    kind: 'lost-state' as const, id, snapshots: [],
+    kind: 'lost-state' as const,
+    id,
+    snapshots: [],
     detail: `${listed(names)} merged a state that the store does not have. It brought ${counted(packfiles, 'packfile')} that no other state names; ${figure(present)} of them ${present === 1 ? 'is' : 'are'} in the store.`,
   }));
 }
@@ -88,8 +103,15 @@ function lostStateFindings(rows: readonly ModelRow[], results: readonly MachineR
 function lostStatesOf(facts: unknown): { state: string; packfiles: number; present: number }[] {
   if (typeof facts !== 'object' || facts === null || !('lostStates' in facts) || !Array.isArray(facts.lostStates)) return [];
   return facts.lostStates.flatMap((item: unknown) => {
-    if (typeof item !== 'object' || item === null || !('state' in item) || typeof item.state !== 'string' || !('packfiles' in item) || !('present' in item)) return [];
-    return [{ state: item.state, packfiles: Array.isArray(item.packfiles) ? item.packfiles.length : 0, present: Array.isArray(item.present) ? item.present.length : 0 }];
+    if (typeof item !== 'object' || item === null || !('state' in item) || typeof item.state !== 'string' || !('packfiles' in item) || !('present' in item))
+      return [];
+    return [
+      {
+        state: item.state,
+        packfiles: Array.isArray(item.packfiles) ? item.packfiles.length : 0,
+        present: Array.isArray(item.present) ? item.present.length : 0,
+      },
+    ];
   });
 }
 
@@ -100,14 +122,23 @@ async function clockFindings(deps: Deps, rows: readonly ModelRow[]): Promise<Rem
   const shown = new Set(rows.map(({ machine }) => machine.machineId));
   return (await listMachines(deps.db)).flatMap(({ id, name, clockSkewMs }) => {
     if (clockSkewMs === null || Math.abs(clockSkewMs) <= CLOCK_SKEW_MS || !shown.has(id)) return [];
-    return [{ kind: 'clock-skew' as const, id, snapshots: [], detail: `the clock of ${name} is ${spanWord(Math.abs(clockSkewMs))} ${clockSkewMs > 0 ? 'ahead of' : 'behind'} the console's` }];
+    return [
+      {
+        kind: 'clock-skew' as const,
+        id,
+        snapshots: [],
+        detail: `the clock of ${name} is ${spanWord(Math.abs(clockSkewMs))} ${clockSkewMs > 0 ? 'ahead of' : 'behind'} the console's`,
+      },
+    ];
   });
 }
 
 function lockOf(facts: unknown): { host: string; ageSeconds: number } | null {
   if (typeof facts !== 'object' || facts === null || !('lock' in facts) || typeof facts.lock !== 'object' || facts.lock === null) return null;
   const { lock } = facts;
-  return 'host' in lock && typeof lock.host === 'string' && 'ageSeconds' in lock && typeof lock.ageSeconds === 'number' ? { host: lock.host, ageSeconds: lock.ageSeconds } : null;
+  return 'host' in lock && typeof lock.host === 'string' && 'ageSeconds' in lock && typeof lock.ageSeconds === 'number'
+    ? { host: lock.host, ageSeconds: lock.ageSeconds }
+    : null;
 }
 
 /** Leftovers (locks, foreign files) are one finding a kind: a hundred of them call for one look. */
@@ -128,7 +159,8 @@ function pageSentence(findings: readonly FindingDto[], rows: readonly ModelRow[]
   const behind = rows.filter(({ verdict }) => verdict === 'behind').length;
   const detail: string[] = [];
   if (unknown > 0) detail.push(`${counted(unknown, 'machine')} ${unknown === 1 ? 'is' : 'are'} unknown.`);
-  if (behind > 0) detail.push(`${counted(behind, 'machine')} ${behind === 1 ? 'is behind and catches up by itself' : 'are behind and catch up by themselves'}.`);
+  if (behind > 0)
+    detail.push(`${counted(behind, 'machine')} ${behind === 1 ? 'is behind and catches up by itself' : 'are behind and catch up by themselves'}.`);
   const agree = rows.length - unknown - behind - rows.filter(({ verdict }) => verdict === 'diverged').length;
   if (agree > 0) detail.push(`${counted(agree, 'machine')} ${agree === 1 ? 'agrees' : 'agree'} with the store.`);
   if (rows.length === 0) detail.push('No machine has reported yet.');
@@ -156,7 +188,9 @@ function laneOf(model: MatrixModel, rows: readonly ModelRow[], findings: readonl
     label: rows.length === 1 ? first.machine.name : `${figure(rows.length)} machines`,
     events: eventsOf(model, first, findings),
     tail: first.encoded.watermark < model.nums.length && after !== 'seen' ? { from: first.encoded.watermark, cell: after } : null,
-    summary: CELLS.filter((cell) => cell !== 'none' && cell !== 'seen' && first.counts[cell] > 0).map((cell) => ({ cell, count: first.counts[cell] })).reverse(),
+    summary: CELLS.filter((cell) => cell !== 'none' && cell !== 'seen' && first.counts[cell] > 0)
+      .map((cell) => ({ cell, count: first.counts[cell] }))
+      .reverse(),
   };
 }
 
@@ -168,7 +202,10 @@ function eventsOf(model: MatrixModel, row: ModelRow, findings: readonly FindingD
     const finding = findings.find(({ kind, machines }) => kind === cell && machines.some(({ id }) => id === row.machine.machineId));
     events.push({ column: first, at: new Date((model.seconds[first] ?? 0) * 1000).toISOString(), cell, count, finding: finding?.id ?? null });
   }
-  return events.sort((a, b) => severity(b.cell) - severity(a.cell)).slice(0, SHOWN_EVENTS).sort((a, b) => a.column - b.column);
+  return events
+    .sort((a, b) => severity(b.cell) - severity(a.cell))
+    .slice(0, SHOWN_EVENTS)
+    .sort((a, b) => a.column - b.column);
 }
 
 function severity(cell: Cell): number {
@@ -181,5 +218,8 @@ function ticksOf(model: MatrixModel, lanes: readonly LaneDto[]): DivergencePageD
     for (const event of lane.events) columns.add(event.column);
     if (lane.tail) columns.add(lane.tail.from);
   }
-  return [...columns].sort((a, b) => a - b).slice(0, SHOWN_EVENTS).map((column) => ({ column, at: model.seconds[column] === undefined ? null : new Date((model.seconds[column] ?? 0) * 1000).toISOString() }));
+  return [...columns]
+    .sort((a, b) => a - b)
+    .slice(0, SHOWN_EVENTS)
+    .map((column) => ({ column, at: model.seconds[column] === undefined ? null : new Date((model.seconds[column] ?? 0) * 1000).toISOString() }));
 }

@@ -35,7 +35,14 @@ export function createExplorer(deps: Deps, { registry, snapshots }: { readonly r
       const dto = (await snapshots.dtos(store, [{ row, header: headerOf(deps, store, row) }]))[0];
       if (dto === undefined) throw new Error('a snapshot has a row');
       return {
-        snapshot: dto, path: found.path, crumbs: crumbsOf(found.path), total: found.total, offset: found.offset, entries: [...found.entries], entry: found.entry, sortReady: found.sortReady,
+        snapshot: dto,
+        path: found.path,
+        crumbs: crumbsOf(found.path),
+        total: found.total,
+        offset: found.offset,
+        entries: [...found.entries],
+        entry: found.entry,
+        sortReady: found.sortReady,
         sortProgress: found.sortProgress,
       };
     },
@@ -49,10 +56,19 @@ export function createExplorer(deps: Deps, { registry, snapshots }: { readonly r
   /** The same path in the newest other snapshots of the same source. */
   async function versionsOf({ store, row, reader }: Omit<OpenSnapshot, 'ref'>, path: string, object: string | null): Promise<EntryDetailDto['versions']> {
     const own = headerOf(deps, store, row);
-    const others = (await snapshots.all(store)).filter((other) => other.row.availability === 'live' && other.row.id !== row.id && sameSource(own, other.header)).map((other) => other.row).slice(-VERSIONS).reverse();
+    const others = (await snapshots.all(store))
+      .filter((other) => other.row.availability === 'live' && other.row.id !== row.id && sameSource(own, other.header))
+      .map((other) => other.row)
+      .slice(-VERSIONS)
+      .reverse();
     const taken = new Map(others.map((other) => [other.id, other.takenAt?.toISOString() ?? other.firstSeenAt.toISOString()]));
     const found = await reader.call('versions', { path, refs: others.map((other) => ({ snapshot: other.id, reach: 'live' as const })) });
-    return found.map((version) => ({ snapshot: version.snapshot, takenAt: taken.get(version.snapshot) ?? '', sizeBytes: version.sizeBytes, same: version.object !== null && version.object === object }));
+    return found.map((version) => ({
+      snapshot: version.snapshot,
+      takenAt: taken.get(version.snapshot) ?? '',
+      sizeBytes: version.sizeBytes,
+      same: version.object !== null && version.object === object,
+    }));
   }
 }
 
@@ -69,4 +85,3 @@ function crumbsOf(path: string): { name: { text: string; bytes?: string }; path:
   }
   return crumbs;
 }
-

@@ -18,16 +18,31 @@ export type FindingContext = {
 const SHOWN_AFFECTED = 100;
 const short = (id: string): string => id.slice(0, 8);
 
-type Words = { readonly title: string; readonly subtitle: string; readonly happened: string; readonly evidence: readonly { readonly ok: boolean; readonly sentence: string }[]; readonly nextStep: string; readonly command: string | null; readonly afterwards: string | null };
+type Words = {
+  readonly title: string;
+  readonly subtitle: string;
+  readonly happened: string;
+  readonly evidence: readonly { readonly ok: boolean; readonly sentence: string }[];
+  readonly nextStep: string;
+  readonly command: string | null;
+  readonly afterwards: string | null;
+};
 
 /** One finding as its page tells it. */
 export function findingDto(context: FindingContext, facts: FindingFacts): FindingDto {
   const words = isCell(facts.kind) ? cellWords(context, facts) : storeWords(context, facts);
   const began = beganOf(context, facts);
   return {
-    id: facts.key, kind: facts.kind, section: facts.section, ...words, evidence: [...words.evidence],
-    firstSeenAt: new Date(began).toISOString(), endedAt: null, machines: namesOf(context, facts.machines),
-    affected: facts.snapshots.slice(0, SHOWN_AFFECTED).map((id) => affected(context, facts, id)), affectedTotal: facts.snapshots.length,
+    id: facts.key,
+    kind: facts.kind,
+    section: facts.section,
+    ...words,
+    evidence: [...words.evidence],
+    firstSeenAt: new Date(began).toISOString(),
+    endedAt: null,
+    machines: namesOf(context, facts.machines),
+    affected: facts.snapshots.slice(0, SHOWN_AFFECTED).map((id) => affected(context, facts, id)),
+    affectedTotal: facts.snapshots.length,
     // A plan is a dry run of a write; this version of the console writes nothing into stores.
     plan: null,
   };
@@ -46,13 +61,28 @@ export function mendedFinding(context: FindingContext, ended: readonly Divergenc
     if (first === undefined || cell === undefined || first.endedAt === null) return [];
     const machines = namesOf(context, [first.machineId]);
     const name = machines[0]?.name ?? 'a machine';
-    return [{
-      id: `mended:${key}`, kind: cell, section: 'mended' as const, title: `${counted(rows.length, 'snapshot')} of ${name} ${rows.length === 1 ? 'is' : 'are'} no longer ${cell}`,
-      subtitle: `${name} · since ${dayWord(first.endedAt.getTime(), context.nowMs)}`, firstSeenAt: first.firstSeenAt.toISOString(), endedAt: first.endedAt.toISOString(), machines,
-      happened: `Seen as ${cell} from ${dayWord(first.beganAt.getTime(), context.nowMs)} to ${dayWord(first.endedAt.getTime(), context.nowMs)}; since then ${first.endedAs ?? 'seen'}.`,
-      evidence: [], affected: rows.slice(0, SHOWN_AFFECTED).map((row) => ({ id: row.snapshot, takenAt: null, source: null, host: null, sizeBytes: null, packfiles: '', openable: 'no' as const })), affectedTotal: rows.length,
-      nextStep: NEXT_STEP_SENTENCE.none, plan: null, command: null, afterwards: null,
-    }];
+    return [
+      {
+        id: `mended:${key}`,
+        kind: cell,
+        section: 'mended' as const,
+        title: `${counted(rows.length, 'snapshot')} of ${name} ${rows.length === 1 ? 'is' : 'are'} no longer ${cell}`,
+        subtitle: `${name} · since ${dayWord(first.endedAt.getTime(), context.nowMs)}`,
+        firstSeenAt: first.firstSeenAt.toISOString(),
+        endedAt: first.endedAt.toISOString(),
+        machines,
+        happened: `Seen as ${cell} from ${dayWord(first.beganAt.getTime(), context.nowMs)} to ${dayWord(first.endedAt.getTime(), context.nowMs)}; since then ${first.endedAs ?? 'seen'}.`,
+        evidence: [],
+        affected: rows
+          .slice(0, SHOWN_AFFECTED)
+          .map((row) => ({ id: row.snapshot, takenAt: null, source: null, host: null, sizeBytes: null, packfiles: '', openable: 'no' as const })),
+        affectedTotal: rows.length,
+        nextStep: NEXT_STEP_SENTENCE.none,
+        plan: null,
+        command: null,
+        afterwards: null,
+      },
+    ];
   });
 }
 
@@ -71,7 +101,9 @@ function beganOf(context: FindingContext, facts: FindingFacts): number {
     return times.length === 0 ? context.nowMs : Math.min(...times);
   }
   const wanted = new Set(facts.snapshots);
-  const times = context.history.filter((row) => row.endedAt === null && row.cell === facts.kind && facts.machines.includes(row.machineId) && wanted.has(row.snapshot)).map((row) => row.firstSeenAt.getTime());
+  const times = context.history
+    .filter((row) => row.endedAt === null && row.cell === facts.kind && facts.machines.includes(row.machineId) && wanted.has(row.snapshot))
+    .map((row) => row.firstSeenAt.getTime());
   const reports = facts.machines.map((id) => context.machines.get(id)?.lastReportAt?.getTime()).filter((time) => time !== undefined);
   return times.length > 0 ? Math.min(...times) : (reports[0] ?? context.nowMs);
 }
@@ -79,10 +111,20 @@ function beganOf(context: FindingContext, facts: FindingFacts): number {
 function affected(context: FindingContext, facts: FindingFacts, id: string): FindingDto['affected'][number] {
   const row = context.snapshots.get(id);
   const header = row === undefined ? null : context.headerOf(row);
-  const openable = row?.availability === 'live' || row?.availability === 'hidden' || row?.availability === 'deleted' ? row.availability : row?.availability === 'unreadable' && header !== null ? 'hidden' : 'no';
+  const openable =
+    row?.availability === 'live' || row?.availability === 'hidden' || row?.availability === 'deleted'
+      ? row.availability
+      : row?.availability === 'unreadable' && header !== null
+        ? 'hidden'
+        : 'no';
   return {
-    id, takenAt: header === null ? null : (row?.takenAt?.toISOString() ?? null), source: header === null ? null : `${header.sourceType}:${header.directoryText}`, host: header?.host ?? null,
-    sizeBytes: header?.sizeBytes ?? null, packfiles: facts.kind === 'lost' ? 'gone' : openable === 'no' ? 'not known' : 'in the store', openable,
+    id,
+    takenAt: header === null ? null : (row?.takenAt?.toISOString() ?? null),
+    source: header === null ? null : `${header.sourceType}:${header.directoryText}`,
+    host: header?.host ?? null,
+    sizeBytes: header?.sizeBytes ?? null,
+    packfiles: facts.kind === 'lost' ? 'gone' : openable === 'no' ? 'not known' : 'in the store',
+    openable,
   };
 }
 
@@ -100,54 +142,108 @@ function cellWords(context: FindingContext, facts: FindingFacts): Words {
   const snapshots = counted(count, 'snapshot');
   const machine = facts.machines.length === 1 ? context.machines.get(facts.machines[0] ?? '') : undefined;
   const reported = machine?.lastReportAt ? `, reported ${spanWord(context.nowMs - machine.lastReportAt.getTime())} ago` : '';
-  const base = { subtitle: `${who} · ${snapshots}`, command: null, afterwards: null, nextStep: NEXT_STEP_SENTENCE[facts.nextStep], evidence: [{ ok: true, sentence: `${who} ${lists} ${count === 1 ? 'it' : 'them'}${reported}.` }] };
+  const base = {
+    subtitle: `${who} · ${snapshots}`,
+    command: null,
+    afterwards: null,
+    nextStep: NEXT_STEP_SENTENCE[facts.nextStep],
+    evidence: [{ ok: true, sentence: `${who} ${lists} ${count === 1 ? 'it' : 'them'}${reported}.` }],
+  };
   const noState = { ok: true, sentence: `No readable state of the store brings ${count === 1 ? 'it' : 'them'}${readEvidence(context)}.` };
   const packfiles = listed(facts.packfiles.map(short));
   switch (facts.kind as Cell) {
-    case 'lost': return {
-      ...base, title: `${snapshots} of ${who} ${count === 1 ? 'is' : 'are'} gone`,
-      happened: `${who} recorded ${count === 1 ? 'it' : 'them'} in its own cache, and neither the state nor the packfile is in the store. The data cannot be restored from this store.`,
-      evidence: [...base.evidence, noState, { ok: true, sentence: `${facts.packfiles.length === 1 ? 'Packfile' : 'Packfiles'} ${packfiles || 'of the header'} ${facts.packfiles.length === 1 ? 'is' : 'are'} not among the ${counted(context.packfileCount, 'packfile')} of the store.` }],
-      afterwards: `${who} drops the record when its cache is rebuilt.`,
-    };
-    case 'phantom': return {
-      ...base, title: `${snapshots} ${count === 1 ? 'exists' : 'exist'} only on ${who}`,
-      happened: `${who} recorded ${count === 1 ? 'it' : 'them'} in its own cache, but the state that announces ${count === 1 ? 'it' : 'them'} never reached the store, or was lost there. Every other machine, and a fresh one, does not list ${count === 1 ? 'it' : 'them'}. The data itself is in the store.`,
-      evidence: [...base.evidence, facts.states.length === 0 ? noState : { ok: true, sentence: `${facts.states.length === 1 ? 'State' : 'States'} ${listed(facts.states.map(short))} ${facts.states.length === 1 ? 'is' : 'are'} not in the store${readEvidence(context)}.` }, { ok: true, sentence: `${facts.packfiles.length === 1 ? 'Packfile' : 'Packfiles'} ${packfiles} ${facts.packfiles.length === 1 ? 'is' : 'are'} in the store.` }],
-      command: repairCommand(context, machine), afterwards: `Every machine lists ${count === 1 ? 'it' : 'them'} at its next use of the store.`,
-    };
-    case 'unreadable': return {
-      ...base, title: `Only ${who} still ${lists} ${snapshots} of a damaged state`,
-      happened: `${facts.states.length === 1 ? 'State file' : 'State files'} ${listed(facts.states.map(short))} cannot be read. ${who} merged ${facts.states.length === 1 ? 'it' : 'them'} before the damage and still ${lists} ${count === 1 ? 'its snapshot' : 'the snapshots'}. Other snapshots are not touched.`,
-      evidence: [...base.evidence, noState], afterwards: `Every machine lists ${count === 1 ? 'it' : 'them'} at its next use of the store.`,
-    };
-    case 'lost-delete': return {
-      ...base, title: `${who} deleted ${snapshots}, and the store never heard`,
-      happened: `${who} holds ${count === 1 ? 'it' : 'them'} as deleted, but the deletion never reached the store: every other machine still lists ${count === 1 ? 'it' : 'them'}.`,
-      evidence: [{ ok: true, sentence: `${who} holds ${count === 1 ? 'it' : 'them'} as deleted${reported}.` }, { ok: true, sentence: `The store lists ${count === 1 ? 'it' : 'them'}${readEvidence(context)}.` }],
-      command: `plakar at ${context.store.location} rm ${facts.snapshots.slice(0, 5).map(short).join(' ')}`, afterwards: null,
-    };
-    case 'mismatch': return {
-      ...base, title: `The cache of ${who} is wrong`,
-      happened: `${who} has read the ${facts.states.length === 1 ? 'state' : 'states'} of ${snapshots} but does not list ${count === 1 ? 'it' : 'them'}.`,
-      evidence: [{ ok: true, sentence: `${who} has merged ${counted(facts.states.length, 'state')} that bring ${count === 1 ? 'it' : 'them'}${reported}.` }],
-      afterwards: `${who} lists ${count === 1 ? 'it' : 'them'} when its cache has been rebuilt.`,
-    };
-    case 'stale-delete': return {
-      ...base, title: `${names.length === 1 ? `${who} still lists` : `${counted(names.length, 'machine')} still list`} ${snapshots} that ${count === 1 ? 'was' : 'were'} deleted`,
-      happened: `The store holds ${count === 1 ? 'it' : 'them'} as deleted. ${who} ${names.length === 1 ? 'has' : 'have'} not read that yet.`,
-    };
-    case 'behind': return {
-      ...base, title: `${counted(names.length, 'machine')} ${names.length === 1 ? 'is' : 'are'} behind`, subtitle: names.length === 1 ? 'catches up by itself' : 'catch up by themselves',
-      happened: `${who} ${names.length === 1 ? 'has' : 'have'} not read the newest states of the store yet.`, evidence: [],
-    };
+    case 'lost':
+      return {
+        ...base,
+        title: `${snapshots} of ${who} ${count === 1 ? 'is' : 'are'} gone`,
+        happened: `${who} recorded ${count === 1 ? 'it' : 'them'} in its own cache, and neither the state nor the packfile is in the store. The data cannot be restored from this store.`,
+        evidence: [
+          ...base.evidence,
+          noState,
+          {
+            ok: true,
+            sentence: `${facts.packfiles.length === 1 ? 'Packfile' : 'Packfiles'} ${packfiles || 'of the header'} ${facts.packfiles.length === 1 ? 'is' : 'are'} not among the ${counted(context.packfileCount, 'packfile')} of the store.`,
+          },
+        ],
+        afterwards: `${who} drops the record when its cache is rebuilt.`,
+      };
+    case 'phantom':
+      return {
+        ...base,
+        title: `${snapshots} ${count === 1 ? 'exists' : 'exist'} only on ${who}`,
+        happened: `${who} recorded ${count === 1 ? 'it' : 'them'} in its own cache, but the state that announces ${count === 1 ? 'it' : 'them'} never reached the store, or was lost there. Every other machine, and a fresh one, does not list ${count === 1 ? 'it' : 'them'}. The data itself is in the store.`,
+        evidence: [
+          ...base.evidence,
+          facts.states.length === 0
+            ? noState
+            : {
+                ok: true,
+                sentence: `${facts.states.length === 1 ? 'State' : 'States'} ${listed(facts.states.map(short))} ${facts.states.length === 1 ? 'is' : 'are'} not in the store${readEvidence(context)}.`,
+              },
+          {
+            ok: true,
+            sentence: `${facts.packfiles.length === 1 ? 'Packfile' : 'Packfiles'} ${packfiles} ${facts.packfiles.length === 1 ? 'is' : 'are'} in the store.`,
+          },
+        ],
+        command: repairCommand(context, machine),
+        afterwards: `Every machine lists ${count === 1 ? 'it' : 'them'} at its next use of the store.`,
+      };
+    case 'unreadable':
+      return {
+        ...base,
+        title: `Only ${who} still ${lists} ${snapshots} of a damaged state`,
+        happened: `${facts.states.length === 1 ? 'State file' : 'State files'} ${listed(facts.states.map(short))} cannot be read. ${who} merged ${facts.states.length === 1 ? 'it' : 'them'} before the damage and still ${lists} ${count === 1 ? 'its snapshot' : 'the snapshots'}. Other snapshots are not touched.`,
+        evidence: [...base.evidence, noState],
+        afterwards: `Every machine lists ${count === 1 ? 'it' : 'them'} at its next use of the store.`,
+      };
+    case 'lost-delete':
+      return {
+        ...base,
+        title: `${who} deleted ${snapshots}, and the store never heard`,
+        happened: `${who} holds ${count === 1 ? 'it' : 'them'} as deleted, but the deletion never reached the store: every other machine still lists ${count === 1 ? 'it' : 'them'}.`,
+        evidence: [
+          { ok: true, sentence: `${who} holds ${count === 1 ? 'it' : 'them'} as deleted${reported}.` },
+          { ok: true, sentence: `The store lists ${count === 1 ? 'it' : 'them'}${readEvidence(context)}.` },
+        ],
+        command: `plakar at ${context.store.location} rm ${facts.snapshots.slice(0, 5).map(short).join(' ')}`,
+        afterwards: null,
+      };
+    case 'mismatch':
+      return {
+        ...base,
+        title: `The cache of ${who} is wrong`,
+        happened: `${who} has read the ${facts.states.length === 1 ? 'state' : 'states'} of ${snapshots} but does not list ${count === 1 ? 'it' : 'them'}.`,
+        evidence: [{ ok: true, sentence: `${who} has merged ${counted(facts.states.length, 'state')} that bring ${count === 1 ? 'it' : 'them'}${reported}.` }],
+        afterwards: `${who} lists ${count === 1 ? 'it' : 'them'} when its cache has been rebuilt.`,
+      };
+    case 'stale-delete':
+      return {
+        ...base,
+        title: `${names.length === 1 ? `${who} still lists` : `${counted(names.length, 'machine')} still list`} ${snapshots} that ${count === 1 ? 'was' : 'were'} deleted`,
+        happened: `The store holds ${count === 1 ? 'it' : 'them'} as deleted. ${who} ${names.length === 1 ? 'has' : 'have'} not read that yet.`,
+      };
+    case 'behind':
+      return {
+        ...base,
+        title: `${counted(names.length, 'machine')} ${names.length === 1 ? 'is' : 'are'} behind`,
+        subtitle: names.length === 1 ? 'catches up by itself' : 'catch up by themselves',
+        happened: `${who} ${names.length === 1 ? 'has' : 'have'} not read the newest states of the store yet.`,
+        evidence: [],
+      };
     default: {
       const last = machine?.lastReportAt ?? null;
       const age = last === null ? null : spanWord(context.nowMs - last.getTime());
       return {
-        ...base, title: age === null ? `${who} never reported` : `${who} has not reported for ${age}`, subtitle: count === 0 ? who : `${who} · ${snapshots}`,
-        happened: age === null ? 'No agent of this machine has told anything about this store.' : `Its last report came ${age} ago. What was published since is unknown there, and what it knew may have changed.`,
-        evidence: [{ ok: true, sentence: last === null ? 'No report was received.' : `The last report was received on ${dayWord(last.getTime(), context.nowMs)}.` }],
+        ...base,
+        title: age === null ? `${who} never reported` : `${who} has not reported for ${age}`,
+        subtitle: count === 0 ? who : `${who} · ${snapshots}`,
+        happened:
+          age === null
+            ? 'No agent of this machine has told anything about this store.'
+            : `Its last report came ${age} ago. What was published since is unknown there, and what it knew may have changed.`,
+        evidence: [
+          { ok: true, sentence: last === null ? 'No report was received.' : `The last report was received on ${dayWord(last.getTime(), context.nowMs)}.` },
+        ],
       };
     }
   }
@@ -163,24 +259,100 @@ function storeWords(context: FindingContext, facts: FindingFacts): Words {
   const id = facts.key.slice(facts.kind.length + 1);
   const count = facts.snapshots.length;
   const seen = { ok: true, sentence: `Seen in the store itself${readEvidence(context)}.` };
-  const base = { subtitle: count === 0 ? 'the store' : `the store · ${counted(count, 'snapshot')}`, evidence: [seen], nextStep: NEXT_STEP_SENTENCE.none as string, command: null, afterwards: null };
+  const base = {
+    subtitle: count === 0 ? 'the store' : `the store · ${counted(count, 'snapshot')}`,
+    evidence: [seen],
+    nextStep: NEXT_STEP_SENTENCE.none as string,
+    command: null,
+    afterwards: null,
+  };
   const lines = facts.detail.split('\n');
   switch (facts.kind) {
-    case 'unreadable-state': return { ...base, title: `State file ${short(id)} is damaged`, happened: `${facts.detail} ${count === 0 ? 'Which snapshots only it brings is not known.' : `It brings ${counted(count, 'snapshot')} that no other state brings.`} All others are listed and are not touched.`, nextStep: NEXT_STEP_SENTENCE['rebuild-state'], command: `wardrobe at ${context.store.location} states` };
-    case 'hidden-snapshot': return {
-      ...base, title: `1 hidden snapshot in packfile ${short(facts.packfiles[0] ?? '')}`, subtitle: `the store · ${short(id)}`,
-      happened: `The header of snapshot ${short(id)} lies in a packfile that no state of the store names: its state was lost, or its backup did not end. ${facts.detail}`.trim(),
-      nextStep: facts.nextStep === 'wait' ? 'Wait: a backup may be running.' : 'Look at it, then publish its state or let it go. It can be opened and downloaded from here.', command: `wardrobe at ${context.store.location} hidden`,
-    };
-    case 'missing-packfile': return { ...base, title: `Packfile ${short(id)} is missing`, happened: `The states name packfile ${short(id)}, and the store does not hold it. ${count === 0 ? 'Which files it holds shows only in a check.' : `${counted(count, 'snapshot')} cannot be opened without it.`}`, nextStep: 'Run a check to see which files are hit, and back them up again while they exist.', command: `wardrobe at ${context.store.location} check` };
-    case 'unreadable-packfile': return { ...base, title: `Packfile ${short(id)} cannot be read`, happened: `No state names packfile ${short(id)}, and its own index cannot be read: ${facts.detail}. If a hidden snapshot lies in it, it is not listed.`, nextStep: 'Put the packfile back from a copy of the store, or let it go when nothing is missed.', command: `wardrobe at ${context.store.location} hidden` };
-    case 'coloured-in-use': return { ...base, title: `Snapshot ${short(facts.snapshots[0] ?? id)} is scheduled for deletion`, happened: `Its packfile ${short(id)} is marked for deletion by a maintenance, and the snapshot is still listed. It can be read until the packfile is swept.`, nextStep: 'Restore what is needed from it soon, or back it up again.' };
-    case 'merge-order-hazard': return { ...base, title: 'The list of snapshots depends on the order of merging', happened: facts.detail, nextStep: 'This console shows the stricter view. Other machines may list more until they rebuild their caches.' };
-    case 'foreign-file': return { ...base, title: `${counted(lines.length, 'file')} ${lines.length === 1 ? 'belongs' : 'belong'} to no store`, happened: `Left behind or put there by another program: ${listed(lines.map((line) => line.replace(/ belongs to no store$/, '')), 5)}.`, nextStep: 'Nothing depends on them. Remove them when you know where they come from.' };
-    case 'stale-lock': return { ...base, title: `${counted(lines.length, 'lock')} ${lines.length === 1 ? 'was' : 'were'} left behind`, happened: `${listed(lines, 5)}. plakar often leaves its lock when it ends; it takes no notice of old ones.`, nextStep: 'Nothing to do.' };
-    case 'damaged-lock': return { ...base, title: `Lock ${short(id)} cannot be read`, happened: facts.detail, nextStep: 'Remove the file when no backup is running.' };
-    case 'clock-skew': return { ...base, title: 'A clock is wrong', happened: `${facts.detail.charAt(0).toUpperCase()}${facts.detail.slice(1)}.`, nextStep: 'Set the clock of the machine that wrote it.' };
-    case 'ambiguous-snapshot': return { ...base, title: `Snapshot ${short(id)} is stored ${figure(2)} times or more`, happened: `${facts.detail.charAt(0).toUpperCase()}${facts.detail.slice(1)}.`, nextStep: 'It can be read here. plakar 1.1 reads it too.' };
-    default: return { ...base, title: `State ${short(id)} never reached the store`, happened: facts.detail, nextStep: NEXT_STEP_SENTENCE['publish-state'] };
+    case 'unreadable-state':
+      return {
+        ...base,
+        title: `State file ${short(id)} is damaged`,
+        happened: `${facts.detail} ${count === 0 ? 'Which snapshots only it brings is not known.' : `It brings ${counted(count, 'snapshot')} that no other state brings.`} All others are listed and are not touched.`,
+        nextStep: NEXT_STEP_SENTENCE['rebuild-state'],
+        command: `wardrobe at ${context.store.location} states`,
+      };
+    case 'hidden-snapshot':
+      return {
+        ...base,
+        title: `1 hidden snapshot in packfile ${short(facts.packfiles[0] ?? '')}`,
+        subtitle: `the store · ${short(id)}`,
+        happened:
+          `The header of snapshot ${short(id)} lies in a packfile that no state of the store names: its state was lost, or its backup did not end. ${facts.detail}`.trim(),
+        nextStep:
+          facts.nextStep === 'wait'
+            ? 'Wait: a backup may be running.'
+            : 'Look at it, then publish its state or let it go. It can be opened and downloaded from here.',
+        command: `wardrobe at ${context.store.location} hidden`,
+      };
+    case 'missing-packfile':
+      return {
+        ...base,
+        title: `Packfile ${short(id)} is missing`,
+        happened: `The states name packfile ${short(id)}, and the store does not hold it. ${count === 0 ? 'Which files it holds shows only in a check.' : `${counted(count, 'snapshot')} cannot be opened without it.`}`,
+        nextStep: 'Run a check to see which files are hit, and back them up again while they exist.',
+        command: `wardrobe at ${context.store.location} check`,
+      };
+    case 'unreadable-packfile':
+      return {
+        ...base,
+        title: `Packfile ${short(id)} cannot be read`,
+        happened: `No state names packfile ${short(id)}, and its own index cannot be read: ${facts.detail}. If a hidden snapshot lies in it, it is not listed.`,
+        nextStep: 'Put the packfile back from a copy of the store, or let it go when nothing is missed.',
+        command: `wardrobe at ${context.store.location} hidden`,
+      };
+    case 'coloured-in-use':
+      return {
+        ...base,
+        title: `Snapshot ${short(facts.snapshots[0] ?? id)} is scheduled for deletion`,
+        happened: `Its packfile ${short(id)} is marked for deletion by a maintenance, and the snapshot is still listed. It can be read until the packfile is swept.`,
+        nextStep: 'Restore what is needed from it soon, or back it up again.',
+      };
+    case 'merge-order-hazard':
+      return {
+        ...base,
+        title: 'The list of snapshots depends on the order of merging',
+        happened: facts.detail,
+        nextStep: 'This console shows the stricter view. Other machines may list more until they rebuild their caches.',
+      };
+    case 'foreign-file':
+      return {
+        ...base,
+        title: `${counted(lines.length, 'file')} ${lines.length === 1 ? 'belongs' : 'belong'} to no store`,
+        happened: `Left behind or put there by another program: ${listed(
+          lines.map((line) => line.replace(/ belongs to no store$/, '')),
+          5,
+        )}.`,
+        nextStep: 'Nothing depends on them. Remove them when you know where they come from.',
+      };
+    case 'stale-lock':
+      return {
+        ...base,
+        title: `${counted(lines.length, 'lock')} ${lines.length === 1 ? 'was' : 'were'} left behind`,
+        happened: `${listed(lines, 5)}. plakar often leaves its lock when it ends; it takes no notice of old ones.`,
+        nextStep: 'Nothing to do.',
+      };
+    case 'damaged-lock':
+      return { ...base, title: `Lock ${short(id)} cannot be read`, happened: facts.detail, nextStep: 'Remove the file when no backup is running.' };
+    case 'clock-skew':
+      return {
+        ...base,
+        title: 'A clock is wrong',
+        happened: `${facts.detail.charAt(0).toUpperCase()}${facts.detail.slice(1)}.`,
+        nextStep: 'Set the clock of the machine that wrote it.',
+      };
+    case 'ambiguous-snapshot':
+      return {
+        ...base,
+        title: `Snapshot ${short(id)} is stored ${figure(2)} times or more`,
+        happened: `${facts.detail.charAt(0).toUpperCase()}${facts.detail.slice(1)}.`,
+        nextStep: 'It can be read here. plakar 1.1 reads it too.',
+      };
+    default:
+      return { ...base, title: `State ${short(id)} never reached the store`, happened: facts.detail, nextStep: NEXT_STEP_SENTENCE['publish-state'] };
   }
 }

@@ -16,7 +16,8 @@ export function localFolder(location: string): string {
     }
   }
   const path = text.startsWith('fs:') ? text.slice(3).replace(/^\/\//, '') : text;
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) throw new ApiError('invalid-input', `Stores at ${path.slice(0, path.indexOf(':'))} cannot be read by this version.`, 'Give a folder on this machine.');
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path))
+    throw new ApiError('invalid-input', `Stores at ${path.slice(0, path.indexOf(':'))} cannot be read by this version.`, 'Give a folder on this machine.');
   if (!isAbsolute(path) || path.includes('\0')) throw new ApiError('invalid-input', 'The path of a store is absolute.', 'Begin it with a slash.');
   return resolve(path);
 }
@@ -49,12 +50,20 @@ function isBelow(path: string, root: string): boolean {
 
 function outside(deps: Pick<Deps, 'config'>): ApiError {
   const allowed = deps.config.storeRoots.length === 0 ? 'none are allowed now' : `allowed now: ${deps.config.storeRoots.join(', ')}`;
-  return new ApiError('forbidden', `This folder is outside those that the console may read (${allowed}).`, 'Whoever runs the console can allow more with WARDROBE_STORE_ROOTS.');
+  return new ApiError(
+    'forbidden',
+    `This folder is outside those that the console may read (${allowed}).`,
+    'Whoever runs the console can allow more with WARDROBE_STORE_ROOTS.',
+  );
 }
 
 function pathError(error: unknown, folder: string): ApiError {
   const code = error instanceof Error && 'code' in error ? error.code : null;
-  if (code === 'EACCES' || code === 'EPERM') return new ApiError('permission', `The console may not read ${folder}.`, 'Give the user that runs the console the right to read it.', { cause: error });
-  if (code === 'ENOENT' || code === 'ENOTDIR') return new ApiError('not-found', `There is no folder ${folder} on the machine that runs the console.`, 'Check the path, and that its disk is mounted.', { cause: error });
+  if (code === 'EACCES' || code === 'EPERM')
+    return new ApiError('permission', `The console may not read ${folder}.`, 'Give the user that runs the console the right to read it.', { cause: error });
+  if (code === 'ENOENT' || code === 'ENOTDIR')
+    return new ApiError('not-found', `There is no folder ${folder} on the machine that runs the console.`, 'Check the path, and that its disk is mounted.', {
+      cause: error,
+    });
   return new ApiError('store', `The folder ${folder} cannot be reached.`, 'Check its disk, then try again.', { cause: error });
 }

@@ -7,11 +7,26 @@ export function machineRowDto(row: ModelRow, nowMs: number): MachineRowDto {
   const { machine } = row;
   const cell = spokenCell(row);
   return {
-    id: machine.machineId, name: machine.name, hostName: machine.hostName, os: machine.os, tool: toolOf(machine.facts),
-    verdict: row.verdict, worst: row.verdict === 'unknown' ? 'unknown' : row.worst, cause: causeText(row, cell, nowMs), nextStep: NEXT_STEP_SENTENCE[NEXT_STEP_OF_CELL[cell]],
-    counts: Object.fromEntries(Object.entries(row.counts).filter(([name, count]) => count > 0 && name !== 'none')), digest: machine.digest, group: row.group,
-    newestSeenAt: row.newestSeenSeconds === null ? null : new Date(row.newestSeenSeconds * 1000).toISOString(), lastReportAt: machine.lastReportAt?.toISOString() ?? null, retired: machine.retiredAt !== null,
-    row: { watermark: row.encoded.watermark, after: row.encoded.after, exceptions: row.encoded.exceptions.map(([first, count, code]): [number, number, number] => [first, count, code]) },
+    id: machine.machineId,
+    name: machine.name,
+    hostName: machine.hostName,
+    os: machine.os,
+    tool: toolOf(machine.facts),
+    verdict: row.verdict,
+    worst: row.verdict === 'unknown' ? 'unknown' : row.worst,
+    cause: causeText(row, cell, nowMs),
+    nextStep: NEXT_STEP_SENTENCE[NEXT_STEP_OF_CELL[cell]],
+    counts: Object.fromEntries(Object.entries(row.counts).filter(([name, count]) => count > 0 && name !== 'none')),
+    digest: machine.digest,
+    group: row.group,
+    newestSeenAt: row.newestSeenSeconds === null ? null : new Date(row.newestSeenSeconds * 1000).toISOString(),
+    lastReportAt: machine.lastReportAt?.toISOString() ?? null,
+    retired: machine.retiredAt !== null,
+    row: {
+      watermark: row.encoded.watermark,
+      after: row.encoded.after,
+      exceptions: row.encoded.exceptions.map(([first, count, code]): [number, number, number] => [first, count, code]),
+    },
   };
 }
 
@@ -28,8 +43,10 @@ function causeText(row: ModelRow, cell: Cell, nowMs: number): string {
   const { states, packfiles, newestMs } = causeFacts(row, cell);
   const text = rowCause({ cell, count: cell === 'unknown' ? 0 : row.counts[cell], states, packfiles, newestMs, lastReportMs, nowMs });
   if (row.verdict === 'unknown' && lastReportMs !== null) return `${text}; was ${WAS[verdictThen(row)]} then`;
-  if (row.verdict === 'behind' && cell === 'stale-delete' && row.counts.behind > 0) return `${text}, and ${rowCause({ cell: 'behind', count: row.counts.behind, states, packfiles, newestMs: null, lastReportMs, nowMs }).replace('Has', 'has')}`;
-  if (row.verdict === 'in-sync' && row.counts.unknown > 0 && lastReportMs !== null) return `${text.replace('holds', 'held')} at its last report ${spanWord(nowMs - lastReportMs)} ago`;
+  if (row.verdict === 'behind' && cell === 'stale-delete' && row.counts.behind > 0)
+    return `${text}, and ${rowCause({ cell: 'behind', count: row.counts.behind, states, packfiles, newestMs: null, lastReportMs, nowMs }).replace('Has', 'has')}`;
+  if (row.verdict === 'in-sync' && row.counts.unknown > 0 && lastReportMs !== null)
+    return `${text.replace('holds', 'held')} at its last report ${spanWord(nowMs - lastReportMs)} ago`;
   return text;
 }
 

@@ -41,11 +41,13 @@ export async function loadMatrix(db: Db, options: Options): Promise<MatrixModel>
   const nums = Int32Array.from(kept, (at) => all.nums[at] ?? 0);
   const availability = kept.map((at) => all.availability[at] ?? 'absent');
   const live = new Uint8Array(nums.length);
-  availability.forEach((kind, column) => { live[column] = kind === 'live' ? 1 : 0; });
+  availability.forEach((kind, column) => {
+    live[column] = kind === 'live' ? 1 : 0;
+  });
   const plain = live.map((isLive) => (isLive === 1 ? CELL_SEVERITY.seen : CELL_SEVERITY.none));
   const seconds = knownTimes(Float64Array.from(kept, (at) => all.takenAtSeconds[at] ?? -1));
   const columnOf = new Map<number, number>();
-  nums.forEach((num, column) => columnOf.set(num, column));
+  for (const [column, num] of nums.entries()) columnOf.set(num, column);
   const base = { nums, live, seconds, columnOf, plain, liveCount: live.reduce((sum, isLive) => sum + isLive, 0) };
   const rows = machines.map((machine) => modelRow(machine, base, options));
   return { revision: options.revision, availability, nums, live, seconds, columnOf, rows: grouped(rows), listedBy: listedBy(live, rows) };
@@ -119,27 +121,42 @@ function grouped(rows: readonly ModelRow[]): ModelRow[] {
   const members = new Map<string, ModelRow[]>();
   for (const row of rows) members.set(keyOf(row), [...(members.get(keyOf(row)) ?? []), row]);
   const groups = [...members.values()].sort(([a], [b]) => (a && b ? compareRows(a, b) : 0));
-  return groups.flatMap((group, index) => group.sort((a, b) => a.machine.name.localeCompare(b.machine.name, 'en', { numeric: true })).map((row) => ({ ...row, group: index })));
+  return groups.flatMap((group, index) =>
+    group.sort((a, b) => a.machine.name.localeCompare(b.machine.name, 'en', { numeric: true })).map((row) => ({ ...row, group: index })),
+  );
 }
 
 function compareRows(a: ModelRow, b: ModelRow): number {
-  return VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict) || CELL_SEVERITY[b.worst] - CELL_SEVERITY[a.worst] || a.machine.name.localeCompare(b.machine.name, 'en', { numeric: true });
+  return (
+    VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict) ||
+    CELL_SEVERITY[b.worst] - CELL_SEVERITY[a.worst] ||
+    a.machine.name.localeCompare(b.machine.name, 'en', { numeric: true })
+  );
 }
 
 /** The cause that an exception of a row points to. */
 export function causeAt(row: ModelRow, index: number): { cause: Cause; cache: string | null; user: string | null } {
   const found = row.machine.causes[row.causes[index] ?? -1];
   // Written by this library from the engine's own values (computing.ts): the database gives back what was put in.
-  return found === undefined ? { cause: { kind: 'listed' }, cache: null, user: null } : { cause: found.cause as unknown as Cause, cache: found.cache, user: found.user };
+  return found === undefined
+    ? { cause: { kind: 'listed' }, cache: null, user: null }
+    : { cause: found.cause as unknown as Cause, cache: found.cache, user: found.user };
 }
 
 /** A row as the tracking library gave it, with ids in hex. */
 export function resultOf(model: MatrixModel, row: ModelRow, idOf: (num: number) => string): MachineResult {
   const exceptions: CellResult[] = [];
-  row.columns.forEach((column, index) => exceptions.push({ snapshot: idOf(model.nums[column] ?? 0), cell: CELLS[row.cells[index] ?? 0] ?? 'none', ...causeAt(row, index) }));
+  for (const [index, column] of row.columns.entries())
+    exceptions.push({ snapshot: idOf(model.nums[column] ?? 0), cell: CELLS[row.cells[index] ?? 0] ?? 'none', ...causeAt(row, index) });
   exceptions.sort((a, b) => (a.snapshot < b.snapshot ? -1 : 1));
   return {
-    machine: row.machine.machineId, verdict: row.verdict, counts: row.counts, worst: row.worst, exceptions, digest: row.machine.digest,
-    newestSeenAtMs: row.newestSeenSeconds === null ? null : row.newestSeenSeconds * 1000, lastReportAtMs: row.machine.lastReportAt?.getTime() ?? null,
+    machine: row.machine.machineId,
+    verdict: row.verdict,
+    counts: row.counts,
+    worst: row.worst,
+    exceptions,
+    digest: row.machine.digest,
+    newestSeenAtMs: row.newestSeenSeconds === null ? null : row.newestSeenSeconds * 1000,
+    lastReportAtMs: row.machine.lastReportAt?.getTime() ?? null,
   };
 }

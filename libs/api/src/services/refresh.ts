@@ -1,7 +1,25 @@
 import type { JobDto, ProblemDto } from '@wardrobe/contracts';
 import {
-  allSnapshots, cancelJob, claimJob, endJob, getJob, getStore, type JobRow, type Json, type ListedSnapshot, listJobs, listStates, listStores, liveTotals, queueJob, reportProgress, type Reading as DbReading,
-  saveReading, type StoreRow, takeBackJobs, updateStore,
+  allSnapshots,
+  cancelJob,
+  claimJob,
+  endJob,
+  getJob,
+  getStore,
+  type JobRow,
+  type Json,
+  type ListedSnapshot,
+  listJobs,
+  listStates,
+  listStores,
+  liveTotals,
+  queueJob,
+  reportProgress,
+  type Reading as DbReading,
+  saveReading,
+  type StoreRow,
+  takeBackJobs,
+  updateStore,
 } from '@wardrobe/db';
 import { randomUUID } from 'node:crypto';
 import { unpackIds } from '../engine/reading.js';
@@ -74,9 +92,12 @@ export function createRefreshes(deps: Deps, registry: Registry): Refreshes {
     } catch (error) {
       const problem = problemOf(error);
       const state = signal.aborted ? 'cancelled' : 'failed';
-      if (codeOf(error) === null) deps.log('error', `reading store ${storeId} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      if (codeOf(error) === null)
+        deps.log('error', `reading store ${storeId} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       await progress.flush().catch(() => null);
-      await finish(job, state, state === 'cancelled' ? null : problem).catch((failure: unknown) => deps.log('error', `a job could not be ended: ${String(failure)}`));
+      await finish(job, state, state === 'cancelled' ? null : problem).catch((failure: unknown) =>
+        deps.log('error', `a job could not be ended: ${String(failure)}`),
+      );
     }
   }
 
@@ -201,14 +222,24 @@ async function takeIn(deps: Deps, { store, reader, reading, signal, progress }: 
   await computeStore(deps, store);
   const { newestSnapshotAt, logicalBytes } = await liveFacts(deps, store);
   const problem = damageProblem(reading);
-  await updateStore(deps.db, store.id, { status: problem === null ? 'ready' : 'damaged', problem: problem === null ? null : plain(problem), line: reading.line, newestSnapshotAt, logicalBytes });
+  await updateStore(deps.db, store.id, {
+    status: problem === null ? 'ready' : 'damaged',
+    problem: problem === null ? null : plain(problem),
+    line: reading.line,
+    newestSnapshotAt,
+    logicalBytes,
+  });
 }
 
 /**
  * Snapshots that only a damaged state brings: those it brought when it could be read, and the one that bears its id (plakar names both
  * alike) when its header is found in a packfile that no state names.
  */
-async function snapshotsOfUnreadable(deps: Deps, store: StoreRow, { reader, reading, signal }: Pick<TakingIn, 'reader' | 'reading' | 'signal'>): Promise<ListedSnapshot[]> {
+async function snapshotsOfUnreadable(
+  deps: Deps,
+  store: StoreRow,
+  { reader, reading, signal }: Pick<TakingIn, 'reader' | 'reading' | 'signal'>,
+): Promise<ListedSnapshot[]> {
   if (reading.unreadable.length === 0) return [];
   const taken = new Set([...reading.live, ...reading.deleted, ...reading.hidden].map(({ id }) => id));
   const bad = new Set(reading.unreadable.map(({ id }) => id));
@@ -240,20 +271,52 @@ function dbReading(reading: Reading, unreadable: readonly ListedSnapshot[], read
     readAt,
     states: [
       ...reading.states.map((state) => ({
-        id: state.id, version: state.version, sizeBytes: state.sizeBytes, serial: state.serial, parent: state.parent, metadataNs: BigInt(state.timestampNs), readable: true, error: null,
-        brings: state.brings, colours: state.colours,
+        id: state.id,
+        version: state.version,
+        sizeBytes: state.sizeBytes,
+        serial: state.serial,
+        parent: state.parent,
+        metadataNs: BigInt(state.timestampNs),
+        readable: true,
+        error: null,
+        brings: state.brings,
+        colours: state.colours,
       })),
       ...reading.unreadable.map((state) => ({
-        id: state.id, version: null, sizeBytes: state.sizeBytes, serial: null, parent: null, metadataNs: null, readable: false, error: plain(state.problem), brings: [], colours: [],
+        id: state.id,
+        version: null,
+        sizeBytes: state.sizeBytes,
+        serial: null,
+        parent: null,
+        metadataNs: null,
+        readable: false,
+        error: plain(state.problem),
+        brings: [],
+        colours: [],
       })),
     ],
     snapshots: [
       ...reading.live.map((snapshot): ListedSnapshot => ({ ...PLAIN_SNAPSHOT, ...snapshot, availability: 'live' })),
-      ...reading.deleted.map(({ whenMs, ...snapshot }): ListedSnapshot => ({ ...PLAIN_SNAPSHOT, ...snapshot, availability: 'deleted', deletedAt: new Date(whenMs) })),
-      ...reading.hidden.map(({ id, packfile, packedAtMs, lock }): ListedSnapshot => ({ ...PLAIN_SNAPSHOT, id, availability: 'hidden', packedAt: new Date(packedAtMs), lock, packfiles: [packfile] })),
+      ...reading.deleted.map(
+        ({ whenMs, ...snapshot }): ListedSnapshot => ({ ...PLAIN_SNAPSHOT, ...snapshot, availability: 'deleted', deletedAt: new Date(whenMs) }),
+      ),
+      ...reading.hidden.map(
+        ({ id, packfile, packedAtMs, lock }): ListedSnapshot => ({
+          ...PLAIN_SNAPSHOT,
+          id,
+          availability: 'hidden',
+          packedAt: new Date(packedAtMs),
+          lock,
+          packfiles: [packfile],
+        }),
+      ),
       ...unreadable,
     ],
-    findings: reading.findings.map((finding) => ({ ...finding, facts: finding.kind === 'hidden-snapshot' ? { lock: reading.hidden.find(({ id }) => id === finding.key)?.lock ?? null } : {}, snapshots: finding.kind === 'unreadable-state' ? (affected.get(finding.key) ?? []) : finding.snapshots })),
+    findings: reading.findings.map((finding) => ({
+      ...finding,
+      facts: finding.kind === 'hidden-snapshot' ? { lock: reading.hidden.find(({ id }) => id === finding.key)?.lock ?? null } : {},
+      snapshots: finding.kind === 'unreadable-state' ? (affected.get(finding.key) ?? []) : finding.snapshots,
+    })),
     packfiles: unpackIds(reading.packfiles),
     tombstoned: unpackIds(reading.tombstoned),
     facts: { locations: reading.counts.locations, packfiles: reading.counts.packfiles, orphans: reading.orphans },
@@ -296,7 +359,17 @@ const KINDS = ['refresh', 'sort', 'verify'] as const;
 
 export function jobDto(job: JobRow): JobDto {
   return {
-    id: job.id, kind: KINDS.find((kind) => kind === job.kind) ?? 'refresh', storeId: job.storeId, state: job.state, done: job.done, total: job.total, label: job.label, startedBy: job.startedBy,
-    startedAt: job.startedAt?.toISOString() ?? null, endedAt: job.endedAt?.toISOString() ?? null, log: [...job.log], problem: job.problem as ProblemDto | null,
+    id: job.id,
+    kind: KINDS.find((kind) => kind === job.kind) ?? 'refresh',
+    storeId: job.storeId,
+    state: job.state,
+    done: job.done,
+    total: job.total,
+    label: job.label,
+    startedBy: job.startedBy,
+    startedAt: job.startedAt?.toISOString() ?? null,
+    endedAt: job.endedAt?.toISOString() ?? null,
+    log: [...job.log],
+    problem: job.problem as ProblemDto | null,
   };
 }

@@ -9,7 +9,14 @@ import { allowedFolder, indexFolder } from './locations.js';
 
 export type Reader = WorkerClient<StoreMethods>;
 type OpenStore = { readonly reader: Reader; readonly opened: Promise<Opened> };
-export type OpenRequest = { readonly folder: string; readonly passphrase: string | null; readonly secret: Uint8Array | null; readonly indexDirectory: string | null; readonly signal?: AbortSignal; readonly onProgress?: (value: unknown) => void };
+export type OpenRequest = {
+  readonly folder: string;
+  readonly passphrase: string | null;
+  readonly secret: Uint8Array | null;
+  readonly indexDirectory: string | null;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (value: unknown) => void;
+};
 
 /**
  * The stores that are open: one thread each, one key ring. Derived secrets lie in this process's memory, or sealed in the database;
@@ -99,7 +106,11 @@ export class Registry {
     const secret = store.encrypted ? this.secretOf(store) : null;
     const opened = await this.open(reader, { folder, passphrase: null, secret, indexDirectory: indexFolder(this.deps, folder) });
     if (opened.repositoryId !== store.repositoryId) {
-      throw new ApiError('conflict', `Another store lies at ${store.location} now: its id is ${opened.repositoryId.slice(0, 8)}, not ${store.repositoryId.slice(0, 8)}.`, 'Put the store back, or remove it here and add the other one.');
+      throw new ApiError(
+        'conflict',
+        `Another store lies at ${store.location} now: its id is ${opened.repositoryId.slice(0, 8)}, not ${store.repositoryId.slice(0, 8)}.`,
+        'Put the store back, or remove it here and add the other one.',
+      );
     }
     return opened;
   }
@@ -107,13 +118,19 @@ export class Registry {
   secretOf(store: StoreRow): Uint8Array {
     const held = this.ring.get(store.id);
     if (held) return held;
-    if (store.sealedKey === null) throw new ApiError('passphrase-needed', `${store.name} is encrypted and its key is not loaded.`, 'Unlock it with its passphrase.');
+    if (store.sealedKey === null)
+      throw new ApiError('passphrase-needed', `${store.name} is encrypted and its key is not loaded.`, 'Unlock it with its passphrase.');
     try {
       const secret = this.deps.sealer.open(store.sealedKey, sealedKeyName(store.repositoryId));
       this.ring.set(store.id, secret);
       return secret;
     } catch (error) {
-      throw new ApiError('passphrase-needed', `The kept key of ${store.name} does not fit the key file of this console.`, 'Put the right key file back, or unlock the store with its passphrase.', { cause: error });
+      throw new ApiError(
+        'passphrase-needed',
+        `The kept key of ${store.name} does not fit the key file of this console.`,
+        'Put the right key file back, or unlock the store with its passphrase.',
+        { cause: error },
+      );
     }
   }
 
@@ -129,7 +146,9 @@ export class Registry {
   /** A thread for one store. When it crashes the store counts as closed, and the next request opens it on a new one. */
   private newReader(): Reader {
     const reader: Reader = workerClient<StoreMethods>({
-      url: this.deps.config.workerUrl, role: 'store', restarts: false,
+      url: this.deps.config.workerUrl,
+      role: 'store',
+      restarts: false,
       onCrash: (why) => {
         this.deps.log('error', `the thread of a store ended: ${why}`);
         for (const [storeId, open] of this.stores) if (open.reader === reader) this.stores.delete(storeId);

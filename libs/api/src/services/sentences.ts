@@ -14,9 +14,13 @@ export function machinesSentence(total: number, counts: VerdictCounts): string {
 export function machinesDetail(counts: VerdictCounts): string {
   const parts: string[] = [];
   const be = (count: number): string => (count === 1 ? 'is' : 'are');
-  if (counts.diverged > 0) parts.push(`${figure(counts.diverged)} ${counts.diverged === 1 ? 'has' : 'have'} diverged and ${counts.diverged === 1 ? 'needs' : 'need'} a decision.`);
+  if (counts.diverged > 0)
+    parts.push(`${figure(counts.diverged)} ${counts.diverged === 1 ? 'has' : 'have'} diverged and ${counts.diverged === 1 ? 'needs' : 'need'} a decision.`);
   if (counts.unknown > 0) parts.push(`${figure(counts.unknown)} ${be(counts.unknown)} unknown.`);
-  if (counts.behind > 0) parts.push(`${figure(counts.behind)} ${be(counts.behind)} behind and ${counts.behind === 1 ? 'catches' : 'catch'} up at ${counts.behind === 1 ? 'its' : 'their'} next use of the store.`);
+  if (counts.behind > 0)
+    parts.push(
+      `${figure(counts.behind)} ${be(counts.behind)} behind and ${counts.behind === 1 ? 'catches' : 'catch'} up at ${counts.behind === 1 ? 'its' : 'their'} next use of the store.`,
+    );
   return parts.length === 0 ? 'Nothing differs.' : parts.join(' ');
 }
 
@@ -46,14 +50,28 @@ export function storeFindingsSentence(findings: readonly StoreFindingCount[]): s
 }
 
 /** Findings that make a store worth a look; leftovers of plakar are not. */
-const SERIOUS = new Set(['unreadable-state', 'hidden-snapshot', 'missing-packfile', 'unreadable-packfile', 'coloured-in-use', 'merge-order-hazard', 'clock-skew', 'lost-state', 'ambiguous-snapshot']);
+const SERIOUS = new Set([
+  'unreadable-state',
+  'hidden-snapshot',
+  'missing-packfile',
+  'unreadable-packfile',
+  'coloured-in-use',
+  'merge-order-hazard',
+  'clock-skew',
+  'lost-state',
+  'ambiguous-snapshot',
+]);
 
 export function seriousFindings(findings: readonly StoreFindingCount[]): StoreFindingCount[] {
   return findings.filter(({ kind }) => SERIOUS.has(kind));
 }
 
 /** The worst thing about a store, or null when all agree. */
-export function storeHeadline(facts: { readonly problem: ProblemDto | null; readonly counts: VerdictCounts; readonly findings: readonly StoreFindingCount[] }): string | null {
+export function storeHeadline(facts: {
+  readonly problem: ProblemDto | null;
+  readonly counts: VerdictCounts;
+  readonly findings: readonly StoreFindingCount[];
+}): string | null {
   const { problem, counts, findings } = facts;
   if (problem !== null) return problem.sentence;
   const serious = seriousFindings(findings);

@@ -1,5 +1,19 @@
 import type { SnapshotRowDto, SnapshotsPageDto, snapshotFilter } from '@wardrobe/contracts';
-import { allSnapshots, type Availability, type Facet, getSnapshots, type HeaderColumns, searchSnapshots, searchText, searchWordFinds, snapshotFacets, type SnapshotFacets, type SnapshotRow, storeCounts, type StoreRow } from '@wardrobe/db';
+import {
+  allSnapshots,
+  type Availability,
+  type Facet,
+  getSnapshots,
+  type HeaderColumns,
+  searchSnapshots,
+  searchText,
+  searchWordFinds,
+  snapshotFacets,
+  type SnapshotFacets,
+  type SnapshotRow,
+  storeCounts,
+  type StoreRow,
+} from '@wardrobe/db';
 import { counted, spanWord } from '@wardrobe/words';
 import type { z } from 'zod';
 import { notFound } from '../errors/api-error.js';
@@ -43,7 +57,12 @@ export function createSnapshots(deps: Deps, tracking: Pick<Tracking, 'model'>): 
     if (store.encrypted) return searchOpened(await all(store), filter, availability);
     const { include: _include, storeId: _storeId, since, before, ...same } = filter;
     const [found, facets] = await Promise.all([
-      searchSnapshots(deps.db, store.id, { ...same, availability, since: since === undefined ? undefined : new Date(since), before: before === undefined ? undefined : new Date(before) }),
+      searchSnapshots(deps.db, store.id, {
+        ...same,
+        availability,
+        since: since === undefined ? undefined : new Date(since),
+        before: before === undefined ? undefined : new Date(before),
+      }),
       snapshotFacets(deps.db, store.id, availability),
     ]);
     return { total: found.total, rows: found.rows.map((row) => ({ row, header: row.header })), facets };
@@ -51,7 +70,9 @@ export function createSnapshots(deps: Deps, tracking: Pick<Tracking, 'model'>): 
 
   async function dtos(store: StoreRow, rows: readonly Opened[]): Promise<SnapshotRowDto[]> {
     const { model } = await tracking.model(store.id);
-    return rows.map(({ row, header }) => snapshotDto(row, header, { seenBy: model.listedBy[model.columnOf.get(row.num) ?? -1] ?? 0, machines: model.rows.length }));
+    return rows.map(({ row, header }) =>
+      snapshotDto(row, header, { seenBy: model.listedBy[model.columnOf.get(row.num) ?? -1] ?? 0, machines: model.rows.length }),
+    );
   }
 
   async function row(store: StoreRow, snapshotId: string): Promise<SnapshotRow> {
@@ -70,9 +91,16 @@ export function createSnapshots(deps: Deps, tracking: Pick<Tracking, 'model'>): 
       const counts = (await storeCounts(deps.db, store.id))[0];
       const unreadable = counts?.findings.find(({ kind }) => kind === 'unreadable-state')?.count ?? 0;
       return {
-        sentence: sentence(counts?.snapshots ?? 0, store.newestSnapshotAt, deps.clock.nowMs()), readAt: store.lastReadAt?.toISOString() ?? null, total, rows: await dtos(store, rows),
-        facets: { hosts: facets.hosts, tags: facets.tags, sources: facets.sources }, timeline: facets.timeline,
-        incomplete: unreadable === 0 ? null : `${counted(unreadable, 'state file')} cannot be read: snapshots that only ${unreadable === 1 ? 'it brings' : 'they bring'} are not in this list.`,
+        sentence: sentence(counts?.snapshots ?? 0, store.newestSnapshotAt, deps.clock.nowMs()),
+        readAt: store.lastReadAt?.toISOString() ?? null,
+        total,
+        rows: await dtos(store, rows),
+        facets: { hosts: facets.hosts, tags: facets.tags, sources: facets.sources },
+        timeline: facets.timeline,
+        incomplete:
+          unreadable === 0
+            ? null
+            : `${counted(unreadable, 'state file')} cannot be read: snapshots that only ${unreadable === 1 ? 'it brings' : 'they bring'} are not in this list.`,
       };
     },
     async get({ storeId, snapshotId }) {
@@ -94,23 +122,58 @@ function sentence(total: number, newest: Date | null, nowMs: number): string {
 export function snapshotDto(row: SnapshotRow, header: HeaderColumns | null, seen: { readonly seenBy: number; readonly machines: number }): SnapshotRowDto {
   const directory = { text: header?.directoryText ?? '', ...(header?.directoryBytes ? { bytes: Buffer.from(header.directoryBytes).toString('base64') } : {}) };
   return {
-    id: row.id, takenAt: (row.takenAt ?? row.packedAt ?? row.firstSeenAt).toISOString(), durationMs: header?.durationMs ?? 0, name: header?.name ?? '', category: header?.category ?? '', environment: header?.environment ?? '',
-    perimeter: header?.perimeter ?? '', job: header?.job ?? '', tags: [...(header?.tags ?? [])], host: header?.host ?? '', user: header?.user ?? '', client: header?.client ?? '', os: header?.os ?? '',
-    sourceType: header?.sourceType ?? '', origin: header?.origin ?? '', directory, sizeBytes: header?.sizeBytes ?? 0, files: header?.files ?? 0, directories: header?.directories ?? 0, errors: header?.errors ?? 0,
-    availability: row.availability === 'absent' ? 'unreadable' : row.availability, scheduledForDeletion: row.scheduledForDeletion, deletedAt: row.deletedAt?.toISOString() ?? null, problem: problemDto(row.problem), ...seen,
+    id: row.id,
+    takenAt: (row.takenAt ?? row.packedAt ?? row.firstSeenAt).toISOString(),
+    durationMs: header?.durationMs ?? 0,
+    name: header?.name ?? '',
+    category: header?.category ?? '',
+    environment: header?.environment ?? '',
+    perimeter: header?.perimeter ?? '',
+    job: header?.job ?? '',
+    tags: [...(header?.tags ?? [])],
+    host: header?.host ?? '',
+    user: header?.user ?? '',
+    client: header?.client ?? '',
+    os: header?.os ?? '',
+    sourceType: header?.sourceType ?? '',
+    origin: header?.origin ?? '',
+    directory,
+    sizeBytes: header?.sizeBytes ?? 0,
+    files: header?.files ?? 0,
+    directories: header?.directories ?? 0,
+    errors: header?.errors ?? 0,
+    availability: row.availability === 'absent' ? 'unreadable' : row.availability,
+    scheduledForDeletion: row.scheduledForDeletion,
+    deletedAt: row.deletedAt?.toISOString() ?? null,
+    problem: problemDto(row.problem),
+    ...seen,
   };
 }
 
 /** The same search as the database's, over opened rows. */
-function searchOpened(all: readonly Opened[], filter: Filter, availability: readonly Availability[]): { total: number; rows: readonly Opened[]; facets: SnapshotFacets } {
+function searchOpened(
+  all: readonly Opened[],
+  filter: Filter,
+  availability: readonly Availability[],
+): { total: number; rows: readonly Opened[]; facets: SnapshotFacets } {
   const inReach = all.filter(({ row }) => availability.includes(row.availability));
-  const words = (filter.text ?? '').toLowerCase().split(/\s+/).filter((word) => word !== '');
+  const words = (filter.text ?? '')
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
   const since = filter.since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(filter.since);
   const before = filter.before === undefined ? Number.POSITIVE_INFINITY : Date.parse(filter.before);
   const hits = inReach.filter(({ row, header }) => {
     const text = header === null ? '' : searchText(header);
     const at = row.takenAt?.getTime() ?? 0;
-    return words.every((word) => searchWordFinds(word, { id: row.id, text })) && matches(filter.tag, header?.tags) && matches(filter.host, [header?.host ?? '']) && matches(filter.source, [header?.directoryText ?? '']) && at >= since && at < before;
+    return (
+      words.every((word) => searchWordFinds(word, { id: row.id, text })) &&
+      matches(filter.tag, header?.tags) &&
+      matches(filter.host, [header?.host ?? '']) &&
+      matches(filter.source, [header?.directoryText ?? '']) &&
+      at >= since &&
+      at < before
+    );
   });
   hits.sort(ORDERS[filter.sort]);
   return { total: hits.length, rows: hits.slice(filter.offset, filter.offset + filter.limit), facets: facetsOf(inReach) };
@@ -138,7 +201,9 @@ function facetsOf(rows: readonly Opened[]): SnapshotFacets {
     days.set(day, { count: known.count + 1, bytes: known.bytes + (header?.sizeBytes ?? 0) });
   }
   return {
-    hosts: facet(rows.map(({ header }) => header?.host ?? '')), tags: facet(rows.flatMap(({ header }) => header?.tags ?? [])), sources: facet(rows.map(({ header }) => header?.directoryText ?? '')),
+    hosts: facet(rows.map(({ header }) => header?.host ?? '')),
+    tags: facet(rows.flatMap(({ header }) => header?.tags ?? [])),
+    sources: facet(rows.map(({ header }) => header?.directoryText ?? '')),
     timeline: [...days].map(([day, sums]) => ({ day, ...sums })).sort((a, b) => (a.day < b.day ? -1 : 1)),
   };
 }
@@ -146,6 +211,8 @@ function facetsOf(rows: readonly Opened[]): SnapshotFacets {
 function facet(values: readonly string[]): Facet[] {
   const counts = new Map<string, number>();
   for (const value of values) if (value !== '') counts.set(value, (counts.get(value) ?? 0) + 1);
-  return [...counts].map(([value, count]) => ({ value, count })).sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1)).slice(0, 100);
+  return [...counts]
+    .map(([value, count]) => ({ value, count }))
+    .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
+    .slice(0, 100);
 }
-

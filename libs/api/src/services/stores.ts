@@ -27,12 +27,18 @@ export function createStores(deps: Deps, { registry, refreshes }: Parts): StoreS
   async function add(input: StoreInput): Promise<StoreRow> {
     const folder = await allowedFolder(deps, input.location);
     const rows = await listStores(deps.db);
-    if (rows.some((row) => row.location === folder)) throw new ApiError('conflict', `The store at ${folder} is here already.`, 'Open it in the list of stores.');
+    if (rows.some((row) => row.location === folder))
+      throw new ApiError('conflict', `The store at ${folder} is here already.`, 'Open it in the list of stores.');
     const aside = await registry.openAside({ folder, passphrase: input.passphrase ?? null, secret: null, indexDirectory: indexFolder(deps, folder) });
     try {
       const { opened } = aside;
       const store = await createStore(deps.db, {
-        name: input.name.trim(), location: folder, repositoryId: opened.repositoryId, encrypted: opened.encrypted, refreshIntervalSeconds: input.refreshIntervalSeconds, unknownAfterHours: input.unknownAfterHours,
+        name: input.name.trim(),
+        location: folder,
+        repositoryId: opened.repositoryId,
+        encrypted: opened.encrypted,
+        refreshIntervalSeconds: input.refreshIntervalSeconds,
+        unknownAfterHours: input.unknownAfterHours,
         ...keyColumns(deps, opened, input.keepKey),
       });
       if (opened.secret) registry.keep(store.id, opened.secret);
@@ -96,7 +102,11 @@ export function createStores(deps: Deps, { registry, refreshes }: Parts): StoreS
       await registry.close(storeId);
       if (aside.opened.secret) registry.keep(storeId, aside.opened.secret);
       registry.adopt(storeId, aside);
-      await updateStore(deps.db, storeId, { ...keyColumns(deps, aside.opened, keepKey), status: store.lastReadAt === null ? 'never-read' : 'ready', problem: null });
+      await updateStore(deps.db, storeId, {
+        ...keyColumns(deps, aside.opened, keepKey),
+        status: store.lastReadAt === null ? 'never-read' : 'ready',
+        problem: null,
+      });
       await audit(deps, actor, { what: keepKey ? 'unlocked a store and kept its key' : 'unlocked a store', about: store.name });
       await refreshes.refresh(storeId, actor.name);
       return dto(await required(storeId));
@@ -108,7 +118,12 @@ export function createStores(deps: Deps, { registry, refreshes }: Parts): StoreS
       await registry.close(storeId);
       registry.forgetKey(storeId);
       const problem = problemOf(new ApiError('passphrase-needed', `${store.name} is encrypted and its key is not loaded.`, 'Unlock it with its passphrase.'));
-      const changed = await updateStore(deps.db, storeId, { keyKept: 'memory', sealedKey: null, status: 'locked', problem: { code: problem.code, sentence: problem.sentence, next: problem.next } });
+      const changed = await updateStore(deps.db, storeId, {
+        keyKept: 'memory',
+        sealedKey: null,
+        status: 'locked',
+        problem: { code: problem.code, sentence: problem.sentence, next: problem.next },
+      });
       await audit(deps, actor, { what: 'forgot the key of a store', about: store.name });
       return dto(changed);
     },
@@ -121,7 +136,8 @@ export function createStores(deps: Deps, { registry, refreshes }: Parts): StoreS
     const secret = store.encrypted ? registry.secretOf(store) : null;
     const aside = await registry.openAside({ folder, passphrase: null, secret, indexDirectory: null });
     await aside.reader.stop();
-    if (aside.opened.repositoryId !== store.repositoryId) throw new ApiError('conflict', `The store at ${folder} is another one.`, 'Add it as a store of its own.');
+    if (aside.opened.repositoryId !== store.repositoryId)
+      throw new ApiError('conflict', `The store at ${folder} is another one.`, 'Add it as a store of its own.');
     await registry.wipeIndex(store.location);
   }
 }
@@ -140,7 +156,15 @@ async function testStore(deps: Deps, registry: Registry, input: StoreInput): Pro
   const failed = (error: unknown, step: Step['step'], facts: Partial<StoreTestDto> = {}): StoreTestDto => {
     if (codeOf(error) === null) throw error;
     const problem = problemOf(error);
-    return { ok: false, repositoryId: null, encrypted: null, snapshots: null, ...facts, problem, steps: [...steps, { step, ok: false, sentence: problem.sentence }] };
+    return {
+      ok: false,
+      repositoryId: null,
+      encrypted: null,
+      snapshots: null,
+      ...facts,
+      problem,
+      steps: [...steps, { step, ok: false, sentence: problem.sentence }],
+    };
   };
   let folder: string;
   try {
@@ -153,7 +177,10 @@ async function testStore(deps: Deps, registry: Registry, input: StoreInput): Pro
     await access(folder, constants.R_OK | constants.X_OK);
     steps.push({ step: 'permission', ok: true, sentence: 'The console may read it.' });
   } catch (error) {
-    return failed(new ApiError('permission', `The console may not read ${folder}.`, 'Give the user that runs the console the right to read it.', { cause: error }), 'permission');
+    return failed(
+      new ApiError('permission', `The console may not read ${folder}.`, 'Give the user that runs the console the right to read it.', { cause: error }),
+      'permission',
+    );
   }
   let aside: Awaited<ReturnType<Registry['openAside']>>;
   try {
@@ -172,7 +199,10 @@ async function testStore(deps: Deps, registry: Registry, input: StoreInput): Pro
     steps.push({ step: 'key', ok: true, sentence: encrypted ? 'The passphrase opens it.' : 'It is not encrypted.' });
     const reading = await aside.reader.call('read', { nowMs: deps.clock.nowMs() });
     const bad = reading.unreadable.length;
-    const sentence = bad === 0 ? `${counted(reading.states.length, 'state file')} read, ${counted(reading.live.length, 'snapshot')} listed.` : `${counted(bad, 'state file')} cannot be read; ${counted(reading.live.length, 'snapshot')} listed.`;
+    const sentence =
+      bad === 0
+        ? `${counted(reading.states.length, 'state file')} read, ${counted(reading.live.length, 'snapshot')} listed.`
+        : `${counted(bad, 'state file')} cannot be read; ${counted(reading.live.length, 'snapshot')} listed.`;
     steps.push({ step: 'states', ok: bad === 0, sentence });
     return { ok: bad === 0, steps, repositoryId, encrypted, snapshots: reading.live.length, problem: reading.unreadable[0]?.problem ?? null };
   } catch (error) {
@@ -183,7 +213,10 @@ async function testStore(deps: Deps, registry: Registry, input: StoreInput): Pro
 }
 
 async function unreadable(file: string): Promise<boolean> {
-  return access(file, constants.R_OK).then(() => false, () => true);
+  return access(file, constants.R_OK).then(
+    () => false,
+    () => true,
+  );
 }
 
 const STATUSES = ['ready', 'reading', 'locked', 'offline', 'damaged', 'never-read'] as const;
@@ -196,12 +229,27 @@ function storeDto(store: StoreRow, found: StoreCounts | undefined, registry: Reg
   const status = STATUSES.find((known) => known === store.status) ?? 'never-read';
   const locked = store.encrypted && store.sealedKey === null && !registry.holds(store.id);
   return {
-    id: store.id, name: store.name, location: store.location, repositoryId: store.repositoryId, encrypted: store.encrypted, keyKept: store.keyKept,
-    status: locked ? 'locked' : status, problem, line: LINES.find((line) => line === store.line) ?? 'unknown',
-    refreshIntervalSeconds: store.refreshIntervalSeconds, unknownAfterHours: store.unknownAfterHours, lastReadAt: store.lastReadAt?.toISOString() ?? null,
-    newestSnapshotAt: store.newestSnapshotAt?.toISOString() ?? null, logicalBytes: store.logicalBytes,
+    id: store.id,
+    name: store.name,
+    location: store.location,
+    repositoryId: store.repositoryId,
+    encrypted: store.encrypted,
+    keyKept: store.keyKept,
+    status: locked ? 'locked' : status,
+    problem,
+    line: LINES.find((line) => line === store.line) ?? 'unknown',
+    refreshIntervalSeconds: store.refreshIntervalSeconds,
+    unknownAfterHours: store.unknownAfterHours,
+    lastReadAt: store.lastReadAt?.toISOString() ?? null,
+    newestSnapshotAt: store.newestSnapshotAt?.toISOString() ?? null,
+    logicalBytes: store.logicalBytes,
     counts: {
-      machines, diverged: verdicts.diverged, unknown: verdicts.unknown, behind: verdicts.behind, inSync: verdicts['in-sync'], snapshots: found?.snapshots ?? 0,
+      machines,
+      diverged: verdicts.diverged,
+      unknown: verdicts.unknown,
+      behind: verdicts.behind,
+      inSync: verdicts['in-sync'],
+      snapshots: found?.snapshots ?? 0,
       findings: (found?.findings ?? []).reduce((sum, { count }) => sum + count, 0),
     },
     headline: locked ? 'Its key is not loaded since the console was restarted.' : storeHeadline({ problem, counts: verdicts, findings: found?.findings ?? [] }),
@@ -225,7 +273,12 @@ export function problemDto(value: unknown): ProblemDto | null {
 const CONDITION = ['damaged', 'offline', 'locked', 'never-read', 'reading', 'ready'];
 
 function needsALookFirst(a: StoreDto, b: StoreDto): number {
-  return b.counts.diverged - a.counts.diverged || CONDITION.indexOf(a.status) - CONDITION.indexOf(b.status) || b.counts.behind - a.counts.behind || a.name.localeCompare(b.name, 'en');
+  return (
+    b.counts.diverged - a.counts.diverged ||
+    CONDITION.indexOf(a.status) - CONDITION.indexOf(b.status) ||
+    b.counts.behind - a.counts.behind ||
+    a.name.localeCompare(b.name, 'en')
+  );
 }
 
 function defined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

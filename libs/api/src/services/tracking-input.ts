@@ -1,4 +1,16 @@
-import { type Db, type InternedIds, listFindings, listStates, loadInternedIds, loadRemote, packfilesOfIntroduced, packfilesOfShown, type SightingRow, type StoreRow, trackingSnapshots } from '@wardrobe/db';
+import {
+  type Db,
+  type InternedIds,
+  listFindings,
+  listStates,
+  loadInternedIds,
+  loadRemote,
+  packfilesOfIntroduced,
+  packfilesOfShown,
+  type SightingRow,
+  type StoreRow,
+  trackingSnapshots,
+} from '@wardrobe/db';
 import type { RemoteSnapshot, RemoteView, Sighting } from '@wardrobe/tracking';
 import { STORE_FINDINGS, type StoreFindingKind } from '@wardrobe/words';
 import { unpackIds } from '../engine/reading.js';
@@ -20,7 +32,11 @@ const kept = new WeakMap<Db, Map<string, { readonly readAtMs: number; readonly v
  * The remote view of a store as the last reading left it, or null before the first. `published` is when this console first listed a state that brings the snapshot.
  * @param options.fresh also when a view of this reading is kept: reports brought ids that it does not know
  */
-export async function loadStoreView(db: Db, store: Pick<StoreRow, 'id' | 'repositoryId'>, options: { readonly fresh?: boolean } = {}): Promise<StoreView | null> {
+export async function loadStoreView(
+  db: Db,
+  store: Pick<StoreRow, 'id' | 'repositoryId'>,
+  options: { readonly fresh?: boolean } = {},
+): Promise<StoreView | null> {
   const held = await loadRemote(db, store.id);
   if (held === null) return null;
   const views = kept.get(db) ?? new Map<string, { readonly readAtMs: number; readonly view: StoreView }>();
@@ -35,14 +51,19 @@ export async function loadStoreView(db: Db, store: Pick<StoreRow, 'id' | 'reposi
   return view;
 }
 
-async function buildView(db: Db, { id: storeId, repositoryId }: Pick<StoreRow, 'id' | 'repositoryId'>, held: Exclude<Awaited<ReturnType<typeof loadRemote>>, null>): Promise<StoreView> {
+async function buildView(
+  db: Db,
+  { id: storeId, repositoryId }: Pick<StoreRow, 'id' | 'repositoryId'>,
+  held: Exclude<Awaited<ReturnType<typeof loadRemote>>, null>,
+): Promise<StoreView> {
   const [ids, states, snapshots] = await Promise.all([loadInternedIds(db, storeId), listStates(db, storeId), trackingSnapshots(db, storeId)]);
   const live = new Map<string, RemoteSnapshot>();
   const deleted = new Map<string, { whenMs: number }>();
   const hidden: RemoteView['hidden'][number][] = [];
   for (const row of snapshots) {
     const packfiles = hexOf(row.packfiles, ids.packfiles);
-    if (row.availability === 'live') live.set(row.id, { id: row.id, states: hexOf(row.states, ids.states), packfiles, publishedAtMs: row.publishedAtMs ?? held.readAt.getTime() });
+    if (row.availability === 'live')
+      live.set(row.id, { id: row.id, states: hexOf(row.states, ids.states), packfiles, publishedAtMs: row.publishedAtMs ?? held.readAt.getTime() });
     if (row.availability === 'deleted') deleted.set(row.id, { whenMs: row.deletedAtMs ?? held.readAt.getTime() });
     if (row.availability === 'hidden') hidden.push({ id: row.id, packfile: packfiles[0] ?? '', packedAtMs: row.packedAtMs ?? 0, lock: null });
   }
@@ -85,8 +106,18 @@ export function toSighting(row: SightingRow, ids: InternedIds): Sighting {
     if (id !== undefined) introduced.set(id, hexOf(packfilesOfIntroduced(row, index), ids.packfiles));
   });
   return {
-    machine: row.machineId, user: row.user, cache: row.cache, line: lineOf(row.line), receivedAtMs: row.receivedAt.getTime(), inMotion: row.inMotion,
-    lastUsedAtMs: row.lastUsedAt?.getTime() ?? null, states: new Set(hexOf(row.states, ids.states)), shown, deleted: new Set(hexOf(row.deleted, ids.snapshots)), introduced, digest: row.digest,
+    machine: row.machineId,
+    user: row.user,
+    cache: row.cache,
+    line: lineOf(row.line),
+    receivedAtMs: row.receivedAt.getTime(),
+    inMotion: row.inMotion,
+    lastUsedAtMs: row.lastUsedAt?.getTime() ?? null,
+    states: new Set(hexOf(row.states, ids.states)),
+    shown,
+    deleted: new Set(hexOf(row.deleted, ids.snapshots)),
+    introduced,
+    digest: row.digest,
   };
 }
 

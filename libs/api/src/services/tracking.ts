@@ -1,6 +1,20 @@
 import type { MachineDetailDto, MachinesPageDto, MatrixColumnDto } from '@wardrobe/contracts';
 import {
-  type ColumnHead, columnHeads, getMachine, getSnapshots, getStore, idsOfSnapshots, listDivergences, loadSightingHeads, mergeMachines, renameMachine, retireMachine, type SnapshotRow, storeCounts, storesOfMachine, type StoreRow,
+  type ColumnHead,
+  columnHeads,
+  getMachine,
+  getSnapshots,
+  getStore,
+  idsOfSnapshots,
+  listDivergences,
+  loadSightingHeads,
+  mergeMachines,
+  renameMachine,
+  retireMachine,
+  type SnapshotRow,
+  storeCounts,
+  storesOfMachine,
+  type StoreRow,
 } from '@wardrobe/db';
 import { CELLS, cellSentence, NEXT_STEP_OF_CELL, NEXT_STEP_SENTENCE, VERDICTS } from '@wardrobe/words';
 import { ApiError, notFound } from '../errors/api-error.js';
@@ -135,7 +149,15 @@ async function machinesPage(deps: Deps, store: StoreRow, matrix: MatrixModel): P
     columnTimes: Array.from(matrix.seconds, (value, at) => value - (at === 0 ? 0 : (matrix.seconds[at - 1] ?? 0))),
     absentColumns: absentRuns(matrix.live),
     machines: matrix.rows.map((row) => machineRowDto(row, deps.clock.nowMs())),
-    counts: { machines: active.length, diverged: verdicts.diverged, unknown: verdicts.unknown, behind: verdicts.behind, inSync: verdicts['in-sync'], snapshots: found?.snapshots ?? 0, findings: total },
+    counts: {
+      machines: active.length,
+      diverged: verdicts.diverged,
+      unknown: verdicts.unknown,
+      behind: verdicts.behind,
+      inSync: verdicts['in-sync'],
+      snapshots: found?.snapshots ?? 0,
+      findings: total,
+    },
     storeFindings: total,
     storeFindingsSentence: storeFindingsSentence(findings),
   };
@@ -165,12 +187,23 @@ async function machineDetail(deps: Deps, store: StoreRow, { matrix, row }: Chose
     idsOfSnapshots(deps.db, store.id),
   ]);
   const since = new Map(divergences.filter(({ endedAt }) => endedAt === null).map((item) => [item.snapshot, item.beganAt]));
-  const order = [...row.columns.keys()].sort((a, b) => (row.cells[b] ?? 0) - (row.cells[a] ?? 0) || (row.columns[b] ?? 0) - (row.columns[a] ?? 0)).slice(0, SHOWN_CELLS);
+  const order = [...row.columns.keys()]
+    .sort((a, b) => (row.cells[b] ?? 0) - (row.cells[a] ?? 0) || (row.columns[b] ?? 0) - (row.columns[a] ?? 0))
+    .slice(0, SHOWN_CELLS);
   return {
     ...machineRowDto(row, deps.clock.nowMs()),
     sightings: heads.map((head) => ({
-      user: head.user, cache: head.cache, line: head.line, lastUsedAt: head.lastUsedAt?.toISOString() ?? null, reportedAt: head.receivedAt.toISOString(), states: head.states, shown: head.shown, deleted: head.deleted,
-      digest: head.digest, inMotion: head.inMotion, problem: problemSentence(head.problem),
+      user: head.user,
+      cache: head.cache,
+      line: head.line,
+      lastUsedAt: head.lastUsedAt?.toISOString() ?? null,
+      reportedAt: head.receivedAt.toISOString(),
+      states: head.states,
+      shown: head.shown,
+      deleted: head.deleted,
+      digest: head.digest,
+      inMotion: head.inMotion,
+      problem: problemSentence(head.problem),
     })),
     cells: order.map((index) => {
       const column = row.columns[index] ?? 0;
@@ -202,7 +235,14 @@ type CellParts = { readonly row: ModelRow; readonly index: number; readonly snap
 function cellDto(deps: Deps, store: StoreRow, { row, index, snapshot, since }: CellParts): CellDto {
   const times = { takenAt: headerOf(deps, store, snapshot) === null ? null : (snapshot.takenAt?.toISOString() ?? null), since: since?.toISOString() ?? null };
   if (index < 0 && snapshot.availability !== 'live') {
-    return { snapshot: snapshot.id, cell: 'none', cause: `${row.machine.name} and the store agree: neither lists this snapshot.`, nextStep: NEXT_STEP_SENTENCE.none, cache: null, ...times };
+    return {
+      snapshot: snapshot.id,
+      cell: 'none',
+      cause: `${row.machine.name} and the store agree: neither lists this snapshot.`,
+      nextStep: NEXT_STEP_SENTENCE.none,
+      cache: null,
+      ...times,
+    };
   }
   return { ...cellAt(deps, row, { index, id: snapshot.id }), ...times };
 }

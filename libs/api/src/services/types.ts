@@ -1,6 +1,24 @@
 import type {
-  AuditEntryDto, DivergencePageDto, EntriesPageDto, EntryDetailDto, FindingDto, JobDto, LiveEvent, MachineDetailDto, MachinesPageDto, MatrixColumnDto, MeDto,
-  SnapshotRowDto, SnapshotsPageDto, StoreDto, StoreInput, StoreTestDto, TokenDto, UserDto, entriesInput, snapshotFilter,
+  AuditEntryDto,
+  DivergencePageDto,
+  EntriesPageDto,
+  EntryDetailDto,
+  FindingDto,
+  JobDto,
+  LiveEvent,
+  MachineDetailDto,
+  MachinesPageDto,
+  MatrixColumnDto,
+  MeDto,
+  SnapshotRowDto,
+  SnapshotsPageDto,
+  StoreDto,
+  StoreInput,
+  StoreTestDto,
+  TokenDto,
+  UserDto,
+  entriesInput,
+  snapshotFilter,
 } from '@wardrobe/contracts';
 import type { z } from 'zod';
 

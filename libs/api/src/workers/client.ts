@@ -130,7 +130,10 @@ export function workerClient<M extends Methods>({ url, role, onCrash, restarts =
           if (taken % (STREAM_WINDOW / 2) === 0) call.post({ kind: 'credit', id: call.id, count: STREAM_WINDOW / 2 });
         } else if (failure) throw failure;
         else if (ended) return;
-        else await new Promise<void>((resolve) => { wake = resolve; });
+        else
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
       }
     } finally {
       options.signal?.removeEventListener('abort', onAbort);
@@ -140,7 +143,14 @@ export function workerClient<M extends Methods>({ url, role, onCrash, restarts =
 }
 
 function endedEarly(): EngineFailure {
-  return new EngineFailure({ code: 'store', message: 'the reading thread ended', what: null, detail: 'the reading thread ended', retryable: true, problem: null });
+  return new EngineFailure({
+    code: 'store',
+    message: 'the reading thread ended',
+    what: null,
+    detail: 'the reading thread ended',
+    retryable: true,
+    problem: null,
+  });
 }
 
 function cancelled(): EngineFailure {

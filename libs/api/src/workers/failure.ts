@@ -23,11 +23,29 @@ export class EngineFailure extends Error {
 
 /** Facts of any failure, ready to cross a thread. */
 export function failureOf(error: unknown): FailureDto {
-  if (error instanceof EngineFailure) return { code: error.code, message: error.message, what: error.what, detail: error.detail, retryable: error.retryable, problem: error.problem };
-  if (error instanceof KlosetError) return { code: error.code, message: error.message, what: whatOf(error), detail: detailOf(error), retryable: error.retryable, problem: null };
-  if (error instanceof ApiError) return { code: error.code, message: error.sentence, what: null, detail: null, retryable: false, problem: { code: error.code, sentence: error.sentence, next: error.next } };
-  if (error instanceof Error && error.name === 'AbortError') return { code: 'cancelled', message: error.message, what: null, detail: null, retryable: true, problem: null };
-  return { code: null, message: error instanceof Error ? `${error.name}: ${error.message}` : String(error), what: null, detail: null, retryable: false, problem: null };
+  if (error instanceof EngineFailure)
+    return { code: error.code, message: error.message, what: error.what, detail: error.detail, retryable: error.retryable, problem: error.problem };
+  if (error instanceof KlosetError)
+    return { code: error.code, message: error.message, what: whatOf(error), detail: detailOf(error), retryable: error.retryable, problem: null };
+  if (error instanceof ApiError)
+    return {
+      code: error.code,
+      message: error.sentence,
+      what: null,
+      detail: null,
+      retryable: false,
+      problem: { code: error.code, sentence: error.sentence, next: error.next },
+    };
+  if (error instanceof Error && error.name === 'AbortError')
+    return { code: 'cancelled', message: error.message, what: null, detail: null, retryable: true, problem: null };
+  return {
+    code: null,
+    message: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+    what: null,
+    detail: null,
+    retryable: false,
+    problem: null,
+  };
 }
 
 /** The named thing, as a subject: "State 8c41de07". */

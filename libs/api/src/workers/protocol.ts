@@ -2,7 +2,14 @@ import type { ProblemDto } from '@wardrobe/contracts';
 import type { ErrorCode } from '@wardrobe/words';
 
 /** A failure as it crosses the thread boundary: facts only, no secret, no stack. `code` null: a bug; `problem`: already in words. */
-export type FailureDto = { readonly code: ErrorCode | null; readonly message: string; readonly what: string | null; readonly detail: string | null; readonly retryable: boolean; readonly problem: ProblemDto | null };
+export type FailureDto = {
+  readonly code: ErrorCode | null;
+  readonly message: string;
+  readonly what: string | null;
+  readonly detail: string | null;
+  readonly retryable: boolean;
+  readonly problem: ProblemDto | null;
+};
 
 export type ToWorker =
   | { readonly kind: 'call'; readonly id: number; readonly method: string; readonly args: unknown }

@@ -8,7 +8,9 @@ export function storeMethods() {
   const host = new StoreHost();
   return {
     open: (args: In<'open'>, context: CallContext) => host.open(args, context),
-    close: async (_args: null) => { await host.close(); },
+    close: async (_args: null) => {
+      await host.close();
+    },
     read: (args: In<'read'>, context: CallContext) => host.read(args, context),
     headers: (args: In<'headers'>, context: CallContext) => host.headers(args, context),
     list: (args: In<'list'>, context: CallContext) => host.list(args, context),

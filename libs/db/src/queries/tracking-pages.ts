@@ -68,7 +68,13 @@ export async function storesOfMachine(db: Db, machineId: string): Promise<StoreR
 
 /** What the canvas tells of a column. Header fields are null in encrypted stores, whose header is in `sealed`. */
 export type ColumnHead = {
-  readonly num: number; readonly id: string; readonly availability: Availability; readonly takenAt: Date | null; readonly host: string | null; readonly sourceType: string | null; readonly directoryText: string | null;
+  readonly num: number;
+  readonly id: string;
+  readonly availability: Availability;
+  readonly takenAt: Date | null;
+  readonly host: string | null;
+  readonly sourceType: string | null;
+  readonly directoryText: string | null;
   readonly sealed: Uint8Array | null;
 };
 
