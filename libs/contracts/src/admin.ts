@@ -3,7 +3,7 @@ import { role, storeInput } from './api.js';
 
 /**
  * What `wardrobe admin` asks of the running server: HTTP over the unix socket `admin.sock` (0600) in the data folder. Every request is
- * `POST /admin/<name>` with a JSON body; the answer is JSON. A refusal has a status of 400 or more and a `problem` (api.ts) as body.
+ * `POST /admin/<name>` with a JSON body; the answer is JSON. A refusal has a status of 400 or more and `{problem}` (api.ts) as body.
  *
  * | path | body | answer |
  * | --- | --- | --- |

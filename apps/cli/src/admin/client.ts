@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ADMIN_PREFIX, ADMIN_SOCKET, type AdminCall } from '@wardrobe/contracts';
 import type { CliEnvironment } from '../env.js';
 import { CliError, EXIT } from '../exit-codes.js';
+import { serverWords } from '../server-words.js';
 
 /** The data folder of the server, by the same convention as the server's own (README, "Data folder"). */
 export function dataDirectoryOf(env: CliEnvironment): string {
@@ -59,12 +60,7 @@ function connectionError(error: NodeJS.ErrnoException, directory: string): unkno
 }
 
 function answerOf(status: number, text: string): unknown {
-  const value: unknown = JSON.parse(text);
-  if (status < 400) return value;
-  const { sentence, next } = (value ?? {}) as { sentence?: unknown; next?: unknown };
-  throw new CliError(
-    status === 401 || status === 403 ? EXIT.denied : EXIT.usage,
-    typeof sentence === 'string' ? sentence : `The server refused (HTTP ${status}).`,
-    typeof next === 'string' ? next : null,
-  );
+  if (status < 400) return JSON.parse(text);
+  const said = serverWords(text);
+  throw new CliError(status === 401 || status === 403 ? EXIT.denied : EXIT.usage, said?.sentence ?? `The server refused (HTTP ${status}).`, said?.next ?? null);
 }

@@ -4,6 +4,7 @@ import { gzip } from 'node:zlib';
 import { API_PATHS, type MachineReport, type ReportAnswer, reportAnswer } from '@wardrobe/contracts';
 import { CliError, EXIT } from '../exit-codes.js';
 import { usage } from '../failures.js';
+import { serverWords } from '../server-words.js';
 
 const pack = promisify(gzip);
 const TIMEOUT_MS = 60_000;
@@ -81,27 +82,23 @@ async function post(server: Server, report: MachineReport, signal: AbortSignal):
   }
   const text = await response.text();
   if (!response.ok) throw refusal(response.status, text);
-  const parsed = reportAnswer.safeParse(JSON.parse(text));
+  const parsed = reportAnswer.safeParse(parseJson(text));
   if (!parsed.success) throw new CliError(EXIT.usage, `${server.url.host} answered something that is not Wardrobe's.`, 'Check the address.');
   return parsed.data;
 }
 
 function refusal(status: number, text: string): CliError {
-  const said = serverSentence(text) ?? `The server refused the report (HTTP ${status}).`;
+  const said = serverWords(text);
   return new CliError(
     status === 401 || status === 403 ? EXIT.denied : EXIT.usage,
-    said,
-    status === 401 ? 'Make a new token with: wardrobe admin token create' : null,
+    said?.sentence ?? `The server refused the report (HTTP ${status}).`,
+    said?.next ?? null,
   );
 }
 
-function serverSentence(text: string): string | null {
+function parseJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null) return null;
-    const { sentence, next, error } = value as { sentence?: unknown; next?: unknown; error?: { sentence?: unknown } };
-    const found = typeof sentence === 'string' ? sentence : typeof error?.sentence === 'string' ? error.sentence : null;
-    return found && typeof next === 'string' ? `${found} ${next}` : found;
+    return JSON.parse(text);
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;
