@@ -16,9 +16,14 @@ export function asCliError(error: unknown, what?: string): CliError | null {
   if (error instanceof CliError) return error;
   if (error instanceof NotFoundError && LOST.has(error.kind)) return lost(error);
   if (error instanceof TooLargeError)
-    return new CliError(EXIT.damaged, `The store holds a value beyond its bound: ${error.message}.`, 'It is damaged there. See everything that this hits with: check.', {
-      cause: error,
-    });
+    return new CliError(
+      EXIT.damaged,
+      `The store holds a value beyond its bound: ${error.message}.`,
+      'It is damaged there. See everything that this hits with: check.',
+      {
+        cause: error,
+      },
+    );
   if (error instanceof KlosetError) {
     const { sentence, next } = sentenceFor(error.code, { what: what ?? subjectOf(error), detail: error.message });
     return new CliError(EXIT_OF[error.code] ?? EXIT.usage, sentence, next, { cause: error });
@@ -32,9 +37,14 @@ const LOST: ReadonlySet<NotFoundError['kind']> = new Set(['packfile', 'blob', 's
 
 function lost(error: NotFoundError): CliError {
   const what = error.kind === 'state' ? 'State file' : error.kind === 'packfile' ? 'Packfile' : 'Blob';
-  return new CliError(EXIT.damaged, `${what} ${error.id} is missing from the store.`, 'See everything that this hits with: check. Put it back from a copy of the store.', {
-    cause: error,
-  });
+  return new CliError(
+    EXIT.damaged,
+    `${what} ${error.id} is missing from the store.`,
+    'See everything that this hits with: check. Put it back from a copy of the store.',
+    {
+      cause: error,
+    },
+  );
 }
 
 /** Whether the failure lies in the store's data, not in the call, the line or this machine. */

@@ -88,7 +88,13 @@ export function warnUnreadable(session: Session, repository: Repository): boolea
   return unreadable.length > 0;
 }
 
-/** A packfile that no state names and that cannot be read: what lies in it, lies there unseen. */
+const TOLD = new WeakMap<Session, Set<string>>();
+
+/** A packfile that no state names and that cannot be read: what lies in it, lies there unseen. Said once. */
 export function warnOrphan(session: Session, { packfile, error }: OrphanProblem): void {
+  const told = TOLD.get(session) ?? new Set<string>();
+  TOLD.set(session, told);
+  if (told.has(packfile)) return;
+  told.add(packfile);
   session.terminal.warn(`packfile ${packfile}, which no state names, cannot be read: ${error.message}. A hidden snapshot in it would not be found.`);
 }

@@ -1,4 +1,4 @@
-import { listSnapshots, openSnapshot, type OrphanProblem, type Repository, type SnapshotHeader } from '@wardrobe/kloset';
+import { listSnapshots, NotFoundError, openSnapshot, type OrphanProblem, type Repository, type SnapshotHeader } from '@wardrobe/kloset';
 import { byteName, concatBytes, durationSecondsText, modeText, sizeText, timestampText } from '@wardrobe/kloset-model';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { asCliError } from '../failures.js';
@@ -35,7 +35,10 @@ async function listStore(session: Session, repository: Repository, options: LsOp
   for (const { id, availability } of await candidates(repository, options, { signal: session.signal, onProblem })) {
     if (availability === 'live') continue;
     const listed = await outOfSight(session, repository, { id, availability });
-    if (listed) rows.push(listed);
+    if (listed === 'damaged') {
+      damaged = true;
+      broken.push(id);
+    } else if (listed !== 'gone') rows.push(listed);
   }
   rows.sort((a, b) => (a.header.timestampNs > b.header.timestampNs ? -1 : 1));
   for (const row of rows) if (!options.tag || row.header.tags.includes(options.tag)) await printSnapshot(session, row, options);
@@ -45,12 +48,12 @@ async function listStore(session: Session, repository: Repository, options: LsOp
   return damaged ? EXIT.damaged : EXIT.fine;
 }
 
-/** A deleted or hidden snapshot may be gone for good: then it is said and left out. */
+/** A deleted snapshot may be gone for good: then it is said and left out. Damage is damage, also out of sight. */
 async function outOfSight(
   session: Session,
   repository: Repository,
   { id, availability }: { readonly id: SnapshotHeader['id']; readonly availability: Availability },
-): Promise<Listed | null> {
+): Promise<Listed | 'gone' | 'damaged'> {
   try {
     const snapshot = await openSnapshot(await sourceFor(repository, availability, session.signal), id, { signal: session.signal });
     return { header: snapshot.header, availability };
@@ -58,7 +61,7 @@ async function outOfSight(
     const known = asCliError(error);
     if (known === null) throw error;
     session.terminal.warn(`${availability} snapshot ${id} cannot be opened any more: ${known.sentence}`);
-    return null;
+    return availability === 'deleted' && error instanceof NotFoundError ? 'gone' : known.exitCode === EXIT.damaged ? 'damaged' : 'gone';
   }
 }
 

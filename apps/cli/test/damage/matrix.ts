@@ -18,6 +18,8 @@ const FILE_DAMAGES: readonly Damage[] = [
   { kind: 'from another store' },
 ];
 const WHOLE = new Set(['CONFIG', 'state', 'packfile', 'orphan packfile', 'lock']);
+/** Commands of every cell; parts of packfiles get the others by turns. */
+const ALWAYS = new Set(['ls --json', 'check --json']);
 const NOW = ['--now', '2026-11-24T00:00:00Z'];
 
 type Cell = { readonly target: StoreTarget; readonly damage: Damage; readonly index: 'cold' | 'warm'; readonly rot: boolean };
@@ -115,6 +117,7 @@ function listCommand({ id, flags }: { readonly id: string; readonly flags: reado
 async function* lookAtAll(store: SoundStore, look: Look): AsyncGenerator<{ readonly command: string; readonly verdict: Verdict }> {
   const { cell } = look;
   for (const args of wholeCommands(store)) {
+    if (!ALWAYS.has(args.slice(0, 2).join(' ')) && !WHOLE.has(cell.target.kind) && look.random.below(3) > 0) continue;
     const run = await store.run(args, look.index);
     yield { command: args.slice(0, 2).join(' '), verdict: await judgeWhole(store, { cell, args, run }) };
   }
@@ -144,13 +147,18 @@ async function judgeWhole(store: SoundStore, { cell, args, run }: { readonly cel
   return verdict;
 }
 
-/** A state that is gone leaves no trace in the store: what it brought is hidden, what it deleted is back. */
+/**
+ * What leaves no trace in the store when it is gone: a state (what it brought is hidden then, what it deleted is back; only machines' reports tell) and a
+ * packfile that no state names.
+ */
 function isForgotten(cell: Cell): boolean {
-  return cell.target.kind === 'state' && cell.damage.kind === 'deleted';
+  return cell.damage.kind === 'deleted' && (cell.target.kind === 'state' || cell.target.kind === 'orphan packfile');
 }
 
 function mayDiffer(cell: Cell, command: string): boolean {
   if (isForgotten(cell) || cell.target.kind === 'CONFIG') return true;
+  // What an unreadable state deleted is listed again; the answer says that it is incomplete.
+  if (command === 'ls' && cell.target.kind === 'state') return true;
   // Swapped states say the same under other names.
   if (command === 'states' && cell.damage.kind === 'swapped') return true;
   return ['info', 'states', 'divergence', 'check', 'locks', 'hidden'].includes(command);
@@ -203,6 +211,7 @@ async function* lookAtOne(store: SoundStore, look: Look & { readonly snapshot: {
   const files = [...(store.files.get(id) ?? [])].slice(0, 60).map(([path, content]) => ({ argument: `${id}:${path}`, content }));
   const cat = await store.run(['cat', ...flags, ...files.map((file) => file.argument)], index);
   yield strict('cat', judgeCat({ ...judged, names, run: cat }, files), cat);
+  if (!WHOLE.has(cell.target.kind) && look.random.below(2) === 0) return;
   const to = join(await temporaryFolder('restore'), 'out');
   const restored = await store.run(['restore', '--to', to, ...flags, id], index);
   const got = restored.code === 0 || restored.out.length > 0 ? await readTree(to) : new Map<string, Buffer>();

@@ -6,7 +6,7 @@ import { soundStore } from './sound-store.js';
 /** Printed, so that a run can be repeated: `WARDROBE_SEED=… npm test -- cli`. */
 const SEED = Number(process.env['WARDROBE_SEED'] ?? 20_261_123);
 const IS_LONG = process.env['WARDROBE_TEST_LONG'] === '1';
-const BUDGET_MS = Number(process.env['WARDROBE_DAMAGE_SECONDS'] ?? (IS_LONG ? 3600 : 75)) * 1000;
+const BUDGET_MS = Number(process.env['WARDROBE_DAMAGE_SECONDS'] ?? (IS_LONG ? 3600 : 110)) * 1000;
 
 /** The damage matrix of one store: no cell gives a silent wrong answer. */
 export function damageMatrix(name: FixtureName): void {

@@ -1,5 +1,5 @@
 import type { Mac, PackfileId } from '@wardrobe/kloset-model';
-import { KlosetError, NotFoundError } from '../errors/errors.js';
+import { IntegrityError, KlosetError, NotFoundError } from '../errors/errors.js';
 import type { Repository } from '../repository/types.js';
 
 /** Damage of the store's own files, whether or not a snapshot is known to need them. `snapshots`: those whose header lies in the packfile. */
@@ -18,19 +18,21 @@ export type CheckStoreOptions = {
 };
 
 /**
- * Reads every state and every known packfile from end to end: footers, indexes, counts. A packfile that is only coloured may be gone without being a fault.
+ * Reads every state and every packfile from end to end: footers, indexes, counts, places; packfiles that no state names too, for hidden snapshots lie in them.
+ * A packfile that is only coloured may be gone without being a fault.
  * @source 01-store 11.2
  */
 export async function* checkStore(repository: Repository, options: CheckStoreOptions = {}): AsyncGenerator<StoreProblem> {
   const { view } = repository;
-  for (const state of view.unreadable) yield { kind: 'state', id: state.id, severity: 'error', error: state.error, snapshots: [] };
+  yield* stateProblems(repository, options);
   for (const lock of await repository.locks({ signal: options.signal })) {
     if (lock.error) yield { kind: 'lock', id: lock.id, severity: 'warning', error: lock.error, snapshots: [] };
   }
-  const present = new Set<string>();
+  const present = new Set<PackfileId>();
   for await (const item of repository.store.list('packfile', { signal: options.signal })) present.add(item.id);
   const holders = headerHolders(repository);
-  const known = [...view.packfiles()];
+  const known: { readonly id: PackfileId; readonly coloured: boolean }[] = [...view.packfiles()];
+  for (const id of present) if (!view.isPackfileKnown(id) && !view.isPackfileTombstoned(id)) known.push({ id, coloured: false });
   let done = 0;
   for (const packfile of known) {
     options.onProgress?.(done, known.length);
@@ -39,18 +41,34 @@ export async function* checkStore(repository: Repository, options: CheckStoreOpt
     if (!present.has(packfile.id)) {
       if (!packfile.coloured) yield { kind: 'packfile', id: packfile.id, severity: 'error', error: new NotFoundError('packfile', packfile.id), snapshots };
     } else if (!options.fast) {
-      const error = await faultOf(repository, packfile.id, options.signal);
-      if (error !== null) yield { kind: 'packfile', id: packfile.id, severity: 'error', error, snapshots };
+      const fault = await faultOf(repository, packfile.id, options.signal);
+      if (fault !== null) yield { kind: 'packfile', id: packfile.id, ...fault, snapshots };
     }
   }
 }
 
-async function faultOf(repository: Repository, id: PackfileId, signal: AbortSignal | undefined): Promise<KlosetError | null> {
+/** What the view could not read, and what is damaged since its index was made. */
+async function* stateProblems(repository: Repository, options: CheckStoreOptions): AsyncGenerator<StoreProblem> {
+  const told = new Set<string>();
+  for (const { id, error } of repository.view.unreadable) {
+    told.add(id);
+    yield { kind: 'state', id, severity: 'error', error, snapshots: [] };
+  }
+  if (options.fast) return;
+  for await (const { id, error } of repository.verifyStates({ signal: options.signal }))
+    if (!told.has(id)) yield { kind: 'state', id, severity: 'error', error, snapshots: [] };
+}
+
+type Fault = Pick<StoreProblem, 'severity' | 'error'>;
+
+async function faultOf(repository: Repository, id: PackfileId, signal: AbortSignal | undefined): Promise<Fault | null> {
   try {
-    await repository.verifyPackfile(id, { signal });
-    return null;
+    const { nameKnown } = await repository.verifyPackfile(id, { signal });
+    if (nameKnown) return null;
+    const detail = 'sound in itself, and its name is not that of its content: it may be another packfile';
+    return { severity: 'warning', error: new IntegrityError('packfile', detail, { kind: 'packfile', file: id }) };
   } catch (error) {
-    if (error instanceof KlosetError) return error;
+    if (error instanceof KlosetError) return { severity: 'error', error };
     throw error;
   }
 }

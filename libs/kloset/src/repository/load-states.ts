@@ -63,6 +63,25 @@ function mergeState(keys: Keys, state: { readonly item: ListedItem; readonly fil
   }
 }
 
+/** Reads states again from the store and yields those whose bytes are not what their footers say, whatever an index remembers of them. */
+export async function* verifyStates(keys: Keys, items: readonly ListedItem[], options: ReadOptions): AsyncGenerator<UnreadableState> {
+  const read = (item: ListedItem) => readState(keys, item, options);
+  for await (const { item, file, error } of parallel(items, PARALLEL_STATES, read)) {
+    const failure = file === null ? error : footerFault(keys, { item, file });
+    if (failure !== null && !(failure instanceof NotFoundError)) yield { id: item.id, sizeBytes: item.sizeBytes, error: failure };
+  }
+}
+
+function footerFault(keys: Keys, { item, file }: { readonly item: ListedItem; readonly file: Uint8Array }): KlosetError | null {
+  try {
+    openEnvelope('state', file, { hash: (bytes) => keys.algorithm.hash(bytes), place: { kind: 'state', file: item.id } });
+    return null;
+  } catch (error) {
+    if (error instanceof KlosetError) return error;
+    throw error;
+  }
+}
+
 /** The footer of one state as it lies in the store now, verified; null when it cannot be read or differs from its bytes. */
 export async function currentFooter(keys: Keys, item: ListedItem, options: ReadOptions): Promise<Mac | null> {
   const { file } = await readState(keys, item, options);

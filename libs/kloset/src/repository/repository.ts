@@ -1,7 +1,7 @@
 import type { Mac, PackfileId, RepositoryId } from '@wardrobe/kloset-model';
 import { macFromBytes } from '../bytes/bytes.js';
 import { PassphraseNeededError } from '../errors/errors.js';
-import type { ReadOptions, Store } from '../store/store.js';
+import type { ListedItem, ReadOptions, Store } from '../store/store.js';
 import { type FindLocations, readBlob } from './blob-reader.js';
 import { type ConfigFile, deriveSecret, proveSecret, readConfig, verifyConfig } from './config-file.js';
 import { hiddenSnapshots } from './hidden.js';
@@ -9,6 +9,7 @@ import { indexFolder } from './index-folder.js';
 import { type Keys, makeKeys } from './keys.js';
 import { readLocks } from './locks.js';
 import { type OrphanOptions, Orphans } from './orphans.js';
+import { verifyStates } from './load-states.js';
 import { LocatedSource } from './located-source.js';
 import { readMany } from './read-many.js';
 import { type RefreshOptions, StateIndex } from './state-index.js';
@@ -23,6 +24,7 @@ import type {
   Repository,
   RepositoryConfig,
   StateView,
+  UnreadableState,
 } from './types.js';
 import { verifyPackfile } from './verify-packfile.js';
 
@@ -136,7 +138,15 @@ class StoreRepository implements Repository {
   }
 
   verifyPackfile(id: PackfileId, options: ReadOptions = {}): Promise<PackfileReport> {
-    return verifyPackfile(this.#keys, id, options);
+    const { view } = this;
+    const placed = (type: number, blob: Mac) => view.locations(type, blob).find((location) => location.packfile === id);
+    return verifyPackfile(this.#keys, { id, isKnown: view.isPackfileKnown(id), placed }, options);
+  }
+
+  async *verifyStates(options: ReadOptions = {}): AsyncGenerator<UnreadableState> {
+    const items: ListedItem[] = [];
+    for await (const item of this.store.list('state', options)) items.push(item);
+    yield* verifyStates(this.#keys, items, options);
   }
 
   close(): Promise<void> {

@@ -148,7 +148,9 @@ export interface Repository extends BlobSource {
     readonly signal?: AbortSignal | undefined;
     readonly onProblem?: ((problem: OrphanProblem) => void) | undefined;
   }): Promise<BlobSource>;
-  /** Reads a whole packfile: envelope footer, index, bounds, name. Blobs are verified by reading them. @throws IntegrityError, DecodeError, NotFoundError, StoreError */
+  /** Reads every state file again, past any index, and yields those that are damaged now. */
+  verifyStates(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterable<UnreadableState>;
+  /** Reads a whole packfile: envelope footer, index, bounds, places as the states have them, name. Blobs are verified by reading them. @throws IntegrityError, DecodeError, NotFoundError, StoreError */
   verifyPackfile(id: PackfileId, options?: { readonly signal?: AbortSignal | undefined }): Promise<PackfileReport>;
   close(): Promise<void>;
 }

@@ -1,17 +1,24 @@
-import type { PackfileId } from '@wardrobe/kloset-model';
+import type { Mac, PackfileId } from '@wardrobe/kloset-model';
 import { concatBytes, equalBytes, macFromBytes } from '../bytes/bytes.js';
 import { IntegrityError } from '../errors/errors.js';
 import { FOOTER_BYTES, HEADER_BYTES, readEnvelopeHeader } from '../format/envelope.js';
+import { packfileRecords } from '../packfile/packfile-tail.js';
 import type { ReadOptions } from '../store/store.js';
+import type { Location } from './blob-reader.js';
 import type { Keys } from './keys.js';
 import { readPackfileIndex } from './orphans.js';
 import type { PackfileReport } from './types.js';
 
+/** `placed`: where the states say that a blob lies in this packfile; undefined where they do not say. */
+type Examined = { readonly id: PackfileId; readonly isKnown: boolean; readonly placed: (type: number, blob: Mac) => Location | undefined };
+
 /** Reads a packfile once from end to end, without holding it. @source 01-store 2.1, 4.3, 4.4 */
-export async function verifyPackfile(keys: Keys, id: PackfileId, options: ReadOptions): Promise<PackfileReport> {
+export async function verifyPackfile(keys: Keys, packfile: Examined, options: ReadOptions): Promise<PackfileReport> {
+  const { id } = packfile;
   const place = { kind: 'packfile', file: id };
   const sizeBytes = await keys.store.sizeBytes('packfile', id, options);
   const { tail, index } = await readPackfileIndex(keys, { id, sizeBytes }, options);
+  checkPlaces(index, packfile);
   const whole = keys.algorithm.create();
   const nameOnDisk = keys.algorithm.create();
   const nameInMemory = keys.algorithm.create();
@@ -40,4 +47,17 @@ export async function verifyPackfile(keys: Keys, id: PackfileId, options: ReadOp
     packedAtNs: tail.packedAtNs,
     index: { at: tail.indexAt, lengthBytes: tail.indexBytes },
   };
+}
+
+/** @throws IntegrityError a state places a blob elsewhere than the packfile's own index does, or none of its blobs is placed in it */
+function checkPlaces(index: Uint8Array, { id, isKnown, placed }: Examined): void {
+  const at = { kind: 'packfile', file: id };
+  let found = 0;
+  for (const record of packfileRecords(index)) {
+    const place = record.type > 0xff ? undefined : placed(record.type, record.id);
+    if (place !== undefined) found += 1;
+    if (place === undefined || (place.offset === record.offset && place.lengthBytes === record.lengthBytes)) continue;
+    throw new IntegrityError('packfile', `its index has blob ${record.id} at ${record.offset}, a state at ${place.offset}`, at);
+  }
+  if (isKnown && found === 0) throw new IntegrityError('packfile', 'it holds none of the blobs that the states place in it', at);
 }
