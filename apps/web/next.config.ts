@@ -9,7 +9,12 @@ const config: NextConfig = {
   outputFileTracingRoot: workspaceRoot,
   turbopack: {
     root: workspaceRoot,
-    rules: Object.fromEntries(['*.ts', '*.tsx'].map((glob) => [glob, { condition: { path: /libs\/(ui|words|contracts|kloset-model)\/src\// }, loaders: [join(here, 'build/ts-endings-loader.cjs')] }])),
+    rules: Object.fromEntries(
+      ['*.ts', '*.tsx'].map((glob) => [
+        glob,
+        { condition: { path: /libs\/(ui|words|contracts|kloset-model)\/src\// }, loaders: [join(here, 'build/ts-endings-loader.cjs')] },
+      ]),
+    ),
   },
   transpilePackages: ['@wardrobe/ui', '@wardrobe/contracts', '@wardrobe/words', '@wardrobe/kloset-model'],
   // Types are checked once for the whole workspace by the `typecheck` target, not again by each build.

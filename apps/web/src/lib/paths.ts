@@ -7,7 +7,8 @@ export const paths = {
   machines: (storeId: string) => `/stores/${encodeURIComponent(storeId)}`,
   machine: (storeId: string, machineId: string) => `/stores/${encodeURIComponent(storeId)}/machines/${encodeURIComponent(machineId)}`,
   matrix: (storeId: string) => `/stores/${encodeURIComponent(storeId)}/matrix`,
-  divergence: (storeId: string, finding?: string) => `/stores/${encodeURIComponent(storeId)}/divergence${finding === undefined ? '' : `?finding=${encodeURIComponent(finding)}`}`,
+  divergence: (storeId: string, finding?: string) =>
+    `/stores/${encodeURIComponent(storeId)}/divergence${finding === undefined ? '' : `?finding=${encodeURIComponent(finding)}`}`,
   snapshots: (storeId: string) => `/stores/${encodeURIComponent(storeId)}/snapshots`,
   explore: (storeId: string, snapshotId: string) => `/stores/${encodeURIComponent(storeId)}/explore?snapshot=${snapshotId}`,
   storeJobs: (storeId: string) => `/stores/${encodeURIComponent(storeId)}/jobs`,

@@ -10,7 +10,18 @@ it('a patch sets, replaces and takes away, and leaves the rest', () => {
 
 it('after sign-in only paths of this console are opened', () => {
   expect(safeNext('/stores/a?q=1')).toBe('/stores/a?q=1');
-  for (const bad of [null, '', 'https://evil.example', '//evil.example', '/\\evil.example', 'javascript:alert(1)', '/\n/evil.example']) expect(safeNext(bad)).toBe('/');
+  for (const bad of [
+    null,
+    '',
+    'https://evil.example',
+    '//evil.example',
+    '/\\evil.example',
+    'javascript:alert(1)',
+    '/\n/evil.example',
+    '/.//evil.example',
+    'https:evil.example',
+  ])
+    expect(safeNext(bad)).toBe('/');
 });
 
 it('an unknown theme is the one of the system', () => {
@@ -18,6 +29,9 @@ it('an unknown theme is the one of the system', () => {
 });
 
 it('a sentence with a colon is told as a fact and what follows', () => {
-  expect(factAndRest('The store itself has 2 findings: 1 snapshot is hidden.')).toEqual({ fact: 'The store itself has 2 findings.', rest: '1 snapshot is hidden.' });
+  expect(factAndRest('The store itself has 2 findings: 1 snapshot is hidden.')).toEqual({
+    fact: 'The store itself has 2 findings.',
+    rest: '1 snapshot is hidden.',
+  });
   expect(factAndRest('All is well.')).toEqual({ fact: 'All is well.', rest: null });
 });

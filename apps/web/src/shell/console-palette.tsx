@@ -10,7 +10,13 @@ import { toggleTheme } from '@/lib/theme';
 import { useTRPC } from '@/trpc/client';
 import { useRefresh } from './console-shell';
 
-type Props = { readonly open: boolean; readonly onOpenChange: (open: boolean) => void; readonly storeId: string | null; readonly stores: readonly StoreDto[]; readonly admin: boolean };
+type Props = {
+  readonly open: boolean;
+  readonly onOpenChange: (open: boolean) => void;
+  readonly storeId: string | null;
+  readonly stores: readonly StoreDto[];
+  readonly admin: boolean;
+};
 
 /** What Ctrl-K finds: pages, stores, machines of this store, snapshots by the start of their id, actions. */
 export function ConsolePalette({ open, onOpenChange, storeId, stores, admin }: Props) {
@@ -20,39 +26,80 @@ export function ConsolePalette({ open, onOpenChange, storeId, stores, admin }: P
   const [text, setText] = useState('');
   const machines = useQuery(trpc.machines.list.queryOptions({ storeId: storeId ?? '' }, { enabled: storeId !== null }));
   const idPart = /^[0-9a-f]{4,64}$/.test(text) ? text : null;
-  const snapshots = useQuery(trpc.snapshots.list.queryOptions({ storeId: storeId ?? '', text: idPart ?? '', include: 'all', limit: 8 }, { enabled: storeId !== null && idPart !== null }));
+  const snapshots = useQuery(
+    trpc.snapshots.list.queryOptions(
+      { storeId: storeId ?? '', text: idPart ?? '', include: 'all', limit: 8 },
+      { enabled: storeId !== null && idPart !== null },
+    ),
+  );
 
   const then = (run: () => void) => () => {
     onOpenChange(false);
     run();
   };
-  const page = (href: string, label: string, icon: ReactNode, keys?: string): PaletteItem => ({ id: `page ${href}`, label, icon, run: then(() => router.push(href)), ...(keys && { keys }) });
+  const page = (href: string, label: string, icon: ReactNode, keys?: string): PaletteItem => ({
+    id: `page ${href}`,
+    label,
+    icon,
+    run: then(() => router.push(href)),
+    ...(keys && { keys }),
+  });
 
   const groups: PaletteGroup[] = [
     { heading: 'Pages', items: pages(storeId, admin, page) },
-    { heading: 'Stores', items: stores.map((store) => ({ id: `store ${store.id}`, label: store.name, note: store.location, words: [store.location], icon: <Database className="icon" aria-hidden />, run: then(() => router.push(paths.machines(store.id))) })) },
+    {
+      heading: 'Stores',
+      items: stores.map((store) => ({
+        id: `store ${store.id}`,
+        label: store.name,
+        note: store.location,
+        words: [store.location],
+        icon: <Database className="icon" aria-hidden />,
+        run: then(() => router.push(paths.machines(store.id))),
+      })),
+    },
   ];
   if (storeId !== null) {
     groups.push({
       heading: 'Machines',
-      items: (machines.data?.machines ?? []).map((machine) => ({ id: `machine ${machine.id}`, label: machine.name, note: VERDICT_WORD[machine.verdict], words: [machine.hostName, machine.id], icon: <Server className="icon" aria-hidden />, run: then(() => router.push(paths.machine(storeId, machine.id))) })),
+      items: (machines.data?.machines ?? []).map((machine) => ({
+        id: `machine ${machine.id}`,
+        label: machine.name,
+        note: VERDICT_WORD[machine.verdict],
+        words: [machine.hostName, machine.id],
+        icon: <Server className="icon" aria-hidden />,
+        run: then(() => router.push(paths.machine(storeId, machine.id))),
+      })),
     });
     groups.push({
       heading: 'Snapshots',
-      items: (snapshots.data?.rows ?? []).map((row) => ({ id: `snapshot ${row.id}`, label: `${row.id.slice(0, 8)} ${row.name}`, note: row.takenAt.slice(0, 10), words: [row.id], icon: <Archive className="icon" aria-hidden />, run: then(() => router.push(paths.explore(storeId, row.id))) })),
+      items: (snapshots.data?.rows ?? []).map((row) => ({
+        id: `snapshot ${row.id}`,
+        label: `${row.id.slice(0, 8)} ${row.name}`,
+        note: row.takenAt.slice(0, 10),
+        words: [row.id],
+        icon: <Archive className="icon" aria-hidden />,
+        run: then(() => router.push(paths.explore(storeId, row.id))),
+      })),
     });
   }
   groups.push({
     heading: 'Actions',
     items: [
-      ...(storeId !== null && admin ? [{ id: 'action refresh', label: 'Read the store again', keys: 'r', icon: <RefreshCw className="icon" aria-hidden />, run: then(refresh) }] : []),
+      ...(storeId !== null && admin
+        ? [{ id: 'action refresh', label: 'Read the store again', keys: 'r', icon: <RefreshCw className="icon" aria-hidden />, run: then(refresh) }]
+        : []),
       { id: 'action theme', label: 'Switch light and dark', keys: 't', icon: <SunMoon className="icon" aria-hidden />, run: then(toggleTheme) },
     ],
   });
   return <Palette open={open} onOpenChange={onOpenChange} groups={groups.filter((group) => group.items.length > 0)} onSearch={setText} />;
 }
 
-function pages(storeId: string | null, admin: boolean, page: (href: string, label: string, icon: ReactNode, keys?: string) => PaletteItem): readonly PaletteItem[] {
+function pages(
+  storeId: string | null,
+  admin: boolean,
+  page: (href: string, label: string, icon: ReactNode, keys?: string) => PaletteItem,
+): readonly PaletteItem[] {
   const icon = (Icon: typeof Server) => <Icon className="icon" aria-hidden />;
   return [
     ...(storeId === null

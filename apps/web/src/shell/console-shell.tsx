@@ -39,7 +39,13 @@ export function ConsoleShell({ children }: { readonly children: ReactNode }) {
         consoleNav={consoleLinks}
         user={{ name: me.data?.user?.name ?? 'Account', role: me.data?.user?.role ?? '' }}
         switcher={(trigger) => (
-          <StoreMenu trigger={trigger} canAdd={admin} links={storeId === undefined ? [] : consoleLinks.filter((link) => link.href !== paths.stores)} currentId={storeId ?? null} stores={(stores.data ?? []).map((one) => ({ id: one.id, name: one.name, note: noteOf(one), href: paths.machines(one.id) }))} />
+          <StoreMenu
+            trigger={trigger}
+            canAdd={admin}
+            links={storeId === undefined ? [] : consoleLinks.filter((link) => link.href !== paths.stores)}
+            currentId={storeId ?? null}
+            stores={(stores.data ?? []).map((one) => ({ id: one.id, name: one.name, note: noteOf(one), href: paths.machines(one.id) }))}
+          />
         )}
         onPalette={() => setPalette(true)}
         onShortcuts={() => setShortcuts(true)}
@@ -74,17 +80,34 @@ function storeNav(storeId: string, store: StoreDto | null, pathname: string) {
     item(home, 'Machines', Server, store?.counts.machines),
     item(paths.matrix(storeId), 'Matrix', Grid3x3),
     item(paths.divergence(storeId), 'Divergence', GitFork, store?.counts.findings),
-    { ...item(paths.snapshots(storeId), 'Snapshots', Archive, store?.counts.snapshots), current: pathname.startsWith(paths.snapshots(storeId)) || pathname.startsWith(`${home}/explore`) },
+    {
+      ...item(paths.snapshots(storeId), 'Snapshots', Archive, store?.counts.snapshots),
+      current: pathname.startsWith(paths.snapshots(storeId)) || pathname.startsWith(`${home}/explore`),
+    },
     item(paths.storeJobs(storeId), 'Jobs', ListChecks),
   ];
 }
 
-function consoleNav({ storeId, storeCount, pathname, admin }: { readonly storeId: string | null; readonly storeCount: number | undefined; readonly pathname: string; readonly admin: boolean }) {
+function consoleNav({
+  storeId,
+  storeCount,
+  pathname,
+  admin,
+}: {
+  readonly storeId: string | null;
+  readonly storeCount: number | undefined;
+  readonly pathname: string;
+  readonly admin: boolean;
+}) {
   return [
     { href: paths.stores, label: 'All stores', icon: Layers, current: pathname === '/', ...(storeCount !== undefined && { count: figure(storeCount) }) },
     ...(storeId === null ? [{ href: paths.jobs, label: 'Jobs', icon: ListChecks, current: pathname === paths.jobs }] : []),
-    ...(storeId !== null && admin ? [{ href: paths.addMachine(storeId), label: 'Add a machine', icon: Plus, current: pathname === paths.addMachine(storeId) }] : []),
-    ...(storeId !== null ? [{ href: paths.storeSettings(storeId), label: 'Store settings', icon: Settings2, current: pathname === paths.storeSettings(storeId) }] : []),
+    ...(storeId !== null && admin
+      ? [{ href: paths.addMachine(storeId), label: 'Add a machine', icon: Plus, current: pathname === paths.addMachine(storeId) }]
+      : []),
+    ...(storeId !== null
+      ? [{ href: paths.storeSettings(storeId), label: 'Store settings', icon: Settings2, current: pathname === paths.storeSettings(storeId) }]
+      : []),
     { href: paths.settings, label: 'Settings', icon: SlidersHorizontal, current: pathname.startsWith(paths.settings) },
   ];
 }

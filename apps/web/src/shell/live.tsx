@@ -12,15 +12,23 @@ export function Live() {
   const client = useQueryClient();
 
   function onEvent(event: LiveEvent): void {
-    if (event.kind === 'session-ended') return toSignIn();
-    if (event.kind === 'job' && event.job) return onJob(event.job);
-    for (const router of [trpc.stores, trpc.machines, trpc.matrix, trpc.divergence, trpc.snapshots]) void client.invalidateQueries({ queryKey: router.pathKey() });
+    if (event.kind === 'session-ended') toSignIn();
+    else if (event.kind === 'job' && event.job) onJob(event.job);
+    else onChange(event);
+  }
+
+  function onChange(event: LiveEvent): void {
+    for (const router of [trpc.stores, trpc.machines, trpc.matrix, trpc.divergence, trpc.snapshots])
+      void client.invalidateQueries({ queryKey: router.pathKey() });
     if (event.kind === 'report') void client.invalidateQueries({ queryKey: trpc.tokens.pathKey() });
   }
 
   function onJob(job: JobDto): void {
     for (const input of [{}, ...(job.storeId === null ? [] : [{ storeId: job.storeId }])]) {
-      client.setQueryData(trpc.jobs.list.queryKey(input), (list) => list && ([job, ...list.filter((other) => other.id !== job.id)].toSorted(byStart) as typeof list));
+      client.setQueryData(
+        trpc.jobs.list.queryKey(input),
+        (list) => list && ([job, ...list.filter((other) => other.id !== job.id)].toSorted(byStart) as typeof list),
+      );
     }
     if (job.state !== 'queued' && job.state !== 'running') void client.invalidateQueries({ queryKey: trpc.stores.pathKey() });
   }

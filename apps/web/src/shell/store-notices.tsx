@@ -18,11 +18,16 @@ export function StoreNotices({ storeId }: { readonly storeId: string }) {
   if (!store.data) return null;
   if (running && store.data.lastReadAt === null) return <Reading job={running} />;
   switch (store.data.status) {
-    case 'locked': return <Locked store={store.data} />;
-    case 'offline': return <Offline store={store.data} />;
-    case 'damaged': return <Damaged store={store.data} />;
-    case 'never-read': return <NeverRead store={store.data} />;
-    default: return isStale(store.data, now) ? <Stale store={store.data} /> : null;
+    case 'locked':
+      return <Locked store={store.data} />;
+    case 'offline':
+      return <Offline store={store.data} />;
+    case 'damaged':
+      return <Damaged store={store.data} />;
+    case 'never-read':
+      return <NeverRead store={store.data} />;
+    default:
+      return isStale(store.data, now) ? <Stale store={store.data} /> : null;
   }
 }
 
@@ -57,7 +62,11 @@ function useRunningJob(storeId: string): JobDto | null {
 
 function Reading({ job }: { readonly job: JobDto }) {
   return (
-    <Notice kind="info" icon={LoaderCircle} fact={job.total === null ? 'The store is being read for the first time.' : `The store is being read: ${figure(job.done)} of ${figure(job.total)}.`}>
+    <Notice
+      kind="info"
+      icon={LoaderCircle}
+      fact={job.total === null ? 'The store is being read for the first time.' : `The store is being read: ${figure(job.done)} of ${figure(job.total)}.`}
+    >
       <progress className="bar mt-2" aria-label="Reading the store" {...(job.total !== null && { value: job.done, max: job.total })} />
     </Notice>
   );
@@ -78,7 +87,13 @@ function Locked({ store }: { readonly store: StoreDto }) {
         ) : null
       }
     >
-      {store.lastReadAt ? <>You see what was read <RelativeTime at={store.lastReadAt} />. </> : 'Nothing of it can be shown. '}
+      {store.lastReadAt ? (
+        <>
+          You see what was read <RelativeTime at={store.lastReadAt} />.{' '}
+        </>
+      ) : (
+        'Nothing of it can be shown. '
+      )}
       {admin ? 'Its passphrase unlocks it.' : 'An admin can unlock it.'}
     </Notice>
   );
@@ -87,7 +102,13 @@ function Locked({ store }: { readonly store: StoreDto }) {
 function Offline({ store }: { readonly store: StoreDto }) {
   return (
     <Notice kind="warning" icon={CloudOff} fact={store.problem?.sentence ?? 'The store does not answer.'} actions={<TryNow storeId={store.id} />}>
-      {store.lastReadAt ? <>You see what was read <RelativeTime at={store.lastReadAt} />. Downloads do not work. </> : 'It was never read. '}
+      {store.lastReadAt ? (
+        <>
+          You see what was read <RelativeTime at={store.lastReadAt} />. Downloads do not work.{' '}
+        </>
+      ) : (
+        'It was never read. '
+      )}
       {store.problem?.next}
     </Notice>
   );
@@ -122,7 +143,12 @@ function Stale({ store }: { readonly store: StoreDto }) {
   const now = useNow();
   const age = spanWord(now - Date.parse(store.lastReadAt ?? ''));
   return (
-    <Notice kind="warning" icon={ClockAlert} fact={`Last read ${age} ago; the schedule says every ${spanWord(store.refreshIntervalSeconds * 1000)}.`} actions={<TryNow storeId={store.id} label="Read now" />}>
+    <Notice
+      kind="warning"
+      icon={ClockAlert}
+      fact={`Last read ${age} ago; the schedule says every ${spanWord(store.refreshIntervalSeconds * 1000)}.`}
+      actions={<TryNow storeId={store.id} label="Read now" />}
+    >
       Everything below is {age} old. What happened since is unknown.
     </Notice>
   );

@@ -21,7 +21,13 @@ export const requestCaller = cache(async (): Promise<Caller | null> => (await se
  * Runs the queries that the page's client components will ask for and hands the answers over.
  * A query that fails or takes too long is left to the browser, which shows its state.
  */
-export async function Prefetched({ queries, children }: { readonly queries: (prefetch: Prefetch) => readonly Promise<unknown>[]; readonly children: ReactNode }) {
+export async function Prefetched({
+  queries,
+  children,
+}: {
+  readonly queries: (prefetch: Prefetch) => readonly Promise<unknown>[];
+  readonly children: ReactNode;
+}) {
   const caller = await requestCaller();
   const queryClient = makeQueryClient();
   if (caller) {

@@ -1,6 +1,24 @@
 import type { Cell, StoreFindingKind, Verdict } from '@wardrobe/words';
 import {
-  Check, CircleArrowDown, CircleMinus, CircleQuestionMark, ClockAlert, DiamondPlus, EqualNot, EyeOff, FileQuestionMark, FileWarning, GitFork, KeyRound, Lock, type LucideIcon, Minus, OctagonX, PackageX, Palette, Shuffle,
+  Check,
+  CircleArrowDown,
+  CircleMinus,
+  CircleQuestionMark,
+  ClockAlert,
+  DiamondPlus,
+  EqualNot,
+  EyeOff,
+  FileQuestionMark,
+  FileWarning,
+  GitFork,
+  KeyRound,
+  Lock,
+  type LucideIcon,
+  Minus,
+  OctagonX,
+  PackageX,
+  Palette,
+  Shuffle,
   Undo2,
 } from 'lucide-react';
 

@@ -3,7 +3,17 @@ import type { ReactNode } from 'react';
 import { Anchor } from '../foundation/link.js';
 
 /** A filter that is on or off. */
-export function Chip({ pressed, onPress, cell, children }: { readonly pressed: boolean; readonly onPress: () => void; readonly cell?: Cell; readonly children: ReactNode }) {
+export function Chip({
+  pressed,
+  onPress,
+  cell,
+  children,
+}: {
+  readonly pressed: boolean;
+  readonly onPress: () => void;
+  readonly cell?: Cell;
+  readonly children: ReactNode;
+}) {
   return (
     <button type="button" className="chip" aria-pressed={pressed} onClick={onPress} data-cell={cell}>
       {children}
@@ -14,7 +24,17 @@ export function Chip({ pressed, onPress, cell, children }: { readonly pressed: b
 export type SegmentItem<T extends string> = { readonly value: T; readonly label: ReactNode };
 
 /** One of few. */
-export function Segment<T extends string>({ label, items, value, onChange }: { readonly label: string; readonly items: readonly SegmentItem<T>[]; readonly value: T; readonly onChange: (value: T) => void }) {
+export function Segment<T extends string>({
+  label,
+  items,
+  value,
+  onChange,
+}: {
+  readonly label: string;
+  readonly items: readonly SegmentItem<T>[];
+  readonly value: T;
+  readonly onChange: (value: T) => void;
+}) {
   return (
     <fieldset className="segment">
       <legend className="sr">{label}</legend>
@@ -28,7 +48,15 @@ export function Segment<T extends string>({ label, items, value, onChange }: { r
 }
 
 /** The same with links: parts of a page that have their own address. */
-export function SegmentNav({ label, items, current }: { readonly label: string; readonly items: readonly { readonly href: string; readonly label: ReactNode }[]; readonly current: string }) {
+export function SegmentNav({
+  label,
+  items,
+  current,
+}: {
+  readonly label: string;
+  readonly items: readonly { readonly href: string; readonly label: ReactNode }[];
+  readonly current: string;
+}) {
   return (
     <nav className="segment" aria-label={label}>
       {items.map((item) => (

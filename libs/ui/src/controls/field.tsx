@@ -59,7 +59,14 @@ export function PasswordField({ label, hint, error, large = false, ...input }: F
   return (
     <Frame id={id} label={label} hint={hint} error={error}>
       <div className="password">
-        <input autoComplete="off" {...input} id={id} type={shown ? 'text' : 'password'} className={inputClass(large, false)} {...describe(id, { hint, error })} />
+        <input
+          autoComplete="off"
+          {...input}
+          id={id}
+          type={shown ? 'text' : 'password'}
+          className={inputClass(large, false)}
+          {...describe(id, { hint, error })}
+        />
         <Button square aria-label={shown ? 'Hide what is typed' : 'Show what is typed'} aria-pressed={shown} onClick={() => setShown(!shown)}>
           <Icon className="icon" aria-hidden />
         </Button>
@@ -92,7 +99,19 @@ export function CheckField({ label, hint, ...input }: { readonly label: ReactNod
 }
 
 /** Filter of a list; `/` puts the focus here, Esc clears and leaves it. */
-export function SearchField({ label, value, placeholder, onChange, className }: { readonly label: string; readonly value: string; readonly placeholder: string; readonly onChange: (value: string) => void; readonly className?: string }) {
+export function SearchField({
+  label,
+  value,
+  placeholder,
+  onChange,
+  className,
+}: {
+  readonly label: string;
+  readonly value: string;
+  readonly placeholder: string;
+  readonly onChange: (value: string) => void;
+  readonly className?: string;
+}) {
   return (
     <div className={`search ${className ?? ''}`}>
       <Search className="icon" aria-hidden />

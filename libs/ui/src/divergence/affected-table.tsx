@@ -17,8 +17,12 @@ export function AffectedTable({ finding, hrefOf }: { readonly finding: FindingDt
           <tr>
             <th scope="col">Snapshot</th>
             <th scope="col">Taken</th>
-            <th scope="col" className="only-wide">Source</th>
-            <th scope="col" className="num">Size</th>
+            <th scope="col" className="only-wide">
+              Source
+            </th>
+            <th scope="col" className="num">
+              Size
+            </th>
             <th scope="col">Packfiles</th>
           </tr>
         </thead>
@@ -42,7 +46,9 @@ export function AffectedTable({ finding, hrefOf }: { readonly finding: FindingDt
           ))}
         </tbody>
       </table>
-      {finding.affectedTotal > finding.affected.length ? <p className="fresh">{`${figure(finding.affected.length)} of ${figure(finding.affectedTotal)} are shown.`}</p> : null}
+      {finding.affectedTotal > finding.affected.length ? (
+        <p className="fresh">{`${figure(finding.affected.length)} of ${figure(finding.affectedTotal)} are shown.`}</p>
+      ) : null}
     </div>
   );
 }

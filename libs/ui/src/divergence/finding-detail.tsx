@@ -77,7 +77,10 @@ export function FindingDetail({ finding, plan, snapshotHref, machineHref, ref }:
         </p>
         {finding.plan ? <Plan plan={finding.plan} {...plan} /> : null}
         {!finding.plan && finding.endedAt === null && NEEDS_WRITE.has(finding.kind) ? (
-          <p className="muted">This release of Wardrobe only reads stores: it cannot mend this from the browser yet.{finding.command ? ' The command below can, on a machine that may write to the store.' : ''}</p>
+          <p className="muted">
+            This release of Wardrobe only reads stores: it cannot mend this from the browser yet.
+            {finding.command ? ' The command below can, on a machine that may write to the store.' : ''}
+          </p>
         ) : null}
         {finding.command ? (
           <>

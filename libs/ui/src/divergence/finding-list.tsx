@@ -11,7 +11,12 @@ export function listedFindings(findings: readonly FindingDto[]): readonly Findin
   return SECTIONS.flatMap((section) => findings.filter((finding) => finding.section === section));
 }
 
-export type FindingListProps = { readonly findings: readonly FindingDto[]; readonly current: string | null; readonly hrefOf: (id: string) => string; readonly onOpen: (id: string) => void };
+export type FindingListProps = {
+  readonly findings: readonly FindingDto[];
+  readonly current: string | null;
+  readonly hrefOf: (id: string) => string;
+  readonly onOpen: (id: string) => void;
+};
 
 /** Findings by what they ask of people; the open one is marked. */
 export function FindingList({ findings, current, hrefOf, onOpen }: FindingListProps) {

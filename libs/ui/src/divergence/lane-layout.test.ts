@@ -4,8 +4,35 @@ import { describe, expect, it } from 'vitest';
 import { findingOfLane, leftOf, storeGaps } from './lane-layout.js';
 
 const ticks = [10, 20, 50, 51].map((column) => ({ column, at: null }));
-const lane = (patch: Partial<LaneDto>): LaneDto => ({ digest: 'd', machines: [{ id: 'm1', name: 'db' }], verdict: 'diverged', label: 'db', events: [], tail: null, summary: [], ...patch });
-const finding = (patch: Partial<FindingDto>): FindingDto => ({ id: 'D-1', kind: 'phantom', title: '', subtitle: '', section: 'decision', firstSeenAt: '2026-11-21T00:00:00Z', endedAt: null, machines: [{ id: 'm1', name: 'db' }], happened: '', evidence: [], affected: [], affectedTotal: 0, nextStep: '', plan: null, command: null, afterwards: null, ...patch });
+const lane = (patch: Partial<LaneDto>): LaneDto => ({
+  digest: 'd',
+  machines: [{ id: 'm1', name: 'db' }],
+  verdict: 'diverged',
+  label: 'db',
+  events: [],
+  tail: null,
+  summary: [],
+  ...patch,
+});
+const finding = (patch: Partial<FindingDto>): FindingDto => ({
+  id: 'D-1',
+  kind: 'phantom',
+  title: '',
+  subtitle: '',
+  section: 'decision',
+  firstSeenAt: '2026-11-21T00:00:00Z',
+  endedAt: null,
+  machines: [{ id: 'm1', name: 'db' }],
+  happened: '',
+  evidence: [],
+  affected: [],
+  affectedTotal: 0,
+  nextStep: '',
+  plan: null,
+  command: null,
+  afterwards: null,
+  ...patch,
+});
 
 describe('leftOf', () => {
   it('spaces steps evenly, whatever lies between them', () => {
@@ -16,13 +43,18 @@ describe('leftOf', () => {
 
   it('never goes back, and stays on the track', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(fc.integer({ min: 0, max: 300 }), { maxLength: 12 }), fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 300 }), (columns, a, b) => {
-        const axis = columns.toSorted((x, y) => x - y).map((column) => ({ column, at: null }));
-        const [low, high] = a < b ? [a, b] : [b, a];
-        expect(leftOf(low, axis)).toBeLessThanOrEqual(leftOf(high, axis) + 1e-9);
-        expect(leftOf(low, axis)).toBeGreaterThanOrEqual(0);
-        expect(leftOf(high, axis)).toBeLessThanOrEqual(100);
-      }),
+      fc.property(
+        fc.uniqueArray(fc.integer({ min: 0, max: 300 }), { maxLength: 12 }),
+        fc.integer({ min: 0, max: 300 }),
+        fc.integer({ min: 0, max: 300 }),
+        (columns, a, b) => {
+          const axis = columns.toSorted((x, y) => x - y).map((column) => ({ column, at: null }));
+          const [low, high] = a < b ? [a, b] : [b, a];
+          expect(leftOf(low, axis)).toBeLessThanOrEqual(leftOf(high, axis) + 1e-9);
+          expect(leftOf(low, axis)).toBeGreaterThanOrEqual(0);
+          expect(leftOf(high, axis)).toBeLessThanOrEqual(100);
+        },
+      ),
     );
   });
 

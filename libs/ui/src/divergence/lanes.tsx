@@ -33,7 +33,8 @@ export function Lanes({ page, snapshots, hrefOf, machinesHref, onOpen }: LanesPr
         <ol>
           <li className="lane store">
             <span className="lane-name">
-              <Database className="icon small" aria-hidden /> <b>Store</b> <small className="faint">{`${figure(snapshots)} ${snapshots === 1 ? 'snapshot' : 'snapshots'}`}</small>
+              <Database className="icon small" aria-hidden /> <b>Store</b>{' '}
+              <small className="faint">{`${figure(snapshots)} ${snapshots === 1 ? 'snapshot' : 'snapshots'}`}</small>
             </span>
             <span className="lane-track">
               <i className="lane-line" style={{ width: '100%' }} />
@@ -88,7 +89,13 @@ function LaneLine({ lane, page, hrefOf, machinesHref, onOpen }: { readonly lane:
   const { ticks } = page;
   const finding = lane.verdict === 'in-sync' ? null : findingOfLane(lane, page.findings);
   const tail = lane.tail && { cell: lane.tail.cell, left: leftOf(lane.tail.from, ticks) };
-  const names = lane.machines.length > 1 ? lane.machines.slice(0, 3).map((machine) => machine.name).join(', ') + (lane.machines.length > 3 ? ' and others' : '') : '';
+  const names =
+    lane.machines.length > 1
+      ? lane.machines
+          .slice(0, 3)
+          .map((machine) => machine.name)
+          .join(', ') + (lane.machines.length > 3 ? ' and others' : '')
+      : '';
   return (
     <li className={lane.verdict === 'in-sync' ? 'lane same' : 'lane'}>
       <span className="lane-name">
@@ -117,19 +124,41 @@ function LaneLine({ lane, page, hrefOf, machinesHref, onOpen }: { readonly lane:
       <span className="lane-track" aria-hidden>
         <i className="lane-line" style={{ width: percent(tail ? tail.left : 100) }} />
         {tail ? <i className="lane-tail" data-cell={tail.cell} style={{ left: percent(tail.left) }} /> : null}
-        {tail && tail.left > 0 && !lane.events.some((event) => event.column === lane.tail?.from) ? <Node left={tail.left} cell={tail.cell} off={false} title={tail.cell} /> : null}
+        {tail && tail.left > 0 && !lane.events.some((event) => event.column === lane.tail?.from) ? (
+          <Node left={tail.left} cell={tail.cell} off={false} title={tail.cell} />
+        ) : null}
         {lane.events.map((event) => (
-          <Node key={`${event.column} ${event.cell}`} left={leftOf(event.column, ticks)} cell={event.cell} off={leavesLine(event.cell)} title={`${figure(event.count)} ${event.cell}${event.at ? `, ${fullTime(Date.parse(event.at))}` : ''}`} />
+          <Node
+            key={`${event.column} ${event.cell}`}
+            left={leftOf(event.column, ticks)}
+            cell={event.cell}
+            off={leavesLine(event.cell)}
+            title={`${figure(event.count)} ${event.cell}${event.at ? `, ${fullTime(Date.parse(event.at))}` : ''}`}
+          />
         ))}
       </span>
       <span className="lane-result">
-        {lane.summary.length === 0 ? <VerdictMark verdict={lane.verdict} /> : lane.summary.map((part) => <Delta key={part.cell} cell={part.cell} text={`${figure(part.count)} ${part.cell}`} />)}
+        {lane.summary.length === 0 ? (
+          <VerdictMark verdict={lane.verdict} />
+        ) : (
+          lane.summary.map((part) => <Delta key={part.cell} cell={part.cell} text={`${figure(part.count)} ${part.cell}`} />)
+        )}
       </span>
     </li>
   );
 }
 
-function Node({ left, cell, off, title }: { readonly left: number; readonly cell: LaneDto['events'][number]['cell']; readonly off: boolean; readonly title: string }) {
+function Node({
+  left,
+  cell,
+  off,
+  title,
+}: {
+  readonly left: number;
+  readonly cell: LaneDto['events'][number]['cell'];
+  readonly off: boolean;
+  readonly title: string;
+}) {
   return (
     <span className={off ? 'lane-node off' : 'lane-node'} data-cell={cell} style={{ left: percent(left) }} title={title}>
       <CellIcon kind={cell} />

@@ -6,7 +6,12 @@ import { Button } from '../controls/button.js';
 import { ErrorLine } from '../controls/field.js';
 import { RelativeTime } from '../foundation/time.js';
 
-export type PlanProps = { readonly plan: NonNullable<FindingDto['plan']>; readonly busy: boolean; readonly problem: ProblemDto | null; readonly onAgain: () => void };
+export type PlanProps = {
+  readonly plan: NonNullable<FindingDto['plan']>;
+  readonly busy: boolean;
+  readonly problem: ProblemDto | null;
+  readonly onAgain: () => void;
+};
 
 /** What mending would write, as a dry run: a read that changes nothing. */
 export function Plan({ plan, busy, problem, onAgain }: PlanProps) {
@@ -25,8 +30,12 @@ export function Plan({ plan, busy, problem, onAgain }: PlanProps) {
           <tr>
             <th scope="col">Step</th>
             <th scope="col">File in the store</th>
-            <th scope="col" className="num">Bytes</th>
-            <th scope="col" className="only-wide">Effect</th>
+            <th scope="col" className="num">
+              Bytes
+            </th>
+            <th scope="col" className="only-wide">
+              Effect
+            </th>
           </tr>
         </thead>
         <tbody>

@@ -5,7 +5,19 @@ export type NoticeKind = 'danger' | 'warning' | 'info' | 'success';
 const ICON: Readonly<Record<NoticeKind, LucideIcon>> = { danger: CircleAlert, warning: TriangleAlert, info: Info, success: Check };
 
 /** A fact (bold), what follows from it, and at most one action. Stays until the fact is gone. */
-export function Notice({ kind, fact, children, actions, icon }: { readonly kind: NoticeKind; readonly fact: ReactNode; readonly children?: ReactNode; readonly actions?: ReactNode; readonly icon?: LucideIcon }) {
+export function Notice({
+  kind,
+  fact,
+  children,
+  actions,
+  icon,
+}: {
+  readonly kind: NoticeKind;
+  readonly fact: ReactNode;
+  readonly children?: ReactNode;
+  readonly actions?: ReactNode;
+  readonly icon?: LucideIcon;
+}) {
   const Icon = icon ?? ICON[kind];
   return (
     <div className="banner" data-kind={kind}>

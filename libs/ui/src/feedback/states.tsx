@@ -5,7 +5,17 @@ import { type ReactNode, useEffect, useState } from 'react';
 import { Button } from '../controls/button.js';
 
 /** Nothing there yet: what that means and the way on. */
-export function EmptyState({ icon: Icon, fact, children, actions }: { readonly icon: LucideIcon; readonly fact: string; readonly children?: ReactNode; readonly actions?: ReactNode }) {
+export function EmptyState({
+  icon: Icon,
+  fact,
+  children,
+  actions,
+}: {
+  readonly icon: LucideIcon;
+  readonly fact: string;
+  readonly children?: ReactNode;
+  readonly actions?: ReactNode;
+}) {
   return (
     <div className="center-state">
       <Icon strokeWidth={1.5} aria-hidden />

@@ -7,7 +7,15 @@ const ClockContext = createContext(0);
  * The present for every relative time, in ms. Starts at the server's time, so that the first paint of the browser equals the server's,
  * then follows the browser's clock with the offset between both.
  */
-export function ClockProvider({ serverNowMs, tickMs = 10_000, children }: { readonly serverNowMs: number; readonly tickMs?: number; readonly children: ReactNode }) {
+export function ClockProvider({
+  serverNowMs,
+  tickMs = 10_000,
+  children,
+}: {
+  readonly serverNowMs: number;
+  readonly tickMs?: number;
+  readonly children: ReactNode;
+}) {
   const [now, setNow] = useState(serverNowMs);
   useEffect(() => {
     const offset = serverNowMs - Date.now();

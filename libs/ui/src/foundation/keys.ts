@@ -5,7 +5,9 @@ export type KeyHandlers = Readonly<Record<string, (event: KeyboardEvent) => void
 
 /** True where typing belongs to the element: fields, and anything inside an open dialog or menu. */
 export function typesHere(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest('input, textarea, select, [contenteditable="true"], [role="dialog"], [role="menu"], [role="listbox"]') !== null;
+  return (
+    target instanceof Element && target.closest('input, textarea, select, [contenteditable="true"], [role="dialog"], [role="menu"], [role="listbox"]') !== null
+  );
 }
 
 /**
@@ -38,7 +40,7 @@ export function useListKeys(active = true): void {
 function stepFocus(step: 1 | -1): void {
   const links = [...document.querySelectorAll<HTMLElement>('main a.rowlink, main [data-rowlink]')].filter((link) => link.offsetParent !== null);
   if (links.length === 0) return;
-  const now = links.findIndex((link) => link === document.activeElement);
+  const now = document.activeElement instanceof HTMLElement ? links.indexOf(document.activeElement) : -1;
   links[Math.max(0, Math.min(links.length - 1, now + step))]?.focus();
 }
 

@@ -3,7 +3,21 @@ import { expect, it } from 'vitest';
 import { factsOf } from './job-list.js';
 
 const NOW = Date.parse('2026-11-23T09:41:00Z');
-const job = (patch: Partial<JobDto>): JobDto => ({ id: 'j', kind: 'refresh', storeId: 's', state: 'running', done: 0, total: null, label: 'Read prod', startedBy: 'Ines', startedAt: '2026-11-23T09:40:00Z', endedAt: null, log: [], problem: null, ...patch });
+const job = (patch: Partial<JobDto>): JobDto => ({
+  id: 'j',
+  kind: 'refresh',
+  storeId: 's',
+  state: 'running',
+  done: 0,
+  total: null,
+  label: 'Read prod',
+  startedBy: 'Ines',
+  startedAt: '2026-11-23T09:40:00Z',
+  endedAt: null,
+  log: [],
+  problem: null,
+  ...patch,
+});
 
 it('a running job says how far it is and how long it still takes', () => {
   expect(factsOf(job({ done: 25, total: 100 }), NOW)).toEqual(['started 09:40 by Ines', '25 of 100', 'about 3 min left']);

@@ -9,7 +9,11 @@ import { clockTime } from '../foundation/format.js';
 
 const ICON: Readonly<Record<JobDto['state'], LucideIcon>> = { queued: Clock, running: LoaderCircle, done: Check, failed: OctagonX, cancelled: Square };
 
-export type JobListProps = { readonly jobs: readonly JobDto[]; readonly storeName: (storeId: string) => string | null; readonly onCancel: ((job: JobDto) => void) | null };
+export type JobListProps = {
+  readonly jobs: readonly JobDto[];
+  readonly storeName: (storeId: string) => string | null;
+  readonly onCancel: ((job: JobDto) => void) | null;
+};
 
 /** Work of the server: running first, each with progress, log and, when it failed, the reason. */
 export function JobList({ jobs, storeName, onCancel }: JobListProps) {
@@ -44,7 +48,14 @@ function Job({ job, store, onCancel }: { readonly job: JobDto; readonly store: s
           ) : null}
         </div>
         {job.log.length > 0 ? (
-          <Button small look={open ? 'plain' : 'quiet'} aria-expanded={log} aria-controls={`${id}-l`} aria-label={`Log of ${job.label}`} onClick={() => setLog(!log)}>
+          <Button
+            small
+            look={open ? 'plain' : 'quiet'}
+            aria-expanded={log}
+            aria-controls={`${id}-l`}
+            aria-label={`Log of ${job.label}`}
+            onClick={() => setLog(!log)}
+          >
             Log
           </Button>
         ) : null}
@@ -55,11 +66,18 @@ function Job({ job, store, onCancel }: { readonly job: JobDto; readonly store: s
           </Button>
         ) : null}
       </div>
-      {job.state === 'running' ? <progress className="bar" aria-label={job.label} {...(job.total !== null && job.total > 0 && { value: job.done, max: job.total })} /> : null}
+      {job.state === 'running' ? (
+        <progress className="bar" aria-label={job.label} {...(job.total !== null && job.total > 0 && { value: job.done, max: job.total })} />
+      ) : null}
       {log ? (
-        <div className="log" id={`${id}-l`} tabIndex={0} role="log" aria-label={`Log of ${job.label}`}>
-          {job.log.join('\n')}
-        </div>
+        <textarea
+          className="log"
+          id={`${id}-l`}
+          readOnly
+          rows={Math.min(12, job.log.length + 1)}
+          aria-label={`Log of ${job.label}`}
+          value={job.log.join('\n')}
+        />
       ) : null}
     </article>
   );
@@ -72,9 +90,11 @@ export function factsOf(job: JobDto, nowMs: number): readonly string[] {
   const ended = job.endedAt === null ? null : Date.parse(job.endedAt);
   if (job.state === 'queued') facts.push('waiting');
   else if (started !== null && job.state === 'running') facts.push(`started ${clockTime(started)} by ${job.startedBy}`);
-  else if (ended !== null) facts.push(`${job.state} ${clockTime(ended)}${started === null ? '' : ` after ${spanWord(ended - started)}`}`, `by ${job.startedBy}`);
+  else if (ended !== null)
+    facts.push(`${job.state} ${clockTime(ended)}${started === null ? '' : ` after ${spanWord(ended - started)}`}`, `by ${job.startedBy}`);
   else facts.push(job.state);
   if (job.state !== 'done' && job.total !== null && job.total > 0) facts.push(`${figure(job.done)} of ${figure(job.total)}`);
-  if (job.state === 'running' && started !== null && job.total !== null && job.done > 0 && nowMs - started > 3000) facts.push(`about ${spanWord(((nowMs - started) / job.done) * (job.total - job.done))} left`);
+  if (job.state === 'running' && started !== null && job.total !== null && job.done > 0 && nowMs - started > 3000)
+    facts.push(`about ${spanWord(((nowMs - started) / job.done) * (job.total - job.done))} left`);
   return facts;
 }

@@ -4,13 +4,32 @@ import { filterMachines, isOldTool, sortMachines } from './filter.js';
 
 const NOW = Date.parse('2026-11-23T09:41:00Z');
 const machine = (patch: Partial<MachineRowDto>): MachineRowDto => ({
-  id: 'm1', name: 'db-03.fra', hostName: 'db-03', os: 'Debian 13', tool: 'plakar 1.0.4', verdict: 'in-sync', worst: 'seen', cause: '', nextStep: '', counts: { seen: 3 }, digest: '', group: 0, newestSeenAt: null, lastReportAt: '2026-11-23T09:12:00Z', retired: false,
-  row: { watermark: 3, after: 1, exceptions: [] }, ...patch,
+  id: 'm1',
+  name: 'db-03.fra',
+  hostName: 'db-03',
+  os: 'Debian 13',
+  tool: 'plakar 1.0.4',
+  verdict: 'in-sync',
+  worst: 'seen',
+  cause: '',
+  nextStep: '',
+  counts: { seen: 3 },
+  digest: '',
+  group: 0,
+  newestSeenAt: null,
+  lastReportAt: '2026-11-23T09:12:00Z',
+  retired: false,
+  row: { watermark: 3, after: 1, exceptions: [] },
+  ...patch,
 });
 const none = { text: '', verdicts: new Set<never>(), reported: 'any' } as const;
 
 describe('filterMachines', () => {
-  const fleet = [machine({ id: 'a' }), machine({ id: 'b', verdict: 'diverged', worst: 'phantom', counts: { phantom: 2 }, name: 'web-01', hostName: 'web-01' }), machine({ id: 'c', verdict: 'unknown', worst: 'unknown', lastReportAt: null })];
+  const fleet = [
+    machine({ id: 'a' }),
+    machine({ id: 'b', verdict: 'diverged', worst: 'phantom', counts: { phantom: 2 }, name: 'web-01', hostName: 'web-01' }),
+    machine({ id: 'c', verdict: 'unknown', worst: 'unknown', lastReportAt: null }),
+  ];
 
   it('shows all without a filter', () => {
     expect(filterMachines(fleet, none, NOW)).toHaveLength(3);
@@ -33,7 +52,13 @@ describe('filterMachines', () => {
 
 describe('sortMachines', () => {
   it('puts the worst verdict first, and within it the worst cell', () => {
-    const list = [machine({ id: 'sync' }), machine({ id: 'mismatch', verdict: 'diverged', worst: 'mismatch' }), machine({ id: 'lost', verdict: 'diverged', worst: 'lost' }), machine({ id: 'behind', verdict: 'behind', worst: 'behind' }), machine({ id: 'unknown', verdict: 'unknown', worst: 'unknown' })];
+    const list = [
+      machine({ id: 'sync' }),
+      machine({ id: 'mismatch', verdict: 'diverged', worst: 'mismatch' }),
+      machine({ id: 'lost', verdict: 'diverged', worst: 'lost' }),
+      machine({ id: 'behind', verdict: 'behind', worst: 'behind' }),
+      machine({ id: 'unknown', verdict: 'unknown', worst: 'unknown' }),
+    ];
     expect(sortMachines(list, 'verdict').map((one) => one.id)).toEqual(['lost', 'mismatch', 'unknown', 'behind', 'sync']);
   });
 });

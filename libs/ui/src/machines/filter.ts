@@ -12,12 +12,25 @@ const HOUR_MS = 3_600_000;
 /** Machines that match every part of the filter; an empty set of verdicts means all. */
 export function filterMachines(machines: readonly MachineRowDto[], filter: MachineFilter, nowMs: number): readonly MachineRowDto[] {
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
-  return machines.filter((machine) => (filter.verdicts.size === 0 || filter.verdicts.has(machine.verdict)) && reportedIn(machine, filter.reported, nowMs) && hasWords(machine, words));
+  return machines.filter(
+    (machine) =>
+      (filter.verdicts.size === 0 || filter.verdicts.has(machine.verdict)) && reportedIn(machine, filter.reported, nowMs) && hasWords(machine, words),
+  );
 }
 
 function hasWords(machine: MachineRowDto, words: readonly string[]): boolean {
   if (words.length === 0) return true;
-  const text = [machine.name, machine.hostName, machine.os, machine.tool, machine.id, machine.cause, ...Object.keys(machine.counts).filter((cell) => (machine.counts[cell] ?? 0) > 0)].join('\n').toLowerCase();
+  const text = [
+    machine.name,
+    machine.hostName,
+    machine.os,
+    machine.tool,
+    machine.id,
+    machine.cause,
+    ...Object.keys(machine.counts).filter((cell) => (machine.counts[cell] ?? 0) > 0),
+  ]
+    .join('\n')
+    .toLowerCase();
   return words.every((word) => text.includes(word));
 }
 
@@ -30,7 +43,12 @@ function reportedIn(machine: MachineRowDto, reported: Reported, nowMs: number): 
 
 /** Worst verdict first, then the worst cell, then equal machines together. */
 export function byVerdict(a: MachineRowDto, b: MachineRowDto): number {
-  return VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict) || CELL_SEVERITY[b.worst] - CELL_SEVERITY[a.worst] || a.group - b.group || a.name.localeCompare(b.name);
+  return (
+    VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict) ||
+    CELL_SEVERITY[b.worst] - CELL_SEVERITY[a.worst] ||
+    a.group - b.group ||
+    a.name.localeCompare(b.name)
+  );
 }
 
 const BY: Readonly<Record<MachineSort, (a: MachineRowDto, b: MachineRowDto) => number>> = {

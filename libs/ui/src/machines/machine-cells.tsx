@@ -13,7 +13,9 @@ const SHOWN = 100;
 /** Snapshots on which the machine differs from the store, worst first, each with its cause and next step. */
 export function MachineCells({ machine, hrefOf }: { readonly machine: MachineDetailDto; readonly hrefOf: (snapshotId: string) => string }) {
   const [limit, setLimit] = useState(SHOWN);
-  const cells = machine.cells.filter((one) => one.cell !== 'seen' && one.cell !== 'none').toSorted((a, b) => CELL_SEVERITY[b.cell] - CELL_SEVERITY[a.cell] || (b.takenAt ?? '').localeCompare(a.takenAt ?? ''));
+  const cells = machine.cells
+    .filter((one) => one.cell !== 'seen' && one.cell !== 'none')
+    .toSorted((a, b) => CELL_SEVERITY[b.cell] - CELL_SEVERITY[a.cell] || (b.takenAt ?? '').localeCompare(a.takenAt ?? ''));
   if (cells.length === 0) return null;
   return (
     <section className="panel" aria-labelledby="cells-title">
@@ -28,7 +30,9 @@ export function MachineCells({ machine, hrefOf }: { readonly machine: MachineDet
             <th scope="col">Cell</th>
             <th scope="col">Cause</th>
             <th scope="col">Next step</th>
-            <th scope="col" className="num">Since</th>
+            <th scope="col" className="num">
+              Since
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -57,7 +61,10 @@ export function MachineCells({ machine, hrefOf }: { readonly machine: MachineDet
       </table>
       {cells.length > limit ? (
         <p className="no-match">
-          <Button small onClick={() => setLimit(limit + 500)}>{`Show ${figure(Math.min(500, cells.length - limit))} more of ${figure(cells.length - limit)}`}</Button>
+          <Button
+            small
+            onClick={() => setLimit(limit + 500)}
+          >{`Show ${figure(Math.min(500, cells.length - limit))} more of ${figure(cells.length - limit)}`}</Button>
         </p>
       ) : null}
     </section>

@@ -10,7 +10,13 @@ type Named = { readonly id: string; readonly name: string };
 
 const problemLine = (problem: ProblemDto | null) => (problem ? <ErrorLine>{`${problem.sentence} ${problem.next}`}</ErrorLine> : null);
 
-export function RenameMachineDialog({ machine, onRename, problem, busy, ...dialog }: Common & { readonly machine: Named; readonly onRename: (name: string) => void }) {
+export function RenameMachineDialog({
+  machine,
+  onRename,
+  problem,
+  busy,
+  ...dialog
+}: Common & { readonly machine: Named; readonly onRename: (name: string) => void }) {
   const [name, setName] = useState(machine.name);
   function submit(event: FormEvent): void {
     event.preventDefault();
@@ -30,14 +36,28 @@ export function RenameMachineDialog({ machine, onRename, problem, busy, ...dialo
       }
     >
       <form id="rename-machine" onSubmit={submit} className="stack">
-        <TextField label="Name" required maxLength={100} value={name} onChange={(event) => setName(event.target.value)} hint="Only in this console. The machine's own host name stays as it is." />
+        <TextField
+          label="Name"
+          required
+          maxLength={100}
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+          hint="Only in this console. The machine's own host name stays as it is."
+        />
         {problemLine(problem)}
       </form>
     </Dialog>
   );
 }
 
-export function RetireMachineDialog({ machine, retired, onRetire, problem, busy, ...dialog }: Common & { readonly machine: Named; readonly retired: boolean; readonly onRetire: () => void }) {
+export function RetireMachineDialog({
+  machine,
+  retired,
+  onRetire,
+  problem,
+  busy,
+  ...dialog
+}: Common & { readonly machine: Named; readonly retired: boolean; readonly onRetire: () => void }) {
   return (
     <Dialog
       {...dialog}
@@ -62,7 +82,14 @@ export function RetireMachineDialog({ machine, retired, onRetire, problem, busy,
 }
 
 /** For a machine that came back under a new id, after a reinstallation for example. */
-export function MergeMachineDialog({ machine, others, onMerge, problem, busy, ...dialog }: Common & { readonly machine: Named; readonly others: readonly Named[]; readonly onMerge: (into: string) => void }) {
+export function MergeMachineDialog({
+  machine,
+  others,
+  onMerge,
+  problem,
+  busy,
+  ...dialog
+}: Common & { readonly machine: Named; readonly others: readonly Named[]; readonly onMerge: (into: string) => void }) {
   const [into, setInto] = useState('');
   const target = others.find((other) => other.id === into);
   return (

@@ -19,11 +19,21 @@ export function CacheTable({ machine }: { readonly machine: MachineDetailDto }) 
             <th scope="col">Cache</th>
             <th scope="col">User</th>
             <th scope="col">Line</th>
-            <th scope="col" className="num">States</th>
-            <th scope="col" className="num">Listed</th>
-            <th scope="col" className="num">Deleted</th>
-            <th scope="col" className="num">Last used</th>
-            <th scope="col" className="num">Reported</th>
+            <th scope="col" className="num">
+              States
+            </th>
+            <th scope="col" className="num">
+              Listed
+            </th>
+            <th scope="col" className="num">
+              Deleted
+            </th>
+            <th scope="col" className="num">
+              Last used
+            </th>
+            <th scope="col" className="num">
+              Reported
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -44,11 +54,26 @@ export function CacheTable({ machine }: { readonly machine: MachineDetailDto }) 
               </th>
               <td>{sighting.user}</td>
               <td>{sighting.line === 'wardrobe' ? 'Wardrobe' : `plakar ${sighting.line}`}</td>
-              <td className="num"><span className="only-phone faint">states </span>{figure(sighting.states)}</td>
-              <td className="num"><span className="only-phone faint">listed </span>{figure(sighting.shown)}</td>
-              <td className="num"><span className="only-phone faint">deleted </span>{figure(sighting.deleted)}</td>
-              <td className="num"><span className="only-phone faint">used </span><RelativeTime at={sighting.lastUsedAt} never="unknown" /></td>
-              <td className="num"><span className="only-phone faint">reported </span><RelativeTime at={sighting.reportedAt} /></td>
+              <td className="num">
+                <span className="only-phone faint">states </span>
+                {figure(sighting.states)}
+              </td>
+              <td className="num">
+                <span className="only-phone faint">listed </span>
+                {figure(sighting.shown)}
+              </td>
+              <td className="num">
+                <span className="only-phone faint">deleted </span>
+                {figure(sighting.deleted)}
+              </td>
+              <td className="num">
+                <span className="only-phone faint">used </span>
+                <RelativeTime at={sighting.lastUsedAt} never="unknown" />
+              </td>
+              <td className="num">
+                <span className="only-phone faint">reported </span>
+                <RelativeTime at={sighting.reportedAt} />
+              </td>
             </tr>
           ))}
         </tbody>

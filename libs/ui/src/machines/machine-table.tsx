@@ -34,24 +34,35 @@ export function MachineTable({ storeName, machines, sort, descending, showAll, h
   const shown = (list: readonly MachineRowDto[]) => (showAll ? list : list.slice(0, CALM_SHOWN));
   const line = (machine: MachineRowDto) => <MachineLine key={machine.id} machine={machine} href={hrefOf(machine)} />;
   const groups = sort === 'verdict' ? (descending ? VERDICTS : VERDICTS.toReversed()) : [];
-  const hidden = sort === 'verdict' ? Math.max(0, sorted.filter((machine) => machine.verdict === 'in-sync').length - CALM_SHOWN) : Math.max(0, sorted.length - CALM_SHOWN);
+  const hidden =
+    sort === 'verdict' ? Math.max(0, sorted.filter((machine) => machine.verdict === 'in-sync').length - CALM_SHOWN) : Math.max(0, sorted.length - CALM_SHOWN);
   return (
     <>
       <table className="tbl machines">
         <caption className="sr">{`Machines of the store ${storeName}, ${sort === 'verdict' ? 'worst verdict first' : `sorted by ${sort}`}`}</caption>
         <thead>
           <tr>
-            <SortHead {...head} by="name" className="m-name">Machine</SortHead>
-            <SortHead {...head} by="verdict">Verdict and cause</SortHead>
-            <th scope="col" className="m-delta">Differs by</th>
+            <SortHead {...head} by="name" className="m-name">
+              Machine
+            </SortHead>
+            <SortHead {...head} by="verdict">
+              Verdict and cause
+            </SortHead>
+            <th scope="col" className="m-delta">
+              Differs by
+            </th>
             <th scope="col" className="m-strip">
               <span className="strip-head">
                 <span>older</span>
                 <span>last 90 days</span>
               </span>
             </th>
-            <SortHead {...head} by="newest" className="num m-newest">Newest seen</SortHead>
-            <SortHead {...head} by="report" className="num m-report">Last report</SortHead>
+            <SortHead {...head} by="newest" className="num m-newest">
+              Newest seen
+            </SortHead>
+            <SortHead {...head} by="report" className="num m-report">
+              Last report
+            </SortHead>
           </tr>
         </thead>
         {sort === 'verdict' ? (
@@ -70,7 +81,9 @@ export function MachineTable({ storeName, machines, sort, descending, showAll, h
             );
           })
         ) : (
-          <tbody data-list tabIndex={-1}>{shown(sorted).map(line)}</tbody>
+          <tbody data-list tabIndex={-1}>
+            {shown(sorted).map(line)}
+          </tbody>
         )}
       </table>
       {hidden > 0 && !showAll ? (
@@ -82,7 +95,14 @@ export function MachineTable({ storeName, machines, sort, descending, showAll, h
   );
 }
 
-type SortHeadProps = { readonly by: MachineSort; readonly sort: MachineSort; readonly descending: boolean; readonly onSort: MachineTableProps['onSort']; readonly className?: string; readonly children: ReactNode };
+type SortHeadProps = {
+  readonly by: MachineSort;
+  readonly sort: MachineSort;
+  readonly descending: boolean;
+  readonly onSort: MachineTableProps['onSort'];
+  readonly className?: string;
+  readonly children: ReactNode;
+};
 
 function SortHead({ by, sort, descending, onSort, className, children }: SortHeadProps) {
   const on = by === sort;

@@ -11,10 +11,19 @@ const FEW = 24;
 export function Rail({ machines }: { readonly machines: readonly MachineRowDto[] }) {
   const sorted = machines.toSorted(byVerdict);
   const ticks = ticksOf(sorted);
-  const label = VERDICTS.map((verdict) => [verdict, machines.filter((machine) => machine.verdict === verdict).length] as const).filter(([, count]) => count > 0);
+  const label = VERDICTS.map((verdict) => [verdict, machines.filter((machine) => machine.verdict === verdict).length] as const).filter(
+    ([, count]) => count > 0,
+  );
   return (
-    <div className={`rail${ticks.length > 120 ? ' dense' : ''}${ticks.length <= FEW ? ' few' : ''}`} role="img" aria-label={`${machines.length} machines: ${label.map(([verdict, count]) => `${count} ${VERDICT_WORD[verdict]}`).join(', ')}`}>
-      {ticks.map((tick, index) => [index > 0 && ticks[index - 1]?.verdict !== tick.verdict ? <b key={`gap-${index}`} /> : null, <i key={index} data-cell={tick.cell} />])}
+    <div
+      className={`rail${ticks.length > 120 ? ' dense' : ''}${ticks.length <= FEW ? ' few' : ''}`}
+      role="img"
+      aria-label={`${machines.length} machines: ${label.map(([verdict, count]) => `${count} ${VERDICT_WORD[verdict]}`).join(', ')}`}
+    >
+      {ticks.map((tick, index) => [
+        index > 0 && ticks[index - 1]?.verdict !== tick.verdict ? <b key={`gap-${index}`} /> : null,
+        <i key={index} data-cell={tick.cell} />,
+      ])}
     </div>
   );
 }

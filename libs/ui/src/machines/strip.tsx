@@ -9,7 +9,12 @@ const RECENT_DAYS = 90;
 /** Part of the strip for everything older than the recent days. */
 const OLD_PART = 0.25;
 
-type Strips = { readonly rows: ReadonlyMap<string, Uint8Array>; readonly columns: number; readonly edge: number; readonly colours: RefObject<KnownColours | null> };
+type Strips = {
+  readonly rows: ReadonlyMap<string, Uint8Array>;
+  readonly columns: number;
+  readonly edge: number;
+  readonly colours: RefObject<KnownColours | null>;
+};
 type KnownColours = { readonly theme: string; readonly colours: MatrixColours };
 const StripContext = createContext<Strips | null>(null);
 
@@ -25,7 +30,12 @@ export function StripProvider({ page, nowMs, children }: { readonly page: Machin
     );
     const times = decodeTimes(page.columnTimes);
     const edge = times.findIndex((time) => time > (today - RECENT_DAYS) * DAY_MS);
-    return { rows: new Map(page.machines.map((machine, index) => [machine.id, rows[index] ?? new Uint8Array(0)])), columns: page.columns, edge: edge < 0 ? page.columns : edge, colours };
+    return {
+      rows: new Map(page.machines.map((machine, index) => [machine.id, rows[index] ?? new Uint8Array(0)])),
+      columns: page.columns,
+      edge: edge < 0 ? page.columns : edge,
+      colours,
+    };
   }, [page, today]);
   return <StripContext value={strips}>{children}</StripContext>;
 }

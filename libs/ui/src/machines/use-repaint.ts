@@ -10,7 +10,9 @@ export function useRepaint(canvas: RefObject<HTMLCanvasElement | null>): Repaint
     const element = canvas.current;
     if (!element) return;
     const again = (): void => setRepaint((old) => ({ ...old, turn: old.turn + 1 }));
-    const seen = new IntersectionObserver((entries) => setRepaint((old) => ({ turn: old.turn + 1, visible: entries.some((entry) => entry.isIntersecting) })), { rootMargin: '200px' });
+    const seen = new IntersectionObserver((entries) => setRepaint((old) => ({ turn: old.turn + 1, visible: entries.some((entry) => entry.isIntersecting) })), {
+      rootMargin: '200px',
+    });
     const sized = new ResizeObserver(again);
     const scheme = window.matchMedia('(prefers-color-scheme: dark)');
     seen.observe(element);

@@ -3,11 +3,29 @@ import { Command } from 'cmdk';
 import { Dialog } from 'radix-ui';
 import type { ReactNode } from 'react';
 
-export type PaletteItem = { readonly id: string; readonly label: string; readonly note?: string; readonly keys?: string; readonly words?: readonly string[]; readonly icon?: ReactNode; readonly run: () => void };
+export type PaletteItem = {
+  readonly id: string;
+  readonly label: string;
+  readonly note?: string;
+  readonly keys?: string;
+  readonly words?: readonly string[];
+  readonly icon?: ReactNode;
+  readonly run: () => void;
+};
 export type PaletteGroup = { readonly heading: string; readonly items: readonly PaletteItem[] };
 
 /** Ctrl-K: any page, store, machine or action by typing. */
-export function Palette({ open, onOpenChange, groups, onSearch }: { readonly open: boolean; readonly onOpenChange: (open: boolean) => void; readonly groups: readonly PaletteGroup[]; readonly onSearch?: (text: string) => void }) {
+export function Palette({
+  open,
+  onOpenChange,
+  groups,
+  onSearch,
+}: {
+  readonly open: boolean;
+  readonly onOpenChange: (open: boolean) => void;
+  readonly groups: readonly PaletteGroup[];
+  readonly onSearch?: (text: string) => void;
+}) {
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>

@@ -3,7 +3,11 @@ import { Check, TriangleAlert } from 'lucide-react';
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useRef, useState } from 'react';
 import { Button } from '../controls/button.js';
 
-export type ToastInput = { readonly kind: 'success' | 'warning'; readonly text: string; readonly action?: { readonly label: string; readonly run: () => void } };
+export type ToastInput = {
+  readonly kind: 'success' | 'warning';
+  readonly text: string;
+  readonly action?: { readonly label: string; readonly run: () => void };
+};
 type Toast = ToastInput & { readonly id: number };
 
 const SHOWN_MS = 6000;
@@ -40,7 +44,13 @@ function ToastLine({ toast, onEnd }: { readonly toast: Toast; readonly onEnd: (i
   }, [held, onEnd, toast.id]);
   const Icon = toast.kind === 'success' ? Check : TriangleAlert;
   return (
-    <div className="toast" onPointerEnter={() => setHeld(true)} onPointerLeave={() => setHeld(false)} onFocus={() => setHeld(true)} onBlur={() => setHeld(false)}>
+    <article
+      className="toast"
+      onPointerEnter={() => setHeld(true)}
+      onPointerLeave={() => setHeld(false)}
+      onFocus={() => setHeld(true)}
+      onBlur={() => setHeld(false)}
+    >
       <Icon className="icon" aria-hidden />
       <span>{toast.text}</span>
       {toast.action ? (
@@ -48,6 +58,6 @@ function ToastLine({ toast, onEnd }: { readonly toast: Toast; readonly onEnd: (i
           {toast.action.label}
         </Button>
       ) : null}
-    </div>
+    </article>
   );
 }

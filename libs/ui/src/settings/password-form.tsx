@@ -5,7 +5,17 @@ import { Button } from '../controls/button.js';
 import { ErrorLine, PasswordField } from '../controls/field.js';
 import { PASSWORD_MIN } from '../setup/admin-form.js';
 
-export function PasswordForm({ email, busy, problem, onChange }: { readonly email: string; readonly busy: boolean; readonly problem: ProblemDto | null; readonly onChange: (input: { current: string; next: string }, clear: () => void) => void }) {
+export function PasswordForm({
+  email,
+  busy,
+  problem,
+  onChange,
+}: {
+  readonly email: string;
+  readonly busy: boolean;
+  readonly problem: ProblemDto | null;
+  readonly onChange: (input: { current: string; next: string }, clear: () => void) => void;
+}) {
   const [input, setInput] = useState({ current: '', next: '' });
   const [tried, setTried] = useState(false);
   const short = input.next.length < PASSWORD_MIN;
@@ -21,7 +31,13 @@ export function PasswordForm({ email, busy, problem, onChange }: { readonly emai
   return (
     <form className="form plain" onSubmit={submit}>
       <input type="text" name="username" autoComplete="username" value={email} readOnly hidden />
-      <PasswordField label="Current password" required autoComplete="current-password" value={input.current} onChange={(event) => setInput({ ...input, current: event.target.value })} />
+      <PasswordField
+        label="Current password"
+        required
+        autoComplete="current-password"
+        value={input.current}
+        onChange={(event) => setInput({ ...input, current: event.target.value })}
+      />
       <PasswordField
         label="New password"
         required

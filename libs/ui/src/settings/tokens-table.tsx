@@ -14,9 +14,15 @@ export function TokensTable({ tokens, onRevoke }: { readonly tokens: readonly To
           <th scope="col">Token</th>
           <th scope="col">For</th>
           <th scope="col">Machine</th>
-          <th scope="col" className="num">Made</th>
-          <th scope="col" className="num">Last used</th>
-          <th scope="col"><span className="sr">Action</span></th>
+          <th scope="col" className="num">
+            Made
+          </th>
+          <th scope="col" className="num">
+            Last used
+          </th>
+          <th scope="col">
+            <span className="sr">Action</span>
+          </th>
         </tr>
       </thead>
       <tbody>
@@ -25,11 +31,19 @@ export function TokensTable({ tokens, onRevoke }: { readonly tokens: readonly To
             <th scope="row">{token.name}</th>
             <td>{token.kind === 'agent' ? 'an agent' : 'reading'}</td>
             <td>{token.kind === 'read' ? <span className="faint">none</span> : (token.machine?.name ?? <span className="faint">not used yet</span>)}</td>
-            <td className="num"><span className="only-phone faint">made </span><RelativeTime at={token.createdAt} /></td>
-            <td className="num"><span className="only-phone faint">used </span><RelativeTime at={token.lastUsedAt} /></td>
+            <td className="num">
+              <span className="only-phone faint">made </span>
+              <RelativeTime at={token.createdAt} />
+            </td>
+            <td className="num">
+              <span className="only-phone faint">used </span>
+              <RelativeTime at={token.lastUsedAt} />
+            </td>
             <td className="num">
               {token.revokedAt ? (
-                <span className="faint">revoked <RelativeTime at={token.revokedAt} /></span>
+                <span className="faint">
+                  revoked <RelativeTime at={token.revokedAt} />
+                </span>
               ) : (
                 <Button small onClick={() => onRevoke(token)} aria-label={`Revoke token ${token.name}`}>
                   Revoke

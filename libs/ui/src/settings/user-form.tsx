@@ -8,7 +8,15 @@ import { PASSWORD_MIN } from '../setup/admin-form.js';
 export type NewUser = { readonly name: string; readonly email: string; readonly role: UserDto['role']; readonly password: string };
 const NOBODY: NewUser = { name: '', email: '', role: 'viewer', password: '' };
 
-export function UserForm({ busy, problem, onCreate }: { readonly busy: boolean; readonly problem: ProblemDto | null; readonly onCreate: (user: NewUser, clear: () => void) => void }) {
+export function UserForm({
+  busy,
+  problem,
+  onCreate,
+}: {
+  readonly busy: boolean;
+  readonly problem: ProblemDto | null;
+  readonly onCreate: (user: NewUser, clear: () => void) => void;
+}) {
   const [user, setUser] = useState(NOBODY);
   const [tried, setTried] = useState(false);
   const short = user.password.length < PASSWORD_MIN;
@@ -35,7 +43,12 @@ export function UserForm({ busy, problem, onCreate }: { readonly busy: boolean; 
           error={tried && short ? `This password has ${user.password.length} characters; ${PASSWORD_MIN} are needed.` : null}
           hint="Give it to the person by another way. It can be changed after sign-in."
         />
-        <SelectField label="Role" value={user.role} onChange={(event) => setUser({ ...user, role: event.target.value === 'admin' ? 'admin' : 'viewer' })} hint={user.role === 'admin' ? 'Sees and changes everything on this console.' : 'Sees everything, changes nothing.'}>
+        <SelectField
+          label="Role"
+          value={user.role}
+          onChange={(event) => setUser({ ...user, role: event.target.value === 'admin' ? 'admin' : 'viewer' })}
+          hint={user.role === 'admin' ? 'Sees and changes everything on this console.' : 'Sees everything, changes nothing.'}
+        >
           <option value="viewer">viewer</option>
           <option value="admin">admin</option>
         </SelectField>

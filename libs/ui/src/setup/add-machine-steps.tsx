@@ -7,7 +7,17 @@ import { Command } from '../controls/command.js';
 import { ErrorLine, TextField } from '../controls/field.js';
 import { RelativeTime } from '../foundation/time.js';
 
-export function StepPanel({ no, title, aside, children }: { readonly no: number; readonly title: string; readonly aside?: ReactNode; readonly children: ReactNode }) {
+export function StepPanel({
+  no,
+  title,
+  aside,
+  children,
+}: {
+  readonly no: number;
+  readonly title: string;
+  readonly aside?: ReactNode;
+  readonly children: ReactNode;
+}) {
   return (
     <section className="panel" aria-labelledby={`step-${no}`}>
       <header>
@@ -21,28 +31,42 @@ export function StepPanel({ no, title, aside, children }: { readonly no: number;
   );
 }
 
-/** Step 1: a token for one machine. Its secret is shown once. */
-export function TokenStep({ secret, busy, problem, onCreate }: { readonly secret: string | null; readonly busy: boolean; readonly problem: ProblemDto | null; readonly onCreate: (name: string) => void }) {
+/** Step 1: a token for one machine. */
+export function TokenStep({
+  madeName,
+  busy,
+  problem,
+  onCreate,
+}: {
+  readonly madeName: string | null;
+  readonly busy: boolean;
+  readonly problem: ProblemDto | null;
+  readonly onCreate: (name: string) => void;
+}) {
   const [name, setName] = useState('');
   function submit(event: FormEvent): void {
     event.preventDefault();
     onCreate(name.trim());
   }
-  if (secret !== null) {
+  if (madeName !== null) {
     return (
-      <>
-        <p>
-          This is the token. It is shown <b>once</b>: put it into a file on the machine that only its user may read.
-        </p>
-        <Command text={tokenFileCommand(secret)} />
-        <p className="muted">The console keeps only a hash of it. A lost token is revoked in the settings and a new one made here.</p>
-      </>
+      <p>
+        Token <b>{madeName}</b> is made. The console keeps only a hash of it. A lost token is revoked in the settings and a new one made here.
+      </p>
     );
   }
   return (
     <form className="stack" onSubmit={submit}>
       <p>A token belongs to one machine: the first that reports with it. A second host on it is refused.</p>
-      <TextField label="Name of the token" required maxLength={100} placeholder="laptop-greta" value={name} onChange={(event) => setName(event.target.value)} hint="Usually the machine's name. It can be changed later." />
+      <TextField
+        label="Name of the token"
+        required
+        maxLength={100}
+        placeholder="laptop-greta"
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+        hint="Usually the machine's name. It can be changed later."
+      />
       {problem ? <ErrorLine>{`${problem.sentence} ${problem.next}`}</ErrorLine> : null}
       <div className="row-flex">
         <Button type="submit" look="primary" busy={busy}>
@@ -53,11 +77,26 @@ export function TokenStep({ secret, busy, problem, onCreate }: { readonly secret
   );
 }
 
-export const TOKEN_FILE = '~/.config/wardrobe/token';
-
-/** Writes the token with a mode that only its owner may read, without the token in the process list. */
-export function tokenFileCommand(secret: string): string {
-  return `mkdir -p ~/.config/wardrobe && (umask 077; cat > ${TOKEN_FILE} <<'END'\n${secret}\nEND\n)`;
+/** Step 2: the command that holds the token; shown once. */
+export function AgentStep({ command }: { readonly command: string | null }) {
+  return (
+    <>
+      <p>
+        Run this on the machine, <b>as the user that makes its backups</b>: plakar's cache belongs to that user.
+      </p>
+      {command === null ? (
+        <p className="muted">The command appears here with the token.</p>
+      ) : (
+        <>
+          <Command text={command} />
+          <p>
+            It holds the token and is shown <b>once</b>. It puts the token into a file that only its user may read.
+          </p>
+        </>
+      )}
+      <p className="muted">Needs Node 20 or later and the wardrobe command. No root, no open port: the agent only calls this console.</p>
+    </>
+  );
 }
 
 /** Step 3: waits for the machine, live. */
@@ -73,7 +112,13 @@ export function FirstReport({ token, sinceName, children }: { readonly token: To
           </span>
         </li>
         <li data-state={used ? 'done' : 'busy'}>
-          {used ? <Check className="icon" aria-label="done:" /> : token ? <LoaderCircle className="icon spin" aria-label="waiting:" /> : <CircleDashed className="icon" aria-label="not yet:" />}
+          {used ? (
+            <Check className="icon" aria-label="done:" />
+          ) : token ? (
+            <LoaderCircle className="icon spin" aria-label="waiting:" />
+          ) : (
+            <CircleDashed className="icon" aria-label="not yet:" />
+          )}
           <span>
             {used ? (
               <>

@@ -8,7 +8,15 @@ export const PASSWORD_MIN = 10;
 export type AdminInput = { readonly name: string; readonly email: string; readonly password: string };
 
 /** The first account of the console. */
-export function AdminForm({ busy, problem, onCreate }: { readonly busy: boolean; readonly problem: ProblemDto | null; readonly onCreate: (input: AdminInput) => void }) {
+export function AdminForm({
+  busy,
+  problem,
+  onCreate,
+}: {
+  readonly busy: boolean;
+  readonly problem: ProblemDto | null;
+  readonly onCreate: (input: AdminInput) => void;
+}) {
   const [input, setInput] = useState<AdminInput>({ name: '', email: '', password: '' });
   const [tried, setTried] = useState(false);
   const short = input.password.length < PASSWORD_MIN;
@@ -21,8 +29,27 @@ export function AdminForm({ busy, problem, onCreate }: { readonly busy: boolean;
     <form className="panel form" aria-labelledby="admin-title" method="post" onSubmit={submit}>
       <h1 id="admin-title">Make the first administrator</h1>
       <p>The link from the server's start works once and for one hour. The account stays on this server.</p>
-      <TextField label="Name" name="name" large required maxLength={100} autoComplete="name" value={input.name} onChange={(event) => setInput({ ...input, name: event.target.value })} />
-      <TextField label="E-mail" type="email" name="email" large required autoComplete="username" hint="You sign in with it. Nothing is ever sent to it." value={input.email} onChange={(event) => setInput({ ...input, email: event.target.value })} />
+      <TextField
+        label="Name"
+        name="name"
+        large
+        required
+        maxLength={100}
+        autoComplete="name"
+        value={input.name}
+        onChange={(event) => setInput({ ...input, name: event.target.value })}
+      />
+      <TextField
+        label="E-mail"
+        type="email"
+        name="email"
+        large
+        required
+        autoComplete="username"
+        hint="You sign in with it. Nothing is ever sent to it."
+        value={input.email}
+        onChange={(event) => setInput({ ...input, email: event.target.value })}
+      />
       <PasswordField
         label="Password"
         name="new-password"

@@ -1,6 +1,11 @@
 import { Check, X } from 'lucide-react';
 
-const HOLDS = ['Machine id, host name, system, plakar version', 'Ids of states and snapshots this machine lists or holds as deleted', 'Packfile ids of states the store lacks', 'Counts, one digest, the time'] as const;
+const HOLDS = [
+  'Machine id, host name, system, plakar version',
+  'Ids of states and snapshots this machine lists or holds as deleted',
+  'Packfile ids of states the store lacks',
+  'Counts, one digest, the time',
+] as const;
 const NEVER = ['A key or a passphrase', 'A file name or a path of a backup', 'File contents'] as const;
 
 /** What an agent sends and what it never sends. */

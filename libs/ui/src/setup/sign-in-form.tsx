@@ -4,7 +4,11 @@ import { type FormEvent, useState } from 'react';
 import { Button } from '../controls/button.js';
 import { ErrorLine, PasswordField, TextField } from '../controls/field.js';
 
-export type SignInFormProps = { readonly busy: boolean; readonly problem: ProblemDto | null; readonly onSignIn: (input: { email: string; password: string }) => void };
+export type SignInFormProps = {
+  readonly busy: boolean;
+  readonly problem: ProblemDto | null;
+  readonly onSignIn: (input: { email: string; password: string }) => void;
+};
 
 export function SignInForm({ busy, problem, onSignIn }: SignInFormProps) {
   const [email, setEmail] = useState('');
@@ -17,8 +21,25 @@ export function SignInForm({ busy, problem, onSignIn }: SignInFormProps) {
     <form className="panel form" aria-labelledby="sign-in-title" method="post" onSubmit={submit}>
       <h1 id="sign-in-title">Sign in to this console</h1>
       <p>It shows what the stores hold and what each machine knows of them.</p>
-      <TextField label="E-mail" type="email" name="email" large required autoComplete="username" value={email} onChange={(event) => setEmail(event.target.value)} />
-      <PasswordField label="Password" name="password" large required autoComplete="current-password" value={password} onChange={(event) => setPassword(event.target.value)} />
+      <TextField
+        label="E-mail"
+        type="email"
+        name="email"
+        large
+        required
+        autoComplete="username"
+        value={email}
+        onChange={(event) => setEmail(event.target.value)}
+      />
+      <PasswordField
+        label="Password"
+        name="password"
+        large
+        required
+        autoComplete="current-password"
+        value={password}
+        onChange={(event) => setPassword(event.target.value)}
+      />
       {problem ? <ErrorLine>{`${problem.sentence} ${problem.next}`}</ErrorLine> : null}
       <div className="end">
         <Button type="submit" look="primary" busy={busy}>

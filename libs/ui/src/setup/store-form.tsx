@@ -22,7 +22,14 @@ type Draft = { readonly location: string; readonly name: string | null; readonly
 export function StoreForm({ title, busy, testing, test, problem, back, onTest, onConnect }: StoreFormProps) {
   const [draft, setDraft] = useState<Draft>({ location: '', name: null, passphrase: '', keepKey: true });
   const set = (patch: Partial<Draft>) => setDraft((old) => ({ ...old, ...patch }));
-  const input = (): StoreInput => ({ name: draft.name?.trim() || nameOf(draft.location), location: draft.location.trim(), ...(draft.passphrase !== '' && { passphrase: draft.passphrase }), keepKey: draft.keepKey, refreshIntervalSeconds: 300, unknownAfterHours: 26 });
+  const input = (): StoreInput => ({
+    name: draft.name?.trim() || nameOf(draft.location),
+    location: draft.location.trim(),
+    ...(draft.passphrase !== '' && { passphrase: draft.passphrase }),
+    keepKey: draft.keepKey,
+    refreshIntervalSeconds: 300,
+    unknownAfterHours: 26,
+  });
   function submit(event: FormEvent): void {
     event.preventDefault();
     onConnect(input());
@@ -48,14 +55,24 @@ export function StoreForm({ title, busy, testing, test, problem, back, onTest, o
         onBlur={() => draft.location.trim() !== '' && test === null && !testing && onTest(input())}
         hint={
           <>
-            The folder on this server that you give to <code>plakar at</code>, for example <code>/srv/kloset/etc</code>. The admin of the server allows which folders may be opened (WARDROBE_STORE_ROOTS).
+            The folder on this server that you give to <code>plakar at</code>, for example <code>/srv/kloset/etc</code>. The admin of the server allows which
+            folders may be opened (WARDROBE_STORE_ROOTS).
           </>
         }
       />
       <StoreProbe test={test} testing={testing} />
       {encrypted ? (
         <>
-          <PasswordField label="Passphrase" large name="passphrase" autoComplete="off" error={keyFailed} value={draft.passphrase} onChange={(event) => set({ passphrase: event.target.value })} hint="Leave it empty when the store is not encrypted. It is never sent back to a browser and never written to a log." />
+          <PasswordField
+            label="Passphrase"
+            large
+            name="passphrase"
+            autoComplete="off"
+            error={keyFailed}
+            value={draft.passphrase}
+            onChange={(event) => set({ passphrase: event.target.value })}
+            hint="Leave it empty when the store is not encrypted. It is never sent back to a browser and never written to a log."
+          />
           <CheckField
             label="Keep the key on this server, encrypted with the console's key file"
             hint="Reading goes on after a restart without you. Without it the key is held in memory only, and the store is locked after each restart."
@@ -64,7 +81,14 @@ export function StoreForm({ title, busy, testing, test, problem, back, onTest, o
           />
         </>
       ) : null}
-      <TextField label="Name in Wardrobe" large name="name" maxLength={100} value={draft.name ?? nameOf(draft.location)} onChange={(event) => set({ name: event.target.value })} />
+      <TextField
+        label="Name in Wardrobe"
+        large
+        name="name"
+        maxLength={100}
+        value={draft.name ?? nameOf(draft.location)}
+        onChange={(event) => set({ name: event.target.value })}
+      />
       {problem ? <ErrorLine>{`${problem.sentence} ${problem.next}`}</ErrorLine> : null}
       <div className="end">
         {back}

@@ -7,12 +7,18 @@ import { Anchor } from '../foundation/link.js';
 export type MenuLink = { readonly href: string; readonly label: string; readonly icon: LucideIcon };
 export type StoreChoice = { readonly id: string; readonly name: string; readonly note: string; readonly href: string };
 
-export type StoreMenuProps = { readonly trigger: ReactNode; readonly stores: readonly StoreChoice[]; readonly currentId: string | null; readonly canAdd: boolean; readonly links: readonly MenuLink[] };
+export type StoreMenuProps = {
+  readonly trigger: ReactNode;
+  readonly stores: readonly StoreChoice[];
+  readonly currentId: string | null;
+  readonly canAdd: boolean;
+  readonly links: readonly MenuLink[];
+};
 
 /** Stores by name, then the list of all and "connect"; on phones also the pages that have no place in the tab bar. */
 export function StoreMenu({ trigger, stores, currentId, canAdd, links }: StoreMenuProps) {
   return (
-    <DropdownMenu.Root>
+    <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content className="menu" align="start" sideOffset={4}>

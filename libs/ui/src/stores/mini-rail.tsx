@@ -16,7 +16,13 @@ export function MiniRail({ counts, old }: { readonly counts: StoreDto['counts'];
   const total = parts.reduce((sum, [key]) => sum + counts[key], 0);
   let x = 0;
   return (
-    <svg className={`mini-rail${old ? ' old' : ''}`} viewBox={`0 0 ${WIDTH} 12`} preserveAspectRatio="none" role="img" aria-label={parts.map(([key, , word]) => `${counts[key]} ${word}`).join(', ')}>
+    <svg
+      className={`mini-rail${old ? ' old' : ''}`}
+      viewBox={`0 0 ${WIDTH} 12`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={parts.map(([key, , word]) => `${counts[key]} ${word}`).join(', ')}
+    >
       {parts.map(([key, cell]) => {
         const width = 6 + (spare * counts[key]) / total;
         const at = x;

@@ -25,10 +25,18 @@ export function StoresTable({ stores, hrefs }: { readonly stores: readonly Store
             <th scope="col">Store</th>
             <th scope="col">Condition and cause</th>
             <th scope="col">Machines</th>
-            <th scope="col" className="num snapshots">Snapshots</th>
-            <th scope="col" className="num size">Size</th>
-            <th scope="col" className="num">Last read</th>
-            <th scope="col"><span className="sr">Action</span></th>
+            <th scope="col" className="num snapshots">
+              Snapshots
+            </th>
+            <th scope="col" className="num size">
+              Size
+            </th>
+            <th scope="col" className="num">
+              Last read
+            </th>
+            <th scope="col">
+              <span className="sr">Action</span>
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -87,16 +95,34 @@ function Fleet({ store, old }: { readonly store: StoreDto; readonly old: boolean
       <MiniRail counts={store.counts} old={old} />
       <span className="why">
         {`${figure(store.counts.inSync)} of ${figure(store.counts.machines)} machines ${old ? 'agreed' : 'agree'}`}
-        {old && store.lastReadAt ? <>, <RelativeTime at={store.lastReadAt} /></> : null}
+        {old && store.lastReadAt ? (
+          <>
+            , <RelativeTime at={store.lastReadAt} />
+          </>
+        ) : null}
       </span>
     </>
   );
 }
 
 function Act({ store, condition, hrefs }: { readonly store: StoreDto; readonly condition: Condition; readonly hrefs: StoreHrefs }) {
-  if (condition.kind === 'locked') return <LinkButton small href={hrefs.unlock(store.id)} aria-label={`Unlock ${store.name}`}>Unlock</LinkButton>;
-  if (condition.kind === 'damaged') return <LinkButton small href={hrefs.findings(store.id)} aria-label={`Show findings of ${store.name}`}>Show findings</LinkButton>;
-  return <LinkButton small look="quiet" href={hrefs.open(store.id)} aria-label={`Open ${store.name}`}>Open</LinkButton>;
+  if (condition.kind === 'locked')
+    return (
+      <LinkButton small href={hrefs.unlock(store.id)} aria-label={`Unlock ${store.name}`}>
+        Unlock
+      </LinkButton>
+    );
+  if (condition.kind === 'damaged')
+    return (
+      <LinkButton small href={hrefs.findings(store.id)} aria-label={`Show findings of ${store.name}`}>
+        Show findings
+      </LinkButton>
+    );
+  return (
+    <LinkButton small look="quiet" href={hrefs.open(store.id)} aria-label={`Open ${store.name}`}>
+      Open
+    </LinkButton>
+  );
 }
 
 const MARKS: Partial<Readonly<Record<Condition['kind'], { readonly icon: LucideIcon; readonly look: 'danger' | 'warning' | 'muted' }>>> = {

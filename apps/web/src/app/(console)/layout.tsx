@@ -11,7 +11,12 @@ export default async function ConsoleLayout({ children }: { readonly children: R
   if (me?.setupNeeded) redirect('/set-up');
   if (me && me.user === null) return <ToSignIn />;
   return (
-    <Prefetched queries={({ trpc, queryClient }) => [queryClient.prefetchQuery(trpc.session.me.queryOptions()), queryClient.prefetchQuery(trpc.stores.list.queryOptions())]}>
+    <Prefetched
+      queries={({ trpc, queryClient }) => [
+        queryClient.prefetchQuery(trpc.session.me.queryOptions()),
+        queryClient.prefetchQuery(trpc.stores.list.queryOptions()),
+      ]}
+    >
       <ConsoleShell>{children}</ConsoleShell>
     </Prefetched>
   );

@@ -28,7 +28,13 @@ export function StoresView() {
     return (
       <Page>
         <PageHead sentence={stores.error ? 'The stores cannot be shown.' : 'Reading the list of stores.'} />
-        <section className="panel">{stores.error ? <ProblemState problem={problemOf(stores.error)} onRetry={() => void stores.refetch()} /> : <LoadingRows what="the list of stores" rows={4} />}</section>
+        <section className="panel">
+          {stores.error ? (
+            <ProblemState problem={problemOf(stores.error)} onRetry={() => void stores.refetch()} />
+          ) : (
+            <LoadingRows what="the list of stores" rows={4} />
+          )}
+        </section>
       </Page>
     );
   }
@@ -38,7 +44,9 @@ export function StoresView() {
         <PageHead sentence="No store is connected yet." />
         <section className="panel">
           <EmptyState icon={Database} fact="Wardrobe shows what your Kloset stores hold." actions={connect}>
-            {admin ? 'Connect the first one: its folder on this server, and its passphrase if it is encrypted. It is opened for reading only.' : 'An admin of this console can connect one.'}
+            {admin
+              ? 'Connect the first one: its folder on this server, and its passphrase if it is encrypted. It is opened for reading only.'
+              : 'An admin of this console can connect one.'}
           </EmptyState>
         </section>
       </Page>

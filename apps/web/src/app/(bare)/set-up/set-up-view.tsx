@@ -27,7 +27,11 @@ export function SetUpView({ tokenInQuery }: { readonly tokenInQuery: string | nu
           </EmptyState>
         </section>
       ) : (
-        <AdminForm busy={setUp.isPending || setUp.isSuccess} problem={setUp.error ? problemOf(setUp.error) : null} onCreate={(input) => setUp.mutate({ ...input, setupToken: token })} />
+        <AdminForm
+          busy={setUp.isPending || setUp.isSuccess}
+          problem={setUp.error ? problemOf(setUp.error) : null}
+          onCreate={(input) => setUp.mutate({ ...input, setupToken: token })}
+        />
       )}
     </SetupFrame>
   );

@@ -19,7 +19,11 @@ export function SignInView({ demo }: { readonly demo: boolean }) {
           Its store and machines are made up. The server printed how to sign in.
         </Notice>
       ) : null}
-      <SignInForm busy={signIn.isPending || signIn.isSuccess} problem={signIn.error ? problemOf(signIn.error) : null} onSignIn={(input) => signIn.mutate(input)} />
+      <SignInForm
+        busy={signIn.isPending || signIn.isSuccess}
+        problem={signIn.error ? problemOf(signIn.error) : null}
+        onSignIn={(input) => signIn.mutate(input)}
+      />
     </SetupFrame>
   );
 }

@@ -29,7 +29,9 @@ export function JobsView({ storeId }: { readonly storeId: string | null }) {
     return (
       <Page>
         <PageHead sentence={jobs.error ? 'The jobs cannot be shown.' : 'Reading the list of jobs.'} />
-        <section className="panel">{jobs.error ? <ProblemState problem={problemOf(jobs.error)} onRetry={() => void jobs.refetch()} /> : <LoadingRows what="the list of jobs" rows={3} />}</section>
+        <section className="panel">
+          {jobs.error ? <ProblemState problem={problemOf(jobs.error)} onRetry={() => void jobs.refetch()} /> : <LoadingRows what="the list of jobs" rows={3} />}
+        </section>
       </Page>
     );
   }
@@ -43,7 +45,11 @@ export function JobsView({ storeId }: { readonly storeId: string | null }) {
           </EmptyState>
         </section>
       ) : (
-        <JobList jobs={jobs.data} storeName={(id) => stores.data?.find((store) => store.id === id)?.name ?? null} onCancel={admin ? (job) => cancel.mutate({ id: job.id }) : null} />
+        <JobList
+          jobs={jobs.data}
+          storeName={(id) => stores.data?.find((store) => store.id === id)?.name ?? null}
+          onCancel={admin ? (job) => cancel.mutate({ id: job.id }) : null}
+        />
       )}
     </Page>
   );
@@ -53,6 +59,10 @@ function sentenceOf(jobs: readonly JobDto[]): string {
   const running = jobs.filter((job) => job.state === 'running').length;
   const waiting = jobs.filter((job) => job.state === 'queued').length;
   const failed = jobs.filter((job) => job.state === 'failed').length;
-  const parts = [running > 0 ? `${counted(running, 'job')} running` : 'No job is running', ...(waiting > 0 ? [`${figure(waiting)} waiting`] : []), ...(failed > 0 ? [`${figure(failed)} failed`] : [])];
+  const parts = [
+    running > 0 ? `${counted(running, 'job')} running` : 'No job is running',
+    ...(waiting > 0 ? [`${figure(waiting)} waiting`] : []),
+    ...(failed > 0 ? [`${figure(failed)} failed`] : []),
+  ];
   return `${parts.join(', ')}.`;
 }

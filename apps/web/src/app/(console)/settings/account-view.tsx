@@ -86,7 +86,15 @@ function SignOut() {
         </Button>
         <Button onClick={() => setAsking(true)}>Sign out everywhere</Button>
       </div>
-      <ConfirmDialog open={asking} onOpenChange={setAsking} title="Sign out everywhere?" verb="Sign out everywhere" busy={everywhere.isPending} problem={everywhere.error ? problemOf(everywhere.error) : null} onConfirm={() => everywhere.mutate()}>
+      <ConfirmDialog
+        open={asking}
+        onOpenChange={setAsking}
+        title="Sign out everywhere?"
+        verb="Sign out everywhere"
+        busy={everywhere.isPending}
+        problem={everywhere.error ? problemOf(everywhere.error) : null}
+        onConfirm={() => everywhere.mutate()}
+      >
         All sessions of your account end, this one too. Tokens of agents are not touched.
       </ConfirmDialog>
     </div>

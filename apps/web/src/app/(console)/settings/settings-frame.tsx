@@ -39,9 +39,17 @@ function useSentence(part: Part): string {
   const users = useQuery(trpc.users.list.queryOptions(undefined, { enabled: part === '/settings/users' })).data;
   const tokens = useQuery(trpc.tokens.list.queryOptions(undefined, { enabled: part === '/settings/tokens' })).data;
   switch (part) {
-    case '/settings/users': return users ? `${users.length === 1 ? '1 person' : `${figure(users.length)} people`} may sign in, ${figure(users.filter((one) => one.role === 'admin').length)} as admin.` : 'Who may sign in.';
-    case '/settings/tokens': return tokens ? `${counted(tokens.filter((one) => one.revokedAt === null).length, 'token')} may call this console.` : 'Which programs may call this console.';
-    case '/settings/audit': return 'Who did what.';
-    default: return user ? `You are signed in as ${user.name}.` : 'Your account.';
+    case '/settings/users':
+      return users
+        ? `${users.length === 1 ? '1 person' : `${figure(users.length)} people`} may sign in, ${figure(users.filter((one) => one.role === 'admin').length)} as admin.`
+        : 'Who may sign in.';
+    case '/settings/tokens':
+      return tokens
+        ? `${counted(tokens.filter((one) => one.revokedAt === null).length, 'token')} may call this console.`
+        : 'Which programs may call this console.';
+    case '/settings/audit':
+      return 'Who did what.';
+    default:
+      return user ? `You are signed in as ${user.name}.` : 'Your account.';
   }
 }

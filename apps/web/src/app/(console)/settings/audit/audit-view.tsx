@@ -17,7 +17,12 @@ export function AuditView() {
     queryFn: ({ pageParam }) => client.audit.list.query({ limit: PAGE, ...(pageParam !== undefined && { before: pageParam }) }),
     getNextPageParam: (last) => (last.length === PAGE ? last.at(-1)?.id : undefined),
   });
-  if (audit.data === undefined) return <section className="panel">{audit.error ? <ProblemState problem={problemOf(audit.error)} onRetry={() => void audit.refetch()} /> : <LoadingRows what="the audit log" rows={5} />}</section>;
+  if (audit.data === undefined)
+    return (
+      <section className="panel">
+        {audit.error ? <ProblemState problem={problemOf(audit.error)} onRetry={() => void audit.refetch()} /> : <LoadingRows what="the audit log" rows={5} />}
+      </section>
+    );
   const entries = audit.data.pages.flat();
   return (
     <section className="panel" aria-label="Audit log">

@@ -26,7 +26,16 @@ export function TokensView() {
       },
     }),
   );
-  if (tokens.data === undefined) return <section className="panel">{tokens.error ? <ProblemState problem={problemOf(tokens.error)} onRetry={() => void tokens.refetch()} /> : <LoadingRows what="the list of tokens" rows={3} />}</section>;
+  if (tokens.data === undefined)
+    return (
+      <section className="panel">
+        {tokens.error ? (
+          <ProblemState problem={problemOf(tokens.error)} onRetry={() => void tokens.refetch()} />
+        ) : (
+          <LoadingRows what="the list of tokens" rows={3} />
+        )}
+      </section>
+    );
   return (
     <>
       <section className="panel" aria-label="Tokens">
@@ -39,10 +48,26 @@ export function TokensView() {
         )}
       </section>
       <Panel id="new-token" title="Make a token">
-        <TokenForm busy={create.isPending} problem={create.error ? problemOf(create.error) : null} made={create.data ? { name: create.data.token.name, secret: create.data.secret, command: create.data.command } : null} onCreate={(token) => create.mutate(token)} />
+        <TokenForm
+          busy={create.isPending}
+          problem={create.error ? problemOf(create.error) : null}
+          made={create.data ? { name: create.data.token.name, secret: create.data.secret, command: create.data.command } : null}
+          onCreate={(token) => create.mutate(token)}
+        />
       </Panel>
-      <ConfirmDialog open={revoking !== null} onOpenChange={(open) => !open && setRevoking(null)} title={`Revoke token ${revoking?.name ?? ''}?`} verb="Revoke 1 token" busy={revoke.isPending} problem={revoke.error ? problemOf(revoke.error) : null} onConfirm={() => revoking && revoke.mutate({ id: revoking.id })}>
-        {revoking?.machine ? `${revoking.machine.name} can no longer report and becomes unknown after the store's limit.` : 'Whatever uses it is refused at once.'} This cannot be undone; a new token can be made.
+      <ConfirmDialog
+        open={revoking !== null}
+        onOpenChange={(open) => !open && setRevoking(null)}
+        title={`Revoke token ${revoking?.name ?? ''}?`}
+        verb="Revoke 1 token"
+        busy={revoke.isPending}
+        problem={revoke.error ? problemOf(revoke.error) : null}
+        onConfirm={() => revoking && revoke.mutate({ id: revoking.id })}
+      >
+        {revoking?.machine
+          ? `${revoking.machine.name} can no longer report and becomes unknown after the store's limit.`
+          : 'Whatever uses it is refused at once.'}{' '}
+        This cannot be undone; a new token can be made.
       </ConfirmDialog>
     </>
   );

@@ -18,7 +18,12 @@ export function UsersView() {
   const [removing, setRemoving] = useState<UserDto | null>(null);
   const refresh = () => client.invalidateQueries({ queryKey: trpc.users.pathKey() });
   const create = useMutation(trpc.users.create.mutationOptions({ onSuccess: refresh }));
-  const role = useMutation(trpc.users.setRole.mutationOptions({ onSuccess: refresh, onError: (error) => toast({ kind: 'warning', text: `${problemOf(error).sentence} The role is as it was.` }) }));
+  const role = useMutation(
+    trpc.users.setRole.mutationOptions({
+      onSuccess: refresh,
+      onError: (error) => toast({ kind: 'warning', text: `${problemOf(error).sentence} The role is as it was.` }),
+    }),
+  );
   const remove = useMutation(
     trpc.users.remove.mutationOptions({
       onSuccess: () => {
@@ -28,7 +33,16 @@ export function UsersView() {
       },
     }),
   );
-  if (users.data === undefined) return <section className="panel">{users.error ? <ProblemState problem={problemOf(users.error)} onRetry={() => void users.refetch()} /> : <LoadingRows what="the list of people" rows={3} />}</section>;
+  if (users.data === undefined)
+    return (
+      <section className="panel">
+        {users.error ? (
+          <ProblemState problem={problemOf(users.error)} onRetry={() => void users.refetch()} />
+        ) : (
+          <LoadingRows what="the list of people" rows={3} />
+        )}
+      </section>
+    );
   return (
     <>
       <section className="panel" aria-label="People">
@@ -48,7 +62,15 @@ export function UsersView() {
           }
         />
       </Panel>
-      <ConfirmDialog open={removing !== null} onOpenChange={(open) => !open && setRemoving(null)} title={`Remove ${removing?.name ?? ''}?`} verb="Remove 1 person" busy={remove.isPending} problem={remove.error ? problemOf(remove.error) : null} onConfirm={() => removing && remove.mutate({ id: removing.id })}>
+      <ConfirmDialog
+        open={removing !== null}
+        onOpenChange={(open) => !open && setRemoving(null)}
+        title={`Remove ${removing?.name ?? ''}?`}
+        verb="Remove 1 person"
+        busy={remove.isPending}
+        problem={remove.error ? problemOf(remove.error) : null}
+        onConfirm={() => removing && remove.mutate({ id: removing.id })}
+      >
         {removing?.email} can no longer sign in, and open sessions end at once. What the audit log says about the account stays.
       </ConfirmDialog>
     </>

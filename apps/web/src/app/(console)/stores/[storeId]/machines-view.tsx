@@ -1,7 +1,23 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
 import type { MachinesPageDto } from '@wardrobe/contracts';
-import { Button, EmptyState, filterMachines, Legend, LinkButton, LoadingRows, MachineTable, MachineTools, Notice, PageHead, ProblemState, Rail, StripProvider, useListKeys, useNow } from '@wardrobe/ui';
+import {
+  Button,
+  EmptyState,
+  filterMachines,
+  Legend,
+  LinkButton,
+  LoadingRows,
+  MachineTable,
+  MachineTools,
+  Notice,
+  PageHead,
+  ProblemState,
+  Rail,
+  StripProvider,
+  useListKeys,
+  useNow,
+} from '@wardrobe/ui';
 import { counted, figure } from '@wardrobe/words';
 import { Plus, Server } from 'lucide-react';
 import { paths } from '@/lib/paths';
@@ -35,7 +51,13 @@ export function MachinesView({ storeId }: { readonly storeId: string }) {
       <Page>
         <PageHead sentence={page.error ? 'The machines cannot be shown.' : 'Reading what the machines reported.'} />
         <StoreNotices storeId={storeId} />
-        <section className="panel">{page.error ? <ProblemState problem={problemOf(page.error)} onRetry={() => void page.refetch()} /> : <LoadingRows what="what the machines reported" onRetry={() => void page.refetch()} />}</section>
+        <section className="panel">
+          {page.error ? (
+            <ProblemState problem={problemOf(page.error)} onRetry={() => void page.refetch()} />
+          ) : (
+            <LoadingRows what="what the machines reported" onRetry={() => void page.refetch()} />
+          )}
+        </section>
       </Page>
     );
   }

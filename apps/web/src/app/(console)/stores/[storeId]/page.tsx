@@ -8,7 +8,12 @@ export const metadata: Metadata = { title: 'Machines' };
 export default async function MachinesPage({ params }: { readonly params: Promise<{ readonly storeId: string }> }) {
   const { storeId } = await params;
   return (
-    <Prefetched queries={({ trpc, queryClient }) => [queryClient.prefetchQuery(trpc.machines.list.queryOptions({ storeId })), queryClient.prefetchQuery(trpc.stores.get.queryOptions({ storeId }))]}>
+    <Prefetched
+      queries={({ trpc, queryClient }) => [
+        queryClient.prefetchQuery(trpc.machines.list.queryOptions({ storeId })),
+        queryClient.prefetchQuery(trpc.stores.get.queryOptions({ storeId })),
+      ]}
+    >
       <Suspense>
         <MachinesView storeId={storeId} />
       </Suspense>

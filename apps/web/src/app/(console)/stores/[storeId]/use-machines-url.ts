@@ -23,7 +23,8 @@ export function useMachinesUrl() {
     descending,
     showAll: params.has('all'),
     setFilter: (next: MachineFilter) => set({ q: next.text, verdict: [...next.verdicts].join(','), reported: next.reported === 'any' ? null : next.reported }),
-    setSort: (next: MachineSort, down: boolean) => set({ sort: next === 'verdict' ? null : next, dir: down === (next === 'verdict') ? null : down ? 'desc' : 'asc' }),
+    setSort: (next: MachineSort, down: boolean) =>
+      set({ sort: next === 'verdict' ? null : next, dir: down === (next === 'verdict') ? null : down ? 'desc' : 'asc' }),
     setShowAll: () => set({ all: 1 }),
     clear: () => set({ q: null, verdict: null, reported: null }),
   };

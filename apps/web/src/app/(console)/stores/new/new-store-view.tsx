@@ -35,7 +35,10 @@ export function NewStoreView() {
     return (
       <Page>
         <section className="panel">
-          <ProblemState problem={{ code: 'forbidden', sentence: 'Your role may not connect stores.', next: 'An admin of this console can do it.' }} actions={<LinkButton href="/">See the stores</LinkButton>} />
+          <ProblemState
+            problem={{ code: 'forbidden', sentence: 'Your role may not connect stores.', next: 'An admin of this console can do it.' }}
+            actions={<LinkButton href="/">See the stores</LinkButton>}
+          />
         </section>
       </Page>
     );

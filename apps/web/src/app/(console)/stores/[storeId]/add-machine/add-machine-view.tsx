@@ -1,7 +1,7 @@
 'use client';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { TokenDto } from '@wardrobe/contracts';
-import { AgentFacts, Command, FirstReport, LinkButton, Notice, PageHead, ProblemState, RelativeTime, StepPanel, TokenStep } from '@wardrobe/ui';
+import { AgentFacts, AgentStep, Command, FirstReport, LinkButton, Notice, PageHead, ProblemState, RelativeTime, StepPanel, TokenStep } from '@wardrobe/ui';
 import { useState } from 'react';
 import { paths } from '@/lib/paths';
 import { useUrlState } from '@/lib/url-state';
@@ -18,15 +18,20 @@ export function AddMachineView({ storeId }: { readonly storeId: string }) {
   const client = useQueryClient();
   const { params, set } = useUrlState();
   const { user, admin } = useMe();
-  const [made, setMade] = useState<{ readonly id: string; readonly secret: string; readonly command: string } | null>(null);
+  const [made, setMade] = useState<{ readonly id: string; readonly name: string; readonly command: string } | null>(null);
   const store = useQuery(trpc.stores.get.queryOptions({ storeId }));
   const tokenId = params.get('token');
-  const tokens = useQuery(trpc.tokens.list.queryOptions(undefined, { enabled: admin && tokenId !== null, refetchInterval: (query) => (query.state.data?.find((one) => one.id === tokenId)?.machine ? false : ASK_EVERY_MS) }));
+  const tokens = useQuery(
+    trpc.tokens.list.queryOptions(undefined, {
+      enabled: admin && tokenId !== null,
+      refetchInterval: (query) => (query.state.data?.find((one) => one.id === tokenId)?.machine ? false : ASK_EVERY_MS),
+    }),
+  );
   const token = tokens.data?.find((one) => one.id === tokenId) ?? null;
   const create = useMutation(
     trpc.tokens.create.mutationOptions({
       onSuccess: (result) => {
-        setMade({ id: result.token.id, secret: result.secret, command: result.command });
+        setMade({ id: result.token.id, name: result.token.name, command: result.command });
         set({ token: result.token.id });
         void client.invalidateQueries({ queryKey: trpc.tokens.pathKey() });
       },
@@ -38,17 +43,32 @@ export function AddMachineView({ storeId }: { readonly storeId: string }) {
     return (
       <Page>
         <section className="panel">
-          <ProblemState problem={{ code: 'forbidden', sentence: 'Your role may not add machines.', next: 'An admin of this console can do it.' }} actions={<LinkButton href={paths.machines(storeId)}>See the machines</LinkButton>} />
+          <ProblemState
+            problem={{ code: 'forbidden', sentence: 'Your role may not add machines.', next: 'An admin of this console can do it.' }}
+            actions={<LinkButton href={paths.machines(storeId)}>See the machines</LinkButton>}
+          />
         </section>
       </Page>
     );
   }
   return (
     <Page>
-      <PageHead sentence={`Add a machine to ${name}.`}>An agent on the machine reads plakar's local cache and reports which snapshots that machine lists. It changes nothing there and takes about a minute.</PageHead>
+      <PageHead sentence={`Add a machine to ${name}.`}>
+        An agent on the machine reads plakar's local cache and reports which snapshots that machine lists. It changes nothing there and takes about a minute.
+      </PageHead>
       <div className="two-columns wide">
         <div className="stack wide">
-          <StepPanel no={1} title="Make a token" aside={token ? <span className="fresh">made <RelativeTime at={token.createdAt} /></span> : null}>
+          <StepPanel
+            no={1}
+            title="Make a token"
+            aside={
+              token ? (
+                <span className="fresh">
+                  made <RelativeTime at={token.createdAt} />
+                </span>
+              ) : null
+            }
+          >
             {token && made?.id !== token.id ? (
               <>
                 <p>Token {token.name} was made before. Its secret is not shown again.</p>
@@ -57,15 +77,16 @@ export function AddMachineView({ storeId }: { readonly storeId: string }) {
                 </div>
               </>
             ) : (
-              <TokenStep secret={made?.secret ?? null} busy={create.isPending} problem={create.error ? problemOf(create.error) : null} onCreate={(tokenName) => create.mutate({ name: tokenName, kind: 'agent' })} />
+              <TokenStep
+                madeName={made?.name ?? null}
+                busy={create.isPending}
+                problem={create.error ? problemOf(create.error) : null}
+                onCreate={(tokenName) => create.mutate({ name: tokenName, kind: 'agent' })}
+              />
             )}
           </StepPanel>
           <StepPanel no={2} title="Start the agent">
-            <p>
-              Run this on the machine, <b>as the user that makes its backups</b>: plakar's cache belongs to that user.
-            </p>
-            {made ? <Command text={made.command} /> : <p className="muted">The command appears here with the token.</p>}
-            <p className="muted">Needs Node 20 or later and the wardrobe command. No root, no open port: the agent only calls this console.</p>
+            <AgentStep command={made?.command ?? null} />
           </StepPanel>
           <StepPanel no={3} title="First report">
             <FirstReport token={token} sinceName={token?.name ?? ''}>
@@ -89,7 +110,15 @@ export function AddMachineView({ storeId }: { readonly storeId: string }) {
   );
 }
 
-function Arrived({ storeId, storeName, machine }: { readonly storeId: string; readonly storeName: string; readonly machine: NonNullable<TokenDto['machine']> }) {
+function Arrived({
+  storeId,
+  storeName,
+  machine,
+}: {
+  readonly storeId: string;
+  readonly storeName: string;
+  readonly machine: NonNullable<TokenDto['machine']>;
+}) {
   const trpc = useTRPC();
   const page = useQuery(trpc.machines.list.queryOptions({ storeId }));
   const row = page.data?.machines.find((one) => one.id === machine.id);

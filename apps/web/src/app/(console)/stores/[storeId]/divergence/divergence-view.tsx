@@ -21,7 +21,13 @@ export function DivergenceView({ storeId }: { readonly storeId: string }) {
       <Page>
         <PageHead sentence={page.error ? 'The findings cannot be shown.' : 'Comparing the machines with the store.'} />
         <StoreNotices storeId={storeId} />
-        <section className="panel">{page.error ? <ProblemState problem={problemOf(page.error)} onRetry={() => void page.refetch()} /> : <LoadingRows what="the findings" onRetry={() => void page.refetch()} />}</section>
+        <section className="panel">
+          {page.error ? (
+            <ProblemState problem={problemOf(page.error)} onRetry={() => void page.refetch()} />
+          ) : (
+            <LoadingRows what="the findings" onRetry={() => void page.refetch()} />
+          )}
+        </section>
       </Page>
     );
   }
@@ -66,7 +72,15 @@ function Body({ storeId, page }: { readonly storeId: string; readonly page: Dive
 
   return (
     <>
-      {page.lanes.length > 0 ? <Lanes page={page} snapshots={store.data?.counts.snapshots ?? page.columns} hrefOf={(id) => paths.divergence(storeId, id)} machinesHref={paths.machines(storeId)} onOpen={open} /> : null}
+      {page.lanes.length > 0 ? (
+        <Lanes
+          page={page}
+          snapshots={store.data?.counts.snapshots ?? page.columns}
+          hrefOf={(id) => paths.divergence(storeId, id)}
+          machinesHref={paths.machines(storeId)}
+          onOpen={open}
+        />
+      ) : null}
       {findings.length === 0 ? (
         <section className="panel">
           <EmptyState icon={CheckCheck} fact="No finding." actions={<LinkButton href={paths.machines(storeId)}>See the machines</LinkButton>}>
@@ -80,7 +94,13 @@ function Body({ storeId, page }: { readonly storeId: string; readonly page: Dive
             <OpenFinding key={current.id} storeId={storeId} finding={current} ref={detail} />
           ) : (
             <section className="panel">
-              <ProblemState problem={{ code: 'not-found', sentence: `Finding ${asked} is not in this store.`, next: 'It may belong to another store. Choose one from the list.' }} />
+              <ProblemState
+                problem={{
+                  code: 'not-found',
+                  sentence: `Finding ${asked} is not in this store.`,
+                  next: 'It may belong to another store. Choose one from the list.',
+                }}
+              />
             </section>
           )}
         </div>

@@ -15,7 +15,12 @@ export function OpenFinding({ storeId, finding, ref }: { readonly storeId: strin
   const plan = useQuery(
     trpc.divergence.plan.queryOptions(
       { storeId, findingId: finding.id },
-      { enabled: finding.plan !== null && finding.endedAt === null, staleTime: PLAN_AGE_MS, refetchInterval: PLAN_AGE_MS, ...(finding.plan && { initialData: finding.plan, initialDataUpdatedAt: Date.parse(finding.plan.madeAt) }) },
+      {
+        enabled: finding.plan !== null && finding.endedAt === null,
+        staleTime: PLAN_AGE_MS,
+        refetchInterval: PLAN_AGE_MS,
+        ...(finding.plan && { initialData: finding.plan, initialDataUpdatedAt: Date.parse(finding.plan.madeAt) }),
+      },
     ),
   );
   return (

@@ -8,7 +8,12 @@ export const metadata: Metadata = { title: 'Divergence' };
 export default async function DivergencePage({ params }: { readonly params: Promise<{ readonly storeId: string }> }) {
   const { storeId } = await params;
   return (
-    <Prefetched queries={({ trpc, queryClient }) => [queryClient.prefetchQuery(trpc.divergence.get.queryOptions({ storeId })), queryClient.prefetchQuery(trpc.stores.get.queryOptions({ storeId }))]}>
+    <Prefetched
+      queries={({ trpc, queryClient }) => [
+        queryClient.prefetchQuery(trpc.divergence.get.queryOptions({ storeId })),
+        queryClient.prefetchQuery(trpc.stores.get.queryOptions({ storeId })),
+      ]}
+    >
       <Suspense>
         <DivergenceView storeId={storeId} />
       </Suspense>

@@ -29,13 +29,26 @@ export function RemoveStore({ store }: { readonly store: StoreDto }) {
         <h2 id="remove-title">Remove</h2>
       </header>
       <div className="body stack">
-        <p className="prose">The console forgets this store: its index, its key, what machines reported about it and the history of its findings. Nothing in the store itself is touched.</p>
+        <p className="prose">
+          The console forgets this store: its index, its key, what machines reported about it and the history of its findings. Nothing in the store itself is
+          touched.
+        </p>
         <div className="row-flex">
           <Button onClick={() => setAsking(true)}>Remove {store.name}</Button>
         </div>
       </div>
-      <ConfirmDialog open={asking} onOpenChange={setAsking} title={`Remove ${store.name} from this console?`} verb="Remove store" typed={store.name} busy={remove.isPending} problem={remove.error ? problemOf(remove.error) : null} onConfirm={() => remove.mutate({ storeId: store.id, confirmName: store.name })}>
-        What {store.counts.machines} machines reported about it and the history of its findings are deleted here. This cannot be undone. The store and its snapshots are not touched.
+      <ConfirmDialog
+        open={asking}
+        onOpenChange={setAsking}
+        title={`Remove ${store.name} from this console?`}
+        verb="Remove store"
+        typed={store.name}
+        busy={remove.isPending}
+        problem={remove.error ? problemOf(remove.error) : null}
+        onConfirm={() => remove.mutate({ storeId: store.id, confirmName: store.name })}
+      >
+        What {store.counts.machines} machines reported about it and the history of its findings are deleted here. This cannot be undone. The store and its
+        snapshots are not touched.
       </ConfirmDialog>
     </section>
   );

@@ -42,7 +42,15 @@ export function StoreKey({ store, admin }: { readonly store: StoreDto; readonly 
           </div>
         ) : null}
       </div>
-      <ConfirmDialog open={asking} onOpenChange={setAsking} title={`Forget the key of ${store.name}?`} verb="Forget 1 key" busy={forget.isPending} problem={forget.error ? problemOf(forget.error) : null} onConfirm={() => forget.mutate({ storeId: store.id })}>
+      <ConfirmDialog
+        open={asking}
+        onOpenChange={setAsking}
+        title={`Forget the key of ${store.name}?`}
+        verb="Forget 1 key"
+        busy={forget.isPending}
+        problem={forget.error ? problemOf(forget.error) : null}
+        onConfirm={() => forget.mutate({ storeId: store.id })}
+      >
         The store is locked at once and cannot be read here until someone gives its passphrase. The store itself and its snapshots are not touched.
       </ConfirmDialog>
     </section>

@@ -19,13 +19,17 @@ export function StoreSettingsView({ storeId }: { readonly storeId: string }) {
     return (
       <Page>
         <PageHead sentence={store.error ? 'The settings cannot be shown.' : 'Reading the settings.'} />
-        <section className="panel">{store.error ? <ProblemState problem={problemOf(store.error)} onRetry={() => void store.refetch()} /> : <LoadingRows what="the settings" rows={4} />}</section>
+        <section className="panel">
+          {store.error ? <ProblemState problem={problemOf(store.error)} onRetry={() => void store.refetch()} /> : <LoadingRows what="the settings" rows={4} />}
+        </section>
       </Page>
     );
   }
   return (
     <Page>
-      <PageHead sentence={`${store.data.name} is read every ${spanWord(store.data.refreshIntervalSeconds * 1000)}.`}>{`A machine that has not reported for ${store.data.unknownAfterHours} h is unknown.`}</PageHead>
+      <PageHead
+        sentence={`${store.data.name} is read every ${spanWord(store.data.refreshIntervalSeconds * 1000)}.`}
+      >{`A machine that has not reported for ${store.data.unknownAfterHours} h is unknown.`}</PageHead>
       <div className="settings">
         <General store={store.data} admin={admin} />
         <Facts store={store.data} />
@@ -54,7 +58,14 @@ function General({ store, admin }: { readonly store: StoreDto; readonly admin: b
         <h2 id="general-title">General</h2>
       </header>
       <div className="body">
-        <StoreSettingsForm key={`${store.name} ${store.location} ${store.refreshIntervalSeconds} ${store.unknownAfterHours}`} store={store} readOnly={!admin} busy={update.isPending} problem={update.error ? problemOf(update.error) : null} onSave={(settings) => update.mutate({ storeId: store.id, ...settings })} />
+        <StoreSettingsForm
+          key={`${store.name} ${store.location} ${store.refreshIntervalSeconds} ${store.unknownAfterHours}`}
+          store={store}
+          readOnly={!admin}
+          busy={update.isPending}
+          problem={update.error ? problemOf(update.error) : null}
+          onSave={(settings) => update.mutate({ storeId: store.id, ...settings })}
+        />
       </div>
     </section>
   );

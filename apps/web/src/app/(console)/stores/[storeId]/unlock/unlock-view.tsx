@@ -33,7 +33,10 @@ export function UnlockView({ storeId }: { readonly storeId: string }) {
     return (
       <Page>
         <section className="panel">
-          <ProblemState problem={{ code: 'forbidden', sentence: 'Your role may not unlock stores.', next: 'An admin of this console can do it.' }} actions={back} />
+          <ProblemState
+            problem={{ code: 'forbidden', sentence: 'Your role may not unlock stores.', next: 'An admin of this console can do it.' }}
+            actions={back}
+          />
         </section>
       </Page>
     );
@@ -41,7 +44,9 @@ export function UnlockView({ storeId }: { readonly storeId: string }) {
   if (store.data === undefined) {
     return (
       <Page>
-        <section className="panel">{store.error ? <ProblemState problem={problemOf(store.error)} onRetry={() => void store.refetch()} /> : <LoadingRows what="the store" rows={3} />}</section>
+        <section className="panel">
+          {store.error ? <ProblemState problem={problemOf(store.error)} onRetry={() => void store.refetch()} /> : <LoadingRows what="the store" rows={3} />}
+        </section>
       </Page>
     );
   }
@@ -53,7 +58,13 @@ export function UnlockView({ storeId }: { readonly storeId: string }) {
         </Notice>
       ) : null}
       {store.data.encrypted ? (
-        <UnlockForm store={store.data} busy={unlock.isPending || unlock.isSuccess} problem={unlock.error ? problemOf(unlock.error) : null} back={back} onUnlock={(input) => unlock.mutate({ storeId, ...input })} />
+        <UnlockForm
+          store={store.data}
+          busy={unlock.isPending || unlock.isSuccess}
+          problem={unlock.error ? problemOf(unlock.error) : null}
+          back={back}
+          onUnlock={(input) => unlock.mutate({ storeId, ...input })}
+        />
       ) : (
         <Notice kind="info" fact={`${store.data.name} is not encrypted.`} actions={back}>
           It needs no passphrase.

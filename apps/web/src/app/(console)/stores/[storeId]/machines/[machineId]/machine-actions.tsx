@@ -27,7 +27,9 @@ export function MachineActions({ storeId, machine }: { readonly storeId: string;
     void client.invalidateQueries({ queryKey: trpc.machines.pathKey() });
   }
   const rename = useMutation(trpc.machines.rename.mutationOptions({ onSuccess: (_, input) => done(`${machine.name} is now called ${input.name}.`) }));
-  const retire = useMutation(trpc.machines.retire.mutationOptions({ onSuccess: (_, input) => done(input.retired ? `${machine.name} is retired.` : `${machine.name} counts again.`) }));
+  const retire = useMutation(
+    trpc.machines.retire.mutationOptions({ onSuccess: (_, input) => done(input.retired ? `${machine.name} is retired.` : `${machine.name} counts again.`) }),
+  );
   const merge = useMutation(
     trpc.machines.merge.mutationOptions({
       onSuccess: (_, input) => {
@@ -48,9 +50,24 @@ export function MachineActions({ storeId, machine }: { readonly storeId: string;
       <Button onClick={() => setOpen('rename')}>Rename</Button>
       <Button onClick={() => setOpen('merge')}>Merge</Button>
       <Button onClick={() => setOpen('retire')}>{machine.retired ? 'Bring back' : 'Retire'}</Button>
-      <RenameMachineDialog key={machine.name} {...dialog('rename', rename)} machine={machine} onRename={(name) => rename.mutate({ machineId: machine.id, name })} />
-      <RetireMachineDialog {...dialog('retire', retire)} machine={machine} retired={machine.retired} onRetire={() => retire.mutate({ machineId: machine.id, retired: !machine.retired })} />
-      <MergeMachineDialog {...dialog('merge', merge)} machine={machine} others={(others.data?.machines ?? []).filter((other) => other.id !== machine.id)} onMerge={(into) => merge.mutate({ from: machine.id, into })} />
+      <RenameMachineDialog
+        key={machine.name}
+        {...dialog('rename', rename)}
+        machine={machine}
+        onRename={(name) => rename.mutate({ machineId: machine.id, name })}
+      />
+      <RetireMachineDialog
+        {...dialog('retire', retire)}
+        machine={machine}
+        retired={machine.retired}
+        onRetire={() => retire.mutate({ machineId: machine.id, retired: !machine.retired })}
+      />
+      <MergeMachineDialog
+        {...dialog('merge', merge)}
+        machine={machine}
+        others={(others.data?.machines ?? []).filter((other) => other.id !== machine.id)}
+        onMerge={(into) => merge.mutate({ from: machine.id, into })}
+      />
     </>
   );
 }

@@ -1,7 +1,27 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
 import type { MachineDetailDto } from '@wardrobe/contracts';
-import { Anchor, CacheTable, Deltas, differing, isOldTool, LinkButton, LoadingRows, MachineCells, Notice, PageHead, ProblemState, RelativeTime, Strip, StripProvider, useKeys, useListKeys, useNow, VERDICT_WORD, VerdictMark } from '@wardrobe/ui';
+import {
+  Anchor,
+  CacheTable,
+  Deltas,
+  differing,
+  isOldTool,
+  LinkButton,
+  LoadingRows,
+  MachineCells,
+  Notice,
+  PageHead,
+  ProblemState,
+  RelativeTime,
+  Strip,
+  StripProvider,
+  useKeys,
+  useListKeys,
+  useNow,
+  VERDICT_WORD,
+  VerdictMark,
+} from '@wardrobe/ui';
 import { figure, isDivergent } from '@wardrobe/words';
 import { useRouter } from 'next/navigation';
 import { paths } from '@/lib/paths';
@@ -25,7 +45,15 @@ export function MachineView({ storeId, machineId }: Ids) {
       <Page>
         <PageHead sentence={machine.error ? 'This machine cannot be shown.' : 'Reading what the machine reported.'} />
         <section className="panel">
-          {machine.error ? <ProblemState problem={problemOf(machine.error)} onRetry={() => void machine.refetch()} actions={<LinkButton href={paths.machines(storeId)}>See all machines</LinkButton>} /> : <LoadingRows what="what the machine reported" />}
+          {machine.error ? (
+            <ProblemState
+              problem={problemOf(machine.error)}
+              onRetry={() => void machine.refetch()}
+              actions={<LinkButton href={paths.machines(storeId)}>See all machines</LinkButton>}
+            />
+          ) : (
+            <LoadingRows what="what the machine reported" />
+          )}
         </section>
       </Page>
     );
@@ -78,7 +106,9 @@ function Facts({ storeId, machine }: { readonly storeId: string; readonly machin
   const now = useNow();
   const list = useQuery(trpc.machines.list.queryOptions({ storeId }));
   const listed = list.data?.machines.some((one) => one.id === machine.id) ?? false;
-  const history = differing(machine.counts).map(([cell, count]) => `${figure(count)} ${cell}`).join(', ');
+  const history = differing(machine.counts)
+    .map(([cell, count]) => `${figure(count)} ${cell}`)
+    .join(', ');
   return (
     <section className="panel" aria-label={`Facts about ${machine.name}`}>
       <div className="body">
@@ -86,7 +116,11 @@ function Facts({ storeId, machine }: { readonly storeId: string; readonly machin
           <dt>Verdict</dt>
           <dd className="row-flex">
             <VerdictMark verdict={machine.verdict} worst={machine.worst} />
-            {isDivergent(machine.worst) ? <Anchor href={paths.divergence(storeId)}>Show its findings</Anchor> : <span className="sr">{VERDICT_WORD[machine.verdict]}</span>}
+            {isDivergent(machine.worst) ? (
+              <Anchor href={paths.divergence(storeId)}>Show its findings</Anchor>
+            ) : (
+              <span className="sr">{VERDICT_WORD[machine.verdict]}</span>
+            )}
           </dd>
           <dt>Differs by</dt>
           <dd>
