@@ -1,12 +1,14 @@
 /** Bundles the server into dist/: main.js, the worker threads' entry worker.js, what they share, and the migrations. */
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
-rmSync(`${here}dist`, { recursive: true, force: true });
-await build({
+const { metafile } = await build({
+  absWorkingDir: root,
+  metafile: true,
   entryPoints: { main: `${here}src/main.ts`, worker: `${root}libs/api/src/workers/worker.ts` },
   outdir: `${here}dist`,
   bundle: true,
@@ -22,5 +24,17 @@ await build({
   // CommonJS packages inside an ES module bundle ask for require.
   banner: { js: "import { createRequire as wardrobeRequire } from 'node:module'; const require = wardrobeRequire(import.meta.url);" },
 });
+removeOld();
 cpSync(`${root}libs/db/prisma/migrations`, `${here}dist/migrations`, { recursive: true });
 process.exit(0);
+
+/** Parts of earlier builds stay for a day: a console that still runs on one loads its threads' code when it first needs it. */
+function removeOld() {
+  const written = new Set(Object.keys(metafile.outputs).map((path) => join(root, path)));
+  const folder = `${here}dist`;
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    if (name !== 'migrations' && !written.has(path) && Date.now() - statSync(path).mtimeMs > 86_400_000) rmSync(path, { force: true });
+  }
+}

@@ -17,12 +17,16 @@ export type DbOptions = { readonly maxConnections?: number; readonly onError?: (
 /** Opens no connection by itself. `onError` hears of idle connections that break (the server went away). */
 export function createDb(target: DbTarget, options: DbOptions = {}): Db {
   const pool = new pg.Pool({ ...clientConfig(target), max: options.maxConnections ?? 10, connectionTimeoutMillis: 10_000, application_name: 'wardrobe' });
-  pool.on('error', (error) => options.onError?.(error));
+  let closing = false;
+  pool.on('error', (error) => {
+    if (!closing) options.onError?.(error);
+  });
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   return {
     prisma,
     pool,
     close: async () => {
+      closing = true;
       await prisma.$disconnect();
       if (!pool.ended) await pool.end();
     },
