@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { ADMIN_PREFIX, ADMIN_SOCKET, type AdminCall } from '@wardrobe/contracts';
+import { ADMIN_SOCKET, type AdminPath } from '@wardrobe/contracts';
 import type { CliEnvironment } from '../env.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { serverWords } from '../server-words.js';
@@ -15,14 +15,14 @@ export function dataDirectoryOf(env: CliEnvironment): string {
 }
 
 /** One call over the server's socket. @throws CliError no server there, no permission, or the server's own sentence */
-export function callServer(env: CliEnvironment, call: AdminCall, body: unknown): Promise<unknown> {
+export function callServer(env: CliEnvironment, path: AdminPath, body: unknown): Promise<unknown> {
   const directory = dataDirectoryOf(env);
   const text = JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const sent = request(
       {
         socketPath: join(directory, ADMIN_SOCKET),
-        path: `${ADMIN_PREFIX}${call}`,
+        path,
         method: 'POST',
         headers: { host: 'localhost', 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) },
       },

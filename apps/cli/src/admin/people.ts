@@ -9,20 +9,13 @@ import { callServer } from './client.js';
 type JsonOption = { readonly json?: boolean };
 
 export async function addUser(session: Session, email: string, options: { readonly name: string; readonly role: 'admin' | 'viewer' }): Promise<ExitCode> {
-  const added = user.parse(await callServer(session.env, 'user/add', { email, name: options.name, role: options.role, password: await newPassword(session) }));
+  const added = user.parse(await callServer(session.env, '/user/add', { email, name: options.name, role: options.role, password: await newPassword(session) }));
   await session.terminal.line(`${added.email}: added as ${added.role}`);
   return EXIT.fine;
 }
 
-export async function listUsers(session: Session, options: JsonOption): Promise<ExitCode> {
-  const { users } = z.object({ users: z.array(user) }).parse(await callServer(session.env, 'user/ls', {}));
-  for (const one of users)
-    await (options.json ? session.terminal.json(one) : session.terminal.line(`${one.email.padEnd(32)} ${one.role.padEnd(7)} ${one.name}`));
-  return EXIT.fine;
-}
-
 export async function setPassword(session: Session, email: string): Promise<ExitCode> {
-  await callServer(session.env, 'user/passwd', { email, password: await newPassword(session) });
+  await callServer(session.env, '/user/passwd', { email, password: await newPassword(session) });
   await session.terminal.line(`${email}: new password set, all sessions ended`);
   return EXIT.fine;
 }
@@ -36,13 +29,13 @@ async function newPassword(session: Session): Promise<string> {
 
 /** The secret alone on standard output, so that it can go straight into a file. */
 export async function createToken(session: Session, name: string, options: JsonOption & { readonly kind: 'agent' | 'read' }): Promise<ExitCode> {
-  const made = z.object({ token, secret: z.string() }).parse(await callServer(session.env, 'token/create', { name, kind: options.kind }));
+  const made = z.object({ token, secret: z.string() }).parse(await callServer(session.env, '/token/create', { name, kind: options.kind }));
   await (options.json ? session.terminal.json(made) : session.terminal.line(made.secret));
   return EXIT.fine;
 }
 
 export async function listTokens(session: Session, options: JsonOption): Promise<ExitCode> {
-  const { tokens } = z.object({ tokens: z.array(token) }).parse(await callServer(session.env, 'token/ls', {}));
+  const tokens = z.array(token).parse(await callServer(session.env, '/token/list', {}));
   for (const one of tokens) {
     const state = one.revokedAt ? `revoked ${one.revokedAt}` : one.lastUsedAt ? `last used ${one.lastUsedAt}` : 'never used';
     await (options.json ? session.terminal.json(one) : session.terminal.line(`${one.id}  ${one.kind.padEnd(5)} ${one.name.padEnd(24)} ${state}`));
@@ -51,7 +44,15 @@ export async function listTokens(session: Session, options: JsonOption): Promise
 }
 
 export async function revokeToken(session: Session, id: string): Promise<ExitCode> {
-  await callServer(session.env, 'token/revoke', { id });
+  await callServer(session.env, '/token/revoke', { token: id });
   await session.terminal.line(`${id}: revoked`);
+  return EXIT.fine;
+}
+
+/** The one-time link for the first admin, made anew. */
+export async function printSetupLink(session: Session): Promise<ExitCode> {
+  const { link } = z.object({ link: z.string().nullable() }).parse(await callServer(session.env, '/setup-link', {}));
+  if (link === null) throw usage('This console has its administrator already.', 'Set a lost password anew with: wardrobe admin user passwd');
+  await session.terminal.line(link);
   return EXIT.fine;
 }

@@ -28,6 +28,12 @@ export function adminCommand(run: Runner): Command {
     .description('forget a store: its rows and its index; the store itself is not touched')
     .action((name) => run(async (session) => (await import('./stores.js')).removeStore(session, name)));
 
+  store
+    .command('refresh')
+    .argument('<name>')
+    .description('read a store now')
+    .action((name) => run(async (session) => (await import('./stores.js')).refreshStore(session, name)));
+
   const user = admin.command('user').description('people who may sign in');
   user
     .command('add')
@@ -39,10 +45,6 @@ export function adminCommand(run: Runner): Command {
       '\nThe password comes from WARDROBE_PASSWORD or a prompt.\n\nExample:\n  wardrobe admin user add ines@example.org --name Ines --role admin',
     )
     .action((email, options) => run(async (session) => (await import('./people.js')).addUser(session, email, options)));
-  user
-    .command('ls')
-    .addOption(json())
-    .action((options) => run(async (session) => (await import('./people.js')).listUsers(session, options)));
   user
     .command('passwd')
     .argument('<email>')
@@ -74,5 +76,9 @@ export function adminCommand(run: Runner): Command {
     .argument('<file...>')
     .addHelpText('after', '\nExample:\n  wardrobe admin report import alpha.json bravo.json')
     .action((files) => run(async (session) => (await import('./stores.js')).importReports(session, files)));
+  admin
+    .command('setup-link')
+    .description('a new one-time link for the first admin')
+    .action(() => run(async (session) => (await import('./people.js')).printSetupLink(session)));
   return admin;
 }

@@ -23,14 +23,14 @@ export async function addStore(
     ...(passphrase === undefined ? {} : { passphrase }),
     keepKey: options.askEachStart !== true,
   };
-  const added = store.parse(await callServer(session.env, 'store/add', body));
+  const added = store.parse(await callServer(session.env, '/store/add', body));
   if (options.json) await session.terminal.json(added);
   else await session.terminal.line(`${added.name}: added (${added.repositoryId}${added.encrypted ? ', encrypted' : ''})`);
   return EXIT.fine;
 }
 
 export async function listStores(session: Session, options: JsonOption): Promise<ExitCode> {
-  const { stores } = z.object({ stores: z.array(store) }).parse(await callServer(session.env, 'store/ls', {}));
+  const stores = z.array(store).parse(await callServer(session.env, '/store/list', {}));
   for (const one of stores) {
     if (options.json) await session.terminal.json(one);
     else
@@ -42,7 +42,7 @@ export async function listStores(session: Session, options: JsonOption): Promise
 }
 
 export async function removeStore(session: Session, name: string): Promise<ExitCode> {
-  await callServer(session.env, 'store/rm', { name });
+  await callServer(session.env, '/store/remove', { store: name });
   await session.terminal.line(`${name}: forgotten; the store itself was not touched`);
   return EXIT.fine;
 }
@@ -50,9 +50,16 @@ export async function removeStore(session: Session, name: string): Promise<ExitC
 export async function importReports(session: Session, files: readonly string[]): Promise<ExitCode> {
   for (const file of files) {
     const report = readReport(file);
-    const answer = reportAnswer.parse(await callServer(session.env, 'report/import', report));
+    const answer = reportAnswer.parse(await callServer(session.env, '/report/import', report));
     await session.terminal.line(`${file}: ${report.machine.name}, ${counted(report.sightings.length, 'cache')}`);
     for (const note of answer.notes) session.terminal.warn(note);
   }
   return EXIT.fine;
+}
+
+/** Reads a store now and waits until that has ended. */
+export async function refreshStore(session: Session, name: string): Promise<ExitCode> {
+  const read = store.parse(await callServer(session.env, '/store/refresh', { store: name }));
+  await session.terminal.line(`${read.name}: ${read.status}, ${counted(read.counts.snapshots, 'snapshot')}${read.problem ? `. ${read.problem.sentence}` : ''}`);
+  return read.problem ? EXIT.damaged : EXIT.fine;
 }
