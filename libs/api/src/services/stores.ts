@@ -10,7 +10,7 @@ import { audit, type Deps } from './deps.js';
 import { allowedFolder, indexFolder } from './locations.js';
 import type { Refreshes } from './refresh.js';
 import { type Registry, sealedKeyName } from './registry.js';
-import { storeHeadline, type VerdictCounts } from './sentences.js';
+import { seriousFindings, storeHeadline, type VerdictCounts } from './sentences.js';
 import type { StoreService } from './types.js';
 
 type Parts = { readonly registry: Registry; readonly refreshes: Refreshes };
@@ -250,7 +250,7 @@ function storeDto(store: StoreRow, found: StoreCounts | undefined, registry: Reg
       behind: verdicts.behind,
       inSync: verdicts['in-sync'],
       snapshots: found?.snapshots ?? 0,
-      findings: (found?.findings ?? []).reduce((sum, { count }) => sum + count, 0),
+      findings: seriousFindings(found?.findings ?? []).reduce((sum, { count }) => sum + count, 0),
     },
     headline: locked ? 'Its key is not loaded since the console was restarted.' : storeHeadline({ problem, counts: verdicts, findings: found?.findings ?? [] }),
   };

@@ -24,7 +24,7 @@ import { divergencePage } from './divergence.js';
 import { headerOf } from './headers.js';
 import { machineRowDto } from './machine-rows.js';
 import { causeAt, loadMatrix, type MatrixModel, type ModelRow } from './matrix-model.js';
-import { machinesDetail, machinesSentence, storeFindingsSentence, type VerdictCounts } from './sentences.js';
+import { machinesDetail, machinesSentence, seriousFindings, storeFindingsSentence, type VerdictCounts } from './sentences.js';
 import type { CellDto, TrackingService } from './types.js';
 
 const MAX_COLUMNS = 20_000;
@@ -139,7 +139,8 @@ async function machinesPage(deps: Deps, store: StoreRow, matrix: MatrixModel): P
   const found = (await storeCounts(deps.db, store.id))[0];
   const active = matrix.rows.filter(({ machine }) => machine.retiredAt === null);
   const verdicts = Object.fromEntries(VERDICTS.map((verdict) => [verdict, active.filter((row) => row.verdict === verdict).length])) as VerdictCounts;
-  const findings = found?.findings ?? [];
+  // Leftovers of plakar call for no look: they stand on the divergence page only.
+  const findings = seriousFindings(found?.findings ?? []);
   const total = findings.reduce((sum, { count }) => sum + count, 0);
   return {
     sentence: machinesSentence(active.length, verdicts),
