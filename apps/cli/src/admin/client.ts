@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +22,7 @@ export function callServer(env: CliEnvironment, path: AdminPath, body: unknown):
   return new Promise((resolve, reject) => {
     const sent = request(
       {
-        socketPath: join(directory, ADMIN_SOCKET),
+        socketPath: socketOf(directory),
         path,
         method: 'POST',
         headers: { host: 'localhost', 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) },
@@ -42,6 +43,16 @@ export function callServer(env: CliEnvironment, path: AdminPath, body: unknown):
     sent.once('error', (error: NodeJS.ErrnoException) => reject(connectionError(error, directory)));
     sent.end(text);
   });
+}
+
+/** A data folder whose path is too long for a socket names the place of its socket in a file. */
+function socketOf(directory: string): string {
+  try {
+    return readFileSync(join(directory, 'admin.address'), 'utf8').trim() || join(directory, ADMIN_SOCKET);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EACCES')) return join(directory, ADMIN_SOCKET);
+    throw error;
+  }
 }
 
 function connectionError(error: NodeJS.ErrnoException, directory: string): unknown {
