@@ -6,6 +6,11 @@ export const PARALLEL_READS = 8;
 export const PARALLEL_STATES = 4;
 /** A state file; plakar's largest are aggregates of a whole store, about 45 bytes a location. */
 export const STATE_LIMIT_BYTES = 1 << 30;
+/**
+ * What a state may unfold to: 1 MiB, and 4 bytes for each stored one. A third of every entry is an id that does not compress, so honest states stay below 3.
+ */
+export const STATE_UNFOLDED_BYTES = 1 << 20;
+export const STATE_UNFOLDED_PER_BYTE = 4;
 export const LOCK_LIMIT_BYTES = 64 << 10;
 /** One stored blob: the largest are objects of huge files. */
 export const BLOB_LIMIT_BYTES = 512 << 20;
