@@ -16,7 +16,10 @@ type Line = { path: string; type: string; sha256?: string };
 async function items(store: string, kind: Kind): Promise<string[]> {
   const folder = join(store, KINDS[kind]);
   const files = await readdir(folder, { recursive: true });
-  return files.filter((file) => /(?:^|\/)[0-9a-f]{64}$/.test(file)).sort().map((file) => join(folder, file));
+  return files
+    .filter((file) => /(?:^|\/)[0-9a-f]{64}$/.test(file))
+    .sort()
+    .map((file) => join(folder, file));
 }
 
 async function harm(store: string, { kind, damage, foreign }: { kind: Kind; damage: Damage; foreign: string }): Promise<boolean> {
@@ -55,7 +58,10 @@ describe.each([
     run = await startConsole({ storeRoots: [root] });
     const fixture = await unpackFixture(name);
     for (const file of ['1-team.jsonl', '2-team.jsonl', '3-laptop.jsonl', '4-team-phantom.jsonl']) {
-      const lines = (await expectedText(fixture, file)).trim().split('\n').map((line) => JSON.parse(line) as Line);
+      const lines = (await expectedText(fixture, file))
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Line);
       expected.set(file, new Map(lines.flatMap(({ path, sha256 }) => (sha256 === undefined ? [] : [[path, sha256] as const]))));
     }
   });
@@ -82,7 +88,9 @@ describe.each([
         if (entry.type === 'directory') await visit(entry.path);
         if (entry.type === 'damaged') count.refused += 1;
         if (entry.type !== 'file') continue;
-        const answer = await rawRequest(`${run.baseUrl}/api/stores/${store.id}/snapshots/${snapshot}/content?path=${entry.path}`, { headers: { cookie: run.admin } }).catch(() => null);
+        const answer = await rawRequest(`${run.baseUrl}/api/stores/${store.id}/snapshots/${snapshot}/content?path=${entry.path}`, {
+          headers: { cookie: run.admin },
+        }).catch(() => null);
         if (answer === null || answer.status !== 200 || !answer.complete) {
           expect(answer?.status).not.toBe(500);
           count.refused += 1;
@@ -91,7 +99,10 @@ describe.each([
         count.read += 1;
         const digest = createHash('sha256').update(answer.body).digest('hex');
         const inner = decodeURIComponent(entry.path).slice(folder.length);
-        expect([...expected.values()].some((files) => files.get(inner) === digest), entry.path).toBe(true);
+        expect(
+          [...expected.values()].some((files) => files.get(inner) === digest),
+          entry.path,
+        ).toBe(true);
       }
     };
     await visit(folder);
@@ -104,7 +115,9 @@ describe.each([
     if (!(await harm(location, { kind, damage, foreign }))) return;
     const store = await run.api.addStore({ name: `${kind} ${damage}`, location });
     const page = await query<SnapshotsPageDto>('snapshots.list', { storeId: store.id, include: 'all' });
-    const findings = (await query<DivergencePageDto>('divergence.get', { storeId: store.id })).findings.filter(({ kind: found }) => found !== 'stale-lock' && found !== 'hidden-snapshot');
+    const findings = (await query<DivergencePageDto>('divergence.get', { storeId: store.id })).findings.filter(
+      ({ kind: found }) => found !== 'stale-lock' && found !== 'hidden-snapshot',
+    );
     let refused = 0;
     for (const row of page.rows) {
       if (row.problem !== null) refused += 1;
@@ -114,7 +127,8 @@ describe.each([
     const isWhole = count('live') === 2 && count('deleted') === 1 && count('hidden') === 1 && refused === 0;
     const isTold = store.status === 'damaged' || findings.length > 0 || refused > 0 || count('hidden', 'unreadable') > 1;
     // Two losses leave no trace in a store: an orphan packfile that no state names, and the only state that held a removal.
-    const isTraceless = damage === 'deleted' && refused === 0 && (kind === 'packfile' ? count('live') === 2 && count('deleted') === 1 : kind === 'state' && count('live') === 3);
+    const isTraceless =
+      damage === 'deleted' && refused === 0 && (kind === 'packfile' ? count('live') === 2 && count('deleted') === 1 : kind === 'state' && count('live') === 3);
     const told = { status: store.status, findings: findings.map(({ title }) => title), rows: page.rows.map(({ availability }) => availability), refused };
     expect(isWhole || isTold || isTraceless, JSON.stringify(told)).toBe(true);
     if (kind === 'lock') expect(isWhole).toBe(true);
