@@ -8,7 +8,7 @@ import { Button } from '../controls/button.js';
 import { SearchField } from '../controls/field.js';
 import { EmptyState } from '../feedback/states.js';
 import { fullTime } from '../foundation/format.js';
-import { SnapshotBadge } from '../snapshots/snapshot-row.js';
+import { availabilitySentence, SnapshotBadge } from '../snapshots/snapshot-row.js';
 import { useTyped } from '../snapshots/use-typed.js';
 import { type Crumb, Crumbs } from './crumbs.js';
 import { DownloadMenu } from './download-menu.js';
@@ -30,6 +30,7 @@ export type ExplorerViewProps = {
 /** One folder of a snapshot. */
 export function ExplorerHead({ page, snapshotsHref, rootHref, crumbs }: Pick<ExplorerViewProps, 'page' | 'snapshotsHref' | 'rootHref' | 'crumbs'>) {
   const { snapshot } = page;
+  const kept = snapshot.availability === 'deleted' ? 'It stays readable until a clean-up takes its packfiles away.' : availabilitySentence(snapshot);
   return (
     <div className="explore-head">
       <Crumbs snapshotsHref={snapshotsHref} snapshotId={snapshot.id} rootHref={rootHref} crumbs={crumbs} />
@@ -44,6 +45,7 @@ export function ExplorerHead({ page, snapshotsHref, rootHref, crumbs }: Pick<Exp
           <Clock className="icon small" aria-hidden /> {fullTime(Date.parse(snapshot.takenAt))}
         </span>
         <SnapshotBadge row={snapshot} />
+        {kept === null ? null : <span>{kept}</span>}
         {snapshot.errors > 0 ? (
           <span>
             <TriangleAlert className="icon small" aria-hidden /> {counted(snapshot.errors, 'entry', 'entries')} could not be backed up

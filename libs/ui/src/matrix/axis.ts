@@ -4,11 +4,13 @@ import type { ColumnView } from '../matrix-kernel/index.js';
 export type AxisTick = { readonly x: number; readonly text: string };
 
 const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
 const MONTH = new Intl.DateTimeFormat('en-GB', { month: 'short', year: 'numeric', timeZone: 'UTC' });
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
+const SECONDS = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', timeZone: 'UTC' });
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' });
 
-/** Ticks where the label changes, not nearer than `gap` pixels to each other: months over a year, days, then hours. UTC. */
+/** Ticks where the label changes, not nearer than `gap` pixels to each other: months over a year, days, hours, then seconds. UTC. */
 export function axisTicks(times: Float64Array, view: ColumnView, size: { readonly width: number; readonly gap: number }): AxisTick[] {
   const first = Math.floor(view.from);
   const end = Math.min(times.length, Math.ceil(view.to));
@@ -32,5 +34,6 @@ export function axisTicks(times: Float64Array, view: ColumnView, size: { readonl
 function labelFor(spanMs: number): (ms: number) => string {
   if (spanMs > 400 * DAY_MS) return (ms) => MONTH.format(ms);
   if (spanMs > 3 * DAY_MS) return (ms) => DAY.format(ms);
-  return (ms) => `${DAY.format(ms)} ${CLOCK.format(ms)}`;
+  if (spanMs > MINUTE_MS * 10) return (ms) => `${DAY.format(ms)} ${CLOCK.format(ms)}`;
+  return (ms) => SECONDS.format(ms);
 }

@@ -65,6 +65,30 @@ export function PreviewPanel(props: PreviewPanelProps) {
   );
 }
 
+/** The panel while its file is being looked up, or when it is not there. */
+export function PreviewPending({ name, onClose, children }: { readonly name: string; readonly onClose: () => void; readonly children: ReactNode }) {
+  const title = useId();
+  return (
+    <aside className="panel preview" aria-labelledby={title} onKeyDown={(event) => event.key === 'Escape' && onClose()}>
+      <header>
+        <h2 id={title} className="cut spread">
+          {name}
+        </h2>
+        <CloseButton onClose={onClose} />
+      </header>
+      <div className="preview-content scrolls">{children}</div>
+    </aside>
+  );
+}
+
+function CloseButton({ onClose }: { readonly onClose: () => void }) {
+  return (
+    <Button square small look="quiet" aria-label="Close the preview" onClick={onClose}>
+      <X className="icon" aria-hidden />
+    </Button>
+  );
+}
+
 function PanelHead({ entry, reader, onStep, onClose, title }: PreviewPanelProps & { readonly title: string }) {
   const readable = entry.type === 'file' && entry.problem === null;
   return (
@@ -87,9 +111,7 @@ function PanelHead({ entry, reader, onStep, onClose, title }: PreviewPanelProps 
           <span className="only-wide">Download</span>
         </a>
       ) : null}
-      <Button square small look="quiet" aria-label="Close the preview" onClick={onClose}>
-        <X className="icon" aria-hidden />
-      </Button>
+      <CloseButton onClose={onClose} />
     </header>
   );
 }

@@ -76,9 +76,9 @@ describe('timeline', () => {
 
   test('a range of days marks the bars it touches', () => {
     const { bars } = timelineBars([{ day: '2026-11-01', count: 1, bytes: 0 }], NOW);
-    expect(bars.length).toBe(23);
-    expect(barsInRange(bars, { since: '2026-11-03', until: '2026-11-04' })).toEqual([2, 4]);
-    expect(barsInRange(bars, { since: '2026-11-20', until: '' })).toEqual([19, 23]);
+    expect(bars.length).toBe(30);
+    expect(barsInRange(bars, { since: '2026-11-03', until: '2026-11-04' })).toEqual([9, 11]);
+    expect(barsInRange(bars, { since: '2026-11-20', until: '' })).toEqual([26, 30]);
     expect(barsInRange(bars, { since: '', until: '2026-10-01' })).toBeNull();
     expect(barsInRange(bars, { since: '', until: '' })).toBeNull();
   });

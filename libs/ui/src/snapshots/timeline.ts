@@ -8,6 +8,8 @@ export type Bar = { readonly from: string; readonly until: string; readonly coun
 export type Timeline = { readonly bars: readonly Bar[]; readonly unit: 'day' | 'week' | 'month'; readonly most: number };
 
 const DAY_MS = 86_400_000;
+/** A young store shows its emptiness before the first snapshot too, not one broad bar. */
+const FEWEST_DAYS = 30;
 /** Days a bar stands for; a month is always 30 days here, so that all bars are equally long. */
 const UNITS = [
   ['day', 1],
@@ -20,8 +22,8 @@ export function timelineBars(days: readonly DayCount[], nowMs: number, bars = 16
   const sorted = days.filter((day) => day.count > 0).toSorted((a, b) => (a.day < b.day ? -1 : 1));
   const first = sorted[0];
   if (first === undefined) return { bars: [], unit: 'day', most: 0 };
-  const start = Date.parse(first.day);
   const end = Math.max(Date.parse(dayOf(nowMs)), Date.parse(sorted.at(-1)?.day ?? first.day));
+  const start = Math.min(Date.parse(first.day), end - (FEWEST_DAYS - 1) * DAY_MS);
   const total = Math.round((end - start) / DAY_MS) + 1;
   const [unit, length] = UNITS.find(([, size]) => total / size <= bars) ?? (['month', Math.ceil(total / bars / 30) * 30] as const);
   const made = Array.from({ length: Math.ceil(total / length) }, () => ({ count: 0, bytes: 0 }));

@@ -1,10 +1,11 @@
 'use client';
 import { skipToken, useQuery } from '@tanstack/react-query';
 import type { EntryRowDto, SnapshotRowDto } from '@wardrobe/contracts';
+import { nameText, percentDecode } from '@wardrobe/kloset-model';
 import { LoadingRows, ProblemState } from '@wardrobe/ui';
 import { nameOf, parentOf } from '@wardrobe/ui/explorer';
-import { PREVIEW_TABS, PreviewPanel } from '@wardrobe/ui/preview';
-import { type ReactNode, useMemo } from 'react';
+import { PREVIEW_TABS, PreviewPanel, PreviewPending } from '@wardrobe/ui/preview';
+import { useMemo } from 'react';
 import { useUrlState } from '@/lib/url-state';
 import { useTRPC } from '@/trpc/client';
 import { problemOf } from '@/trpc/problem';
@@ -32,9 +33,9 @@ export function OpenFile({ storeId, snapshot, path, known, onStep, onClose }: Op
   const reader = useMemo(() => (entry === undefined ? null : contentReader(storeId, snapshot, entry)), [storeId, snapshot, entry]);
   if (entry === undefined || reader === null) {
     return (
-      <Waiting onClose={onClose}>
+      <PreviewPending name={nameText(percentDecode(nameOf(path)))} onClose={onClose}>
         {asked.isError ? <ProblemState problem={problemOf(asked.error)} onRetry={() => void asked.refetch()} /> : <LoadingRows what="the file" />}
-      </Waiting>
+      </PreviewPending>
     );
   }
   return (
@@ -52,13 +53,5 @@ export function OpenFile({ storeId, snapshot, path, known, onStep, onClose }: Op
       onStep={onStep}
       onClose={onClose}
     />
-  );
-}
-
-function Waiting({ onClose, children }: { readonly onClose: () => void; readonly children: ReactNode }) {
-  return (
-    <aside className="panel preview" aria-label="File" onKeyDown={(event) => event.key === 'Escape' && onClose()}>
-      {children}
-    </aside>
   );
 }

@@ -33,9 +33,8 @@ export function useEntries({ storeId, snapshotId, path, sort, filter }: Listing)
   const first = useQuery({
     ...trpc.explorer.list.queryOptions({ ...input, offset: 0 }),
     enabled: snapshotId !== '',
-    // Another order or filter keeps the rows until the new ones are here; another folder does not.
-    placeholderData: (before) =>
-      before !== undefined && before.snapshot.id === snapshotId && (path === '' || before.path === path) ? keepPreviousData(before) : undefined,
+    // What was shown stays until the other folder, order or filter is here: the list keeps its place and the keyboard.
+    placeholderData: (before) => (before?.snapshot.id === snapshotId ? keepPreviousData(before) : undefined),
     refetchInterval: (query) => (query.state.data?.sortReady === false ? ORDER_POLL_MS : false),
   });
   const ready = first.data?.sortReady === true && !first.isPlaceholderData;
