@@ -19,7 +19,7 @@ export async function states(session: Session, options: JsonOption): Promise<Exi
   }
   for (const state of view.unreadable) {
     if (options.json) await session.terminal.json({ id: state.id, sizeBytes: state.sizeBytes, readable: false, error: state.error.message });
-    else session.terminal.warn(`state file ${state.id} cannot be read: ${state.error.message}`);
+    session.terminal.warn(`state file ${state.id} cannot be read: ${state.error.message}`);
   }
   if (view.unreadable.length > 0 && options.json) await session.terminal.json({ incomplete: true, unreadableStates: view.unreadable.map((state) => state.id) });
   return view.unreadable.length > 0 ? EXIT.damaged : EXIT.fine;
