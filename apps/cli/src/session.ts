@@ -31,8 +31,15 @@ export async function openStore(session: Session): Promise<Repository> {
   const repository = await openAsking(session, open);
   session.terminal.progress.clear();
   session.onClose.push(() => repository.close());
+  warnForeignConfig(session, repository);
   if (session.useIndex) await remember(session, repository);
   return repository;
+}
+
+/** Not one state fits: then it is rather CONFIG that is wrong. */
+function warnForeignConfig(session: Session, { view }: Repository): void {
+  if (view.states.length > 0 || view.unreadable.length === 0 || view.unreadable.some(({ error }) => error.code !== 'integrity')) return;
+  session.terminal.warn('no state file fits CONFIG: it may be the CONFIG of another store. Put the right one back from a copy of the store.');
 }
 
 /** A full or read-only disk must not keep anybody from reading a store. Loaded apart, because it brings the report's schema along. */

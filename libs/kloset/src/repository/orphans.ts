@@ -1,7 +1,7 @@
 import type { Mac, PackfileId, SnapshotId } from '@wardrobe/kloset-model';
 import { macToBytes } from '../bytes/bytes.js';
 import { macWords } from '../codec/word-reader.js';
-import { KlosetError, NotFoundError, TooLargeError } from '../errors/errors.js';
+import { IntegrityError, KlosetError, NotFoundError, TooLargeError } from '../errors/errors.js';
 import { BLOB_TYPE } from '../format/state.js';
 import { openPackfileIndex, type PackfileTail, packfileRecords, readPackfileTail, TAIL_BYTES } from '../packfile/packfile-tail.js';
 import { newLocationTable } from '../state/layer.js';
@@ -19,6 +19,8 @@ export type Orphan = { readonly id: PackfileId; readonly packedAtNs: bigint; rea
 export class Orphans {
   readonly #keys: Keys;
   readonly #table = newLocationTable();
+  /** First padding of each orphan. */
+  readonly #paddings = new Map<Mac, PackfileId>();
   readonly #read = new Map<PackfileId, Orphan & { readonly sizeBytes: number }>();
 
   constructor(keys: Keys) {
@@ -33,7 +35,9 @@ export class Orphans {
     }
     const unread = items.filter((item) => this.#read.get(item.id)?.sizeBytes !== item.sizeBytes);
     for await (const { item, index, error } of parallel(unread, PARALLEL_READS, (item) => this.#readIndex(item, options))) {
-      if (index !== null) this.#remember(item, index);
+      const original = index === null ? null : this.#originalOf(item.id, index, view);
+      if (original !== null) options.onProblem?.({ packfile: item.id, error: copyError(item.id, original) });
+      else if (index !== null) this.#remember(item, index);
       else if (!(error instanceof NotFoundError)) options.onProblem?.({ packfile: item.id, error });
     }
     const current = items.map((item) => this.#read.get(item.id)).filter((orphan) => orphan !== undefined);
@@ -61,6 +65,18 @@ export class Orphans {
     }
   }
 
+  /** Padding has random ids: a packfile whose padding lies in another one too is a copy of it, and its own content is lost. */
+  #originalOf(id: PackfileId, opened: OpenedIndex, view: StateView): PackfileId | null {
+    for (const record of packfileRecords(opened.index)) {
+      if (record.type !== BLOB_TYPE.padding) continue;
+      const known = view.locations(record.type, record.id)[0]?.packfile ?? this.#paddings.get(record.id);
+      if (known !== undefined && known !== id) return known;
+      this.#paddings.set(record.id, id);
+      return null;
+    }
+    return null;
+  }
+
   #remember(item: ListedItem, opened: OpenedIndex): void {
     const snapshots = new Set<SnapshotId>();
     const words = new Uint32Array(16);
@@ -81,6 +97,10 @@ export class Orphans {
     }
     this.#read.set(item.id, { id: item.id, sizeBytes: item.sizeBytes, packedAtNs: opened.tail.packedAtNs, snapshots: [...snapshots] });
   }
+}
+
+function copyError(id: PackfileId, original: PackfileId): IntegrityError {
+  return new IntegrityError('packfile', `it holds the bytes of packfile ${original}`, { kind: 'packfile', file: id });
 }
 
 export type OpenedIndex = { readonly tail: PackfileTail; readonly index: Uint8Array };
