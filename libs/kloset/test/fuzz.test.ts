@@ -92,7 +92,10 @@ describe('files of a store', () => {
     seeds: all[0]?.states.map((state) => state.file) ?? [],
     parse: (bytes) => openEnvelope('state', bytes, { hash: hashOf(all[0]) }),
   }));
-  fuzzes('envelope header', () => ({ seeds: plain().flatMap((seeds) => seeds.locks.map(({ file }) => file.slice(0, 16))), parse: (bytes) => readEnvelopeHeader('lock', bytes) }));
+  fuzzes('envelope header', () => ({
+    seeds: plain().flatMap((seeds) => seeds.locks.map(({ file }) => file.slice(0, 16))),
+    parse: (bytes) => readEnvelopeHeader('lock', bytes),
+  }));
   fuzzes('state file, footer right', () => ({
     seeds: all[2]?.states.map((state) => state.file) ?? [],
     repair: (bytes) => resealed(bytes, hashOf(all[2])),
@@ -159,7 +162,14 @@ describe('packfiles', () => {
     return {
       seeds: seeds.packfiles.map(({ index }) => index),
       parse(index) {
-        const tail = { packedAtNs: 0n, count: Math.floor(index.length / packfileIndexRecord.sizeBytes), indexMac: seeds.keys.mac(index), blobsBytes: 1 << 30, indexAt: 0, indexBytes: 0 };
+        const tail = {
+          packedAtNs: 0n,
+          count: Math.floor(index.length / packfileIndexRecord.sizeBytes),
+          indexMac: seeds.keys.mac(index),
+          blobsBytes: 1 << 30,
+          indexAt: 0,
+          indexBytes: 0,
+        };
         const codec = { decodeUnit: (bytes: Uint8Array) => bytes, mac: codecOf(seeds).mac };
         for (const record of packfileRecords(openPackfileIndex(index, tail, { codec, place: {} }))) record.id.length;
       },
@@ -176,7 +186,12 @@ describe('records of a snapshot', () => {
     parse(bytes) {
       // The identifier is compared; the fuzzed header may name any.
       const at = Buffer.from(bytes).indexOf('identifier');
-      readHeader(bytes, Buffer.from(bytes.subarray(at + 12, at + 44)).toString('hex').padEnd(64, '0') as Mac);
+      readHeader(
+        bytes,
+        Buffer.from(bytes.subarray(at + 12, at + 44))
+          .toString('hex')
+          .padEnd(64, '0') as Mac,
+      );
     },
   }));
   fuzzes('entry', () => ({ seeds: blobs(SNAPSHOT_BLOB.vfsEntry), parse: (bytes) => readEntry(bytes, ID) }));
@@ -196,10 +211,16 @@ describe('compressions and ciphers', () => {
   const units = () => plain().flatMap((seeds) => seeds.units.filter(({ type }) => type !== 255).map(({ stored }) => stored));
   const limit = 32 << 20;
   fuzzes('LZ4', () => ({ seeds: [...units(), lz4Compress(text)], parse: (bytes) => decompressor('LZ4')(bytes, limit) }));
-  fuzzes('GZIP', () => ({ seeds: [text, text.subarray(0, 100)].map((bytes) => new Uint8Array(gzipSync(bytes))), parse: (bytes) => decompressor('GZIP')(bytes, limit) }));
+  fuzzes('GZIP', () => ({
+    seeds: [text, text.subarray(0, 100)].map((bytes) => new Uint8Array(gzipSync(bytes))),
+    parse: (bytes) => decompressor('GZIP')(bytes, limit),
+  }));
   fuzzes('ZSTD', () => ({ seeds: ZSTD_FRAMES, parse: (bytes) => decompressor('ZSTD')(bytes, limit) }));
   fuzzes('encrypted unit', () => ({
-    seeds: encrypted()[0]?.units.filter(({ type }) => type !== 255).map(({ stored }) => stored) ?? [],
+    seeds:
+      encrypted()[0]
+        ?.units.filter(({ type }) => type !== 255)
+        .map(({ stored }) => stored) ?? [],
     parse: (bytes) => encrypted()[0]?.keys.decodeUnit(bytes),
   }));
 });
@@ -214,7 +235,9 @@ describe('bombs of at most 1 MiB', () => {
       expect(bytes.length).toBeLessThanOrEqual(MIB);
       const first = await measureInput(parse, bytes);
       const { error, ms, bytes: took } = await measureInput(parse, bytes);
-      process.stdout.write(`  bomb ${name.padEnd(22)} ${bytes.length} bytes: ${ms.toFixed(0)} ms, ${(took / MIB).toFixed(0)} MiB, ${error instanceof Error ? error.message : 'read'}\n`);
+      process.stdout.write(
+        `  bomb ${name.padEnd(22)} ${bytes.length} bytes: ${ms.toFixed(0)} ms, ${(took / MIB).toFixed(0)} MiB, ${error instanceof Error ? error.message : 'read'}\n`,
+      );
       if (error !== undefined && !isExpected(error)) throw error;
       expect(Math.min(ms, first.ms)).toBeLessThan(1000);
       expect(Math.min(took, first.bytes)).toBeLessThan(64 * MIB);

@@ -52,6 +52,12 @@ export function storeContract(name: string, open: (content: ContractContent | nu
       }),
     );
 
+    it('everything it lists can be opened', () =>
+      use(CONTRACT_CONTENT, async (store) => {
+        for (const kind of KINDS)
+          for await (const item of store.list(kind)) expect((await store.readRange(kind, item.id, 0, item.sizeBytes)).length).toBe(item.sizeBytes);
+      }));
+
     it('names foreign files', () =>
       use(CONTRACT_CONTENT, async (store) => {
         const found: string[] = [];

@@ -8,31 +8,36 @@ import { namesState } from '../state/state-copies.js';
 import type { StateRecord } from '../state/state-record.js';
 import type { ListedItem, ReadOptions } from '../store/store.js';
 import type { Keys } from './keys.js';
-import { PARALLEL_STATES, STATE_LIMIT_BYTES } from './limits.js';
+import { PARALLEL_STATES, STATE_LIMIT_BYTES, STATE_UNFOLDED_BYTES, STATE_UNFOLDED_PER_BYTE } from './limits.js';
 import { parallel } from './parallel.js';
 import { readItem } from './read-item.js';
 import type { UnreadableState } from './types.js';
 
-export type LoadedStates = { readonly records: readonly StateRecord[]; readonly unreadable: readonly UnreadableState[] };
+/** `absent`: listed, and not there when they were opened. */
+export type LoadedStates = {
+  readonly records: readonly StateRecord[];
+  readonly unreadable: readonly UnreadableState[];
+  readonly absent: readonly UnreadableState[];
+};
 
 type LoadOptions = ReadOptions & { readonly table: LocationTable; readonly onState?: (() => void) | undefined };
 
 /**
- * Reads, verifies, decodes and merges states into `table`. A state that fails adds nothing and is reported beside the others; one that vanished
- * since it was listed is left out.
+ * Reads, verifies, decodes and merges states into `table`. A state that fails adds nothing and is reported beside the others.
  */
 export async function loadStates(keys: Keys, items: readonly ListedItem[], options: LoadOptions): Promise<LoadedStates> {
   const records: StateRecord[] = [];
   const unreadable: UnreadableState[] = [];
+  const absent: UnreadableState[] = [];
   const read = (item: ListedItem) => readState(keys, item, options);
   for await (const { item, file, error } of parallel(items, PARALLEL_STATES, read)) {
     const outcome = file === null ? error : mergeState(keys, { item, file }, options.table);
-    if (outcome instanceof NotFoundError) continue;
-    if (outcome instanceof KlosetError) unreadable.push({ id: item.id, sizeBytes: item.sizeBytes, error: outcome });
+    if (outcome instanceof NotFoundError) absent.push({ id: item.id, sizeBytes: item.sizeBytes, error: outcome });
+    else if (outcome instanceof KlosetError) unreadable.push({ id: item.id, sizeBytes: item.sizeBytes, error: outcome });
     else if (outcome !== null) records.push(outcome);
     options.onState?.();
   }
-  return { records, unreadable };
+  return { records, unreadable, absent };
 }
 
 type ReadOutcome = { readonly item: ListedItem; readonly file: Uint8Array | null; readonly error: KlosetError | null };
@@ -53,7 +58,7 @@ function mergeState(keys: Keys, state: { readonly item: ListedItem; readonly fil
   const place = { kind: 'state', file: item.id };
   try {
     const opened = openEnvelope('state', file, { hash: (bytes) => keys.algorithm.hash(bytes), place });
-    const stream = keys.decodeUnit(opened.body);
+    const stream = keys.decodeUnit(opened.body, STATE_UNFOLDED_BYTES + STATE_UNFOLDED_PER_BYTE * opened.body.length);
     const parsed = parseState(stream, { version: opened.version, table, place });
     const namesItself = parsed.counts.packfiles > 0 ? namesState(parsed.residue, item.id) : keys.mac(stream) === item.id;
     return { id: item.id, sizeBytes: item.sizeBytes, stamp: item.stamp ?? null, footer: macFromBytes(opened.footer), namesItself, ...parsed };

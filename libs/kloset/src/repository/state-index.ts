@@ -91,8 +91,15 @@ export class StateIndex {
     const table = newLocationTable(Math.floor(sizeBytes / STATE_BYTES_PER_LOCATION));
     let done = 0;
     const onState = () => options.onProgress?.({ phase: 'states', done: ++done, total: items.length });
-    const { records, unreadable } = await loadStates(this.keys, items, { table, signal: options.signal, onState });
-    return { layer: records.length === 0 ? null : { table, records }, unreadable };
+    const { records, unreadable, absent } = await loadStates(this.keys, items, { table, signal: options.signal, onState });
+    return { layer: records.length === 0 ? null : { table, records }, unreadable: [...unreadable, ...(await this.#stillListed(absent, options))] };
+  }
+
+  /** A state that could not be found is gone only when the store does not list it any more; one that is still listed cannot be read. */
+  async #stillListed(absent: readonly UnreadableState[], options: RefreshOptions): Promise<readonly UnreadableState[]> {
+    if (absent.length === 0) return [];
+    const listed = await this.#list({ signal: options.signal });
+    return absent.filter((state) => listed.has(state.id));
   }
 }
 

@@ -57,6 +57,33 @@ describe('fs store', () => {
     expect((await collect(store.listForeign())).map((file) => file.path)).toContain(`states/02/${idOf('02')}`);
   });
 
+  it('an item in the wrong bucket is listed once, read where it lies, and named as misplaced', async () => {
+    const folder = await temporaryFolder('fs');
+    await writeContent(folder, CONTRACT_CONTENT);
+    for (const [kind, bucket, id] of [
+      ['packfiles', 'ab', idOf('cd')],
+      ['states', '02', idOf('03')],
+      ['states', '07', idOf('03')],
+      ['states', '02', idOf('01')],
+    ] as const) {
+      await mkdir(join(folder, kind, bucket), { recursive: true });
+      await writeFile(join(folder, kind, bucket, id), Uint8Array.of(9, 8, 7, 6));
+    }
+    const store = fsStore(folder);
+    expect(await store.readRange('packfile', idOf('cd'), 1, 2)).toEqual(Uint8Array.of(8, 7));
+    expect(await store.sizeBytes('state', idOf('03'))).toBe(4);
+    const states = (await collect(store.list('state'))).map((item) => [item.id, item.sizeBytes]);
+    expect(states.sort()).toEqual([
+      [idOf('01'), 3],
+      [idOf('03'), 4],
+    ]);
+    expect((await collect(store.list('packfile'))).map((item) => item.id)).toContain(idOf('cd'));
+    expect((await collect(store.listForeign())).map((file) => file.path)).toContain(`states/02/${idOf('03')}`);
+    await rm(join(folder, 'states', '02', idOf('03')));
+    await rm(join(folder, 'states', '07', idOf('03')));
+    await expect(store.readRange('state', idOf('03'), 0, 1)).rejects.toBeInstanceOf(NotFoundError);
+  });
+
   it('the stamp of an item changes when its bytes are replaced', async () => {
     const folder = await temporaryFolder('fs');
     await writeContent(folder, CONTRACT_CONTENT);

@@ -14,7 +14,8 @@ const CONFIG_LIMIT_BYTES = 1 << 20;
 const STAT_BATCH = 32;
 
 /**
- * A store in a folder: `CONFIG`, `packfiles/<xx>/<64 hex>`, `states/<xx>/<64 hex>`, `locks/<64 hex>`. Reading side.
+ * A store in a folder: `CONFIG`, `packfiles/<xx>/<64 hex>`, `states/<xx>/<64 hex>`, `locks/<64 hex>`. Reading side. An item in a bucket that is not its own
+ * is listed and read where it lies (plakar lists it and cannot open it), and `listForeign` names it.
  * @source 01-store 3.1
  */
 export function fsStore(root: string): Store {
@@ -22,6 +23,10 @@ export function fsStore(root: string): Store {
 }
 
 class FsStore implements Store {
+  /** Items in a bucket that is not theirs, by `<kind>/<id>`, as of the last listing of their kind. */
+  readonly #misplaced = new Map<string, string>();
+  readonly #listed = new Set<ResourceKind>();
+
   constructor(readonly location: string) {}
 
   async readConfig(options: ReadOptions = {}): Promise<Uint8Array> {
@@ -41,9 +46,17 @@ class FsStore implements Store {
   async *list(kind: ResourceKind, options: ReadOptions = {}): AsyncIterable<ListedItem> {
     const folder = join(this.location, FOLDERS[kind]);
     if (kind === 'lock') return yield* this.#listFolder(folder, { ...options, mayBeAbsent: true });
-    for (const bucket of await this.#readFolder(folder, { ...options, mayBeAbsent: false })) {
-      if (bucket.isDirectory()) yield* this.#listFolder(join(folder, bucket.name), { ...options, mayBeAbsent: true });
+    const misplaced = new Map<Mac, string>();
+    for (const bucket of await this.#buckets(folder, { ...options, mayBeAbsent: false })) {
+      const placed: Mac[] = [];
+      for (const id of await this.#itemsIn(join(folder, bucket), { ...options, mayBeAbsent: true })) {
+        if (id.slice(0, 2) === bucket) placed.push(id);
+        else if (!misplaced.has(id)) misplaced.set(id, join(folder, bucket));
+      }
+      yield* this.#describe(join(folder, bucket), placed, options);
     }
+    this.#keepMisplaced(kind, misplaced);
+    for (const [id, bucket] of misplaced) if (!(await this.#isPlaced(kind, id, options))) yield* this.#describe(bucket, [id], options);
   }
 
   listForeign(options: ReadOptions = {}): AsyncIterable<ForeignFile> {
@@ -55,7 +68,10 @@ class FsStore implements Store {
     try {
       return (await stat(this.#path(kind, id))).size;
     } catch (error) {
-      throw await this.#itemError(error, { kind, id, signal: options.signal });
+      const item = { kind, id, signal: options.signal };
+      const elsewhere = await this.#elsewhere(error, item);
+      if (elsewhere !== null) return (await stat(elsewhere)).size;
+      throw await this.#itemError(error, item);
     }
   }
 
@@ -104,7 +120,46 @@ class FsStore implements Store {
     try {
       return await open(path, constants.O_RDONLY);
     } catch (error) {
-      throw await this.#itemError(error, item);
+      const elsewhere = await this.#elsewhere(error, item);
+      if (elsewhere === null) throw await this.#itemError(error, item);
+      try {
+        return await open(elsewhere, constants.O_RDONLY);
+      } catch (cause) {
+        throw await this.#itemError(cause, item);
+      }
+    }
+  }
+
+  /** Where an item that is not in its own bucket lies; null when it lies nowhere, or when `error` is another failure. Looks through the buckets once. */
+  async #elsewhere(error: unknown, item: { kind: ResourceKind; id: Mac; signal: AbortSignal | undefined }): Promise<string | null> {
+    const { kind, id, signal } = item;
+    if (errorCode(error) !== 'ENOENT' || kind === 'lock') return null;
+    if (!this.#listed.has(kind)) await this.#findMisplaced(kind, { signal });
+    return this.#misplaced.get(`${kind}/${id}`) ?? null;
+  }
+
+  async #findMisplaced(kind: ResourceKind, options: ReadOptions): Promise<void> {
+    const folder = join(this.location, FOLDERS[kind]);
+    const misplaced = new Map<Mac, string>();
+    for (const bucket of await this.#buckets(folder, { ...options, mayBeAbsent: true })) {
+      for (const id of await this.#itemsIn(join(folder, bucket), { ...options, mayBeAbsent: true }))
+        if (id.slice(0, 2) !== bucket) misplaced.set(id, join(folder, bucket));
+    }
+    this.#keepMisplaced(kind, misplaced);
+  }
+
+  #keepMisplaced(kind: ResourceKind, found: ReadonlyMap<Mac, string>): void {
+    for (const key of this.#misplaced.keys()) if (key.startsWith(`${kind}/`)) this.#misplaced.delete(key);
+    for (const [id, bucket] of found) this.#misplaced.set(`${kind}/${id}`, join(bucket, id));
+    this.#listed.add(kind);
+  }
+
+  async #isPlaced(kind: ResourceKind, id: Mac, options: ReadOptions): Promise<boolean> {
+    try {
+      return (await stat(this.#path(kind, id))).isFile();
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return false;
+      throw storeError(error, `${kind} ${id}`, options.signal);
     }
   }
 
@@ -129,11 +184,22 @@ class FsStore implements Store {
     }
   }
 
+  async #buckets(folder: string, options: ReadOptions & { mayBeAbsent: boolean }): Promise<readonly string[]> {
+    return (await this.#readFolder(folder, options)).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  }
+
+  async #itemsIn(folder: string, options: ReadOptions & { mayBeAbsent: boolean }): Promise<readonly Mac[]> {
+    return (await this.#readFolder(folder, options)).filter((entry) => entry.isFile() && isMac(entry.name)).map((entry) => entry.name as Mac);
+  }
+
   async *#listFolder(folder: string, options: ReadOptions & { mayBeAbsent: boolean }): AsyncIterable<ListedItem> {
-    const names = (await this.#readFolder(folder, options)).filter((entry) => entry.isFile() && isMac(entry.name)).map((entry) => entry.name as Mac);
-    for (let at = 0; at < names.length; at += STAT_BATCH) {
+    yield* this.#describe(folder, await this.#itemsIn(folder, options), options);
+  }
+
+  async *#describe(folder: string, ids: readonly Mac[], options: ReadOptions): AsyncIterable<ListedItem> {
+    for (let at = 0; at < ids.length; at += STAT_BATCH) {
       options.signal?.throwIfAborted();
-      const items = await Promise.all(names.slice(at, at + STAT_BATCH).map((id) => describeFile(folder, id)));
+      const items = await Promise.all(ids.slice(at, at + STAT_BATCH).map((id) => describeFile(folder, id)));
       for (const item of items) if (item !== null) yield item;
     }
   }
