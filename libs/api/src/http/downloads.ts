@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { percentEncodePath } from '@wardrobe/kloset-model';
 import { pathOfQuery } from '../engine/paths.js';
@@ -134,7 +133,7 @@ async function pour(
     let next = await iterator.next();
     while (!next.done) {
       sent += next.value.length;
-      if (!res.write(next.value)) await once(res, 'drain', { signal });
+      await written(res, next.value, signal);
       next = await iterator.next();
     }
     if (lengthBytes !== null && sent !== lengthBytes) throw new Error(`sent ${sent} of ${lengthBytes} bytes`);
@@ -142,6 +141,20 @@ async function pour(
   } finally {
     await iterator.return?.();
   }
+}
+
+/** Settles when the bytes have left this process: the stream uses their memory again. */
+function written(res: ServerResponse, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    res.write(bytes, (error) => {
+      signal.removeEventListener('abort', onAbort);
+      if (error) reject(error);
+      else resolve();
+    });
+  });
 }
 
 function setHeaders(res: ServerResponse, headers: Readonly<Record<string, string>>): void {

@@ -10,6 +10,7 @@ type ValueOf<M extends Methods, K extends keyof M> = ReturnType<M[K]> extends Pr
 
 export interface WorkerClient<M extends Methods> {
   call<K extends keyof M & string>(method: K, args: Args<M, K>, options?: CallOptions): Promise<ValueOf<M, K>>;
+  /** A piece is good until the next one is asked for: then its memory is used again. */
   stream<K extends keyof M & string>(method: K, args: Args<M, K>, options?: CallOptions): AsyncIterable<Uint8Array>;
   /** Ends the thread; what is under way fails as cancelled. */
   stop(): Promise<void>;
@@ -57,7 +58,7 @@ export function workerClient<M extends Methods>({ url, role, onCrash, restarts =
     const id = nextId++;
     const thread = running();
     pending.set(id, handlers);
-    const post = (message: ToWorker): void => thread.postMessage(message);
+    const post = (message: ToWorker): void => thread.postMessage(message, message.kind === 'credit' ? message.spare : []);
     post({ kind: 'call', id, method, args });
     return { id, post };
   }
@@ -99,7 +100,7 @@ export function workerClient<M extends Methods>({ url, role, onCrash, restarts =
 
   async function* pieces(method: string, args: unknown, options: CallOptions): AsyncGenerator<Uint8Array, void, undefined> {
     options.signal?.throwIfAborted();
-    const queue: Uint8Array[] = [];
+    const queue: Uint8Array<ArrayBuffer>[] = [];
     let ended = false;
     let failure: EngineFailure | null = null;
     let wake: (() => void) | null = null;
@@ -122,12 +123,14 @@ export function workerClient<M extends Methods>({ url, role, onCrash, restarts =
     };
     options.signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      for (let taken = 0; ; ) {
+      for (let spare: ArrayBuffer[] = []; ; ) {
         const piece = queue.shift();
         if (piece) {
           yield piece;
-          taken += 1;
-          if (taken % (STREAM_WINDOW / 2) === 0) call.post({ kind: 'credit', id: call.id, count: STREAM_WINDOW / 2 });
+          spare.push(piece.buffer);
+          if (spare.length < STREAM_WINDOW / 2) continue;
+          call.post({ kind: 'credit', id: call.id, spare });
+          spare = [];
         } else if (failure) throw failure;
         else if (ended) return;
         else
