@@ -30,7 +30,7 @@ export async function startConsole(storeRoots: readonly string[]): Promise<Runni
   const home = join(folder, 'pg');
   mkdirSync(home, { mode: 0o755 });
   const env = { ...process.env, WARDROBE_DATA: join(folder, 'data'), WARDROBE_PG_HOME: home, WARDROBE_STORE_ROOTS: storeRoots.join(':') };
-  const child = spawn(process.execPath, ['--import', HOOKS.delay, server, '--port', '0'], { env, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  const child = spawn(process.execPath, [...profiling(), '--import', HOOKS.delay, server, '--port', '0'], { env, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   try {
     const link = await setupLink(child);
@@ -50,6 +50,12 @@ export async function startConsole(storeRoots: readonly string[]): Promise<Runni
     await exited;
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** `BENCH_PROFILE`: a folder for processor profiles of all threads of the server. */
+function profiling(): string[] {
+  const folder = process.env['BENCH_PROFILE'];
+  return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`];
 }
 
 function connected(parts: {
