@@ -35,11 +35,15 @@ export async function computeStore(deps: Deps, store: StoreRow, machineIds?: rea
   // What other machines know decides only about damaged states: without one, a report costs its own machine's lists.
   const needed = machineIds === undefined || view.remote.unreadable.size > 0 ? machines : machines.filter(({ id }) => machineIds.includes(id));
   const rows = new Map<string, SightingRow[]>();
+  let isComplete = true;
   for (const machine of needed) {
-    rows.set(machine.id, await loadSightings(deps.db, store.id, { machineIds: [machine.id] }));
+    const own = await loadSightings(deps.db, store.id, { machineIds: [machine.id] });
+    const { ids } = view;
+    isComplete &&= own.every((row) => isKnown(row, ids));
+    rows.set(machine.id, own);
     await breathe();
   }
-  if ([...rows.values()].flat().some((row) => !isKnown(row, (view as StoreView).ids))) view = await loadStoreView(deps.db, store, { fresh: true });
+  if (!isComplete) view = await loadStoreView(deps.db, store, { fresh: true });
   if (view === null) return;
   const sightings = await allSightings(view, rows);
   const fromReports = knownBringers([...sightings.values()].flat());
