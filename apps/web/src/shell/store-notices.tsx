@@ -15,6 +15,7 @@ export function StoreNotices({ storeId }: { readonly storeId: string }) {
   const now = useNow();
   const store = useQuery(trpc.stores.get.queryOptions({ storeId }));
   const running = useRunningJob(storeId);
+  const failed = useFailedReading(storeId);
   if (!store.data) return null;
   if (running && store.data.lastReadAt === null) return <Reading job={running} />;
   switch (store.data.status) {
@@ -27,6 +28,7 @@ export function StoreNotices({ storeId }: { readonly storeId: string }) {
     case 'never-read':
       return <NeverRead store={store.data} />;
     default:
+      if (failed) return <LastReadingFailed store={store.data} job={failed} />;
       return isStale(store.data, now) ? <Stale store={store.data} /> : null;
   }
 }
@@ -58,6 +60,28 @@ function useRunningJob(storeId: string): JobDto | null {
   const trpc = useTRPC();
   const jobs = useQuery(trpc.jobs.list.queryOptions({ storeId }));
   return jobs.data?.find((job) => job.kind === 'refresh' && job.state === 'running') ?? null;
+}
+
+/** The last reading, when it failed. */
+function useFailedReading(storeId: string): JobDto | null {
+  const trpc = useTRPC();
+  const jobs = useQuery(trpc.jobs.list.queryOptions({ storeId }));
+  const ended = jobs.data?.filter((job) => job.kind === 'refresh' && (job.state === 'done' || job.state === 'failed')) ?? [];
+  const last = ended.toSorted((a, b) => (b.endedAt ?? '').localeCompare(a.endedAt ?? ''))[0];
+  return last?.state === 'failed' ? last : null;
+}
+
+function LastReadingFailed({ store, job }: { readonly store: StoreDto; readonly job: JobDto }) {
+  return (
+    <Notice kind="warning" icon={ClockAlert} fact={job.problem?.sentence ?? 'The last reading of the store failed.'} actions={<TryNow storeId={store.id} />}>
+      {store.lastReadAt ? (
+        <>
+          You see what was read <RelativeTime at={store.lastReadAt} />.{' '}
+        </>
+      ) : null}
+      {job.problem?.next}
+    </Notice>
+  );
 }
 
 function Reading({ job }: { readonly job: JobDto }) {

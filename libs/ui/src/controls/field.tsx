@@ -1,6 +1,7 @@
 'use client';
 import { CircleAlert, Eye, EyeOff, Search } from 'lucide-react';
 import { type ComponentProps, type ReactNode, useId, useState } from 'react';
+import { WordsText } from '../foundation/id-text.js';
 import { Button } from './button.js';
 
 export type FieldProps = {
@@ -35,7 +36,7 @@ export function ErrorLine({ id, children }: { readonly id?: string; readonly chi
   return (
     <p className="error-line" id={id} role="alert">
       <CircleAlert className="icon small" aria-hidden />
-      <span>{children}</span>
+      <span>{typeof children === 'string' ? <WordsText text={children} /> : children}</span>
     </p>
   );
 }

@@ -3,6 +3,7 @@ import type { ProblemDto } from '@wardrobe/contracts';
 import { CircleAlert, Lock, type LucideIcon } from 'lucide-react';
 import { type ReactNode, useEffect, useState } from 'react';
 import { Button } from '../controls/button.js';
+import { WordsText } from '../foundation/id-text.js';
 
 /** Nothing there yet: what that means and the way on. */
 export function EmptyState({
@@ -66,9 +67,11 @@ export function ProblemState({ problem, onRetry, actions }: { readonly problem: 
     <div className="center-state" role="alert">
       <Icon strokeWidth={1.5} aria-hidden />
       <p>
-        <b>{problem.sentence}</b>
+        <b>
+          <WordsText text={problem.sentence} />
+        </b>
         <br />
-        {problem.next}
+        <WordsText text={problem.next} />
       </p>
       {problem.detail ? (
         <details>

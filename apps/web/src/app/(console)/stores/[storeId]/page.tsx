@@ -1,11 +1,18 @@
 import type { Metadata } from 'next';
 import { Suspense } from 'react';
+import { storeName } from '@/lib/store-title';
 import { Prefetched } from '@/trpc/server';
 import { MachinesView } from './machines-view';
 
-export const metadata: Metadata = { title: 'Machines' };
+type Props = { readonly params: Promise<{ readonly storeId: string }> };
 
-export default async function MachinesPage({ params }: { readonly params: Promise<{ readonly storeId: string }> }) {
+/** The layout's template does not reach the page of its own segment. */
+export async function generateMetadata({ params }: Props): Promise<Metadata> {
+  const name = await storeName((await params).storeId);
+  return { title: name === null ? 'Machines' : { absolute: `Machines of ${name} · Wardrobe` } };
+}
+
+export default async function MachinesPage({ params }: Props) {
   const { storeId } = await params;
   return (
     <Prefetched
