@@ -1,5 +1,6 @@
 'use client';
 import type { EntriesPageDto, EntryRowDto } from '@wardrobe/contracts';
+import { useKeys } from '@wardrobe/ui';
 import { childOf, ExplorerHead, ExplorerPanels, ExplorerTools, nameOf, parentOf } from '@wardrobe/ui/explorer';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { paths } from '@/lib/paths';
@@ -35,7 +36,18 @@ export function Folder({ listing, entries, page }: FolderProps) {
   );
   useRestingOpen(activeEntry, openPath, openFile);
   useGridFocus(grid, page.path);
+  useKeys({
+    '/': () => document.querySelector<HTMLElement>('[data-search]')?.focus(),
+    j: () => enterGrid(Math.min(page.total - 1, active + 1)),
+    k: () => enterGrid(Math.max(0, active - 1)),
+    ...(openPath !== null && { Escape: close }),
+  });
 
+  /** The keys of the list work from anywhere on the page. */
+  function enterGrid(index: number): void {
+    setActive(index);
+    grid.current?.focus({ preventScroll: true });
+  }
   function open(entry: EntryRowDto): void {
     if (entry.type === 'directory' && entry.problem === null) openFolder(entry.path);
     else openFile(entry);
