@@ -42,7 +42,7 @@ function pages(): { name: string; path: string; shows: RegExp }[] {
     { name: 'add machine', path: `${store}/add-machine`, shows: /machine/i },
     { name: 'store settings', path: `${store}/settings`, shows: /Demonstration/ },
     { name: 'connect a store', path: '/stores/new', shows: /Connect a store/ },
-    { name: 'jobs', path: '/jobs', shows: /Jobs|jobs/ },
+    { name: 'jobs', path: '/jobs', shows: /job/i },
     { name: 'account', path: '/settings', shows: /Ines Ortega|ines@example\.org/ },
     { name: 'people', path: '/settings/users', shows: /ines@example\.org/ },
     { name: 'tokens', path: '/settings/tokens', shows: /token/i },
