@@ -32,7 +32,9 @@ function stored(input: Uint8Array, limitBytes: number): Uint8Array {
 function gunzip(input: Uint8Array, limitBytes: number): Uint8Array {
   if (input.length === 0) return input;
   try {
-    return gunzipSync(input, { maxOutputLength: Math.max(1, limitBytes), finishFlush: constants.Z_FINISH });
+    const content = gunzipSync(input, { maxOutputLength: Math.max(1, limitBytes), finishFlush: constants.Z_FINISH });
+    // A plain array like the other decompressors give: `slice` of a Buffer would not copy.
+    return new Uint8Array(content.buffer, content.byteOffset, content.length);
   } catch (error) {
     if (error instanceof RangeError) throw new TooLargeError('gzip: content', limitBytes + 1, limitBytes);
     throw new DecodeError('gzip', 'the stream is damaged', {}, { cause: error });

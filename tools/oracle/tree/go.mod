@@ -1,0 +1,3 @@
+module oracle/tree
+
+go 1.24.0
