@@ -23,7 +23,8 @@ const config: NextConfig = {
   reactStrictMode: true,
   devIndicators: false,
   images: { unoptimized: true },
-  experimental: { optimizePackageImports: ['@wardrobe/ui', 'radix-ui'] },
+  // Going back to a page is immediate: its frame is kept, its data is the query cache's and follows the live events.
+  experimental: { optimizePackageImports: ['@wardrobe/ui', 'radix-ui'], staleTimes: { dynamic: 120, static: 120 } },
 };
 
 export default config;
