@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { HOOKS } from './folders.js';
 
-export type Usage = { readonly wallMs: number; readonly cpuSeconds: number; readonly peakMB: number };
+export type Usage = { readonly wallMs: number; readonly cpuSeconds: number; readonly peakMiB: number };
 
 /** One run of the command line as a whole process; its output is read and thrown away. `bare`: without the hook that measures memory. */
 export async function runCommand(cli: string, args: readonly string[], options: { readonly folder: string; readonly bare?: boolean }): Promise<Usage> {
@@ -24,7 +24,7 @@ export async function runCommand(cli: string, args: readonly string[], options: 
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
   const wallMs = performance.now() - start;
   if (code !== 0) throw new Error(`wardrobe ${args.join(' ')} ended with ${code}`);
-  if (options.bare === true) return { wallMs, cpuSeconds: 0, peakMB: 0 };
+  if (options.bare === true) return { wallMs, cpuSeconds: 0, peakMiB: 0 };
   const usage = JSON.parse(readFileSync(usageFile, 'utf8')) as Omit<Usage, 'wallMs'>;
   rmSync(usageFile);
   return { wallMs, ...usage };

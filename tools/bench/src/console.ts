@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { buildServer, HOOKS } from './folders.js';
 
-export type Delay = { readonly p50: number; readonly p99: number; readonly max: number; readonly peakMB: number };
+export type Delay = { readonly p50: number; readonly p99: number; readonly max: number; readonly peakMiB: number };
 
 /** The real server process on a database of its own, an administrator signed in. */
 export type RunningConsole = {

@@ -2,7 +2,7 @@
 export type Row = {
   readonly what: string;
   readonly value: number;
-  readonly unit: 'ms' | 's' | 'MB' | 'MB/s' | 'KB' | '';
+  readonly unit: 'ms' | 's' | 'MiB' | 'MB/s' | 'KB' | '';
   /** Largest value allowed; null where the issue names none. */
   readonly budget: number | null;
   readonly note?: string;

@@ -58,8 +58,8 @@ function rowsOf({ command, sizeBytes, encrypted, runs }: Measured): Row[] {
   return [
     {
       what: `${label}: peak memory`,
-      value: largest(runs.map((run) => run.peakMB)),
-      unit: 'MB',
+      value: largest(runs.map((run) => run.peakMiB)),
+      unit: 'MiB',
       budget: encrypted ? null : 200,
       ...(encrypted ? { note: '256 MiB of it is the key derivation' } : {}),
     },
@@ -77,7 +77,7 @@ function flatness(measured: readonly Measured[]): Row[] {
   return ['cat', 'restore', 'check'].map((command) => {
     const peak = (sizeBytes: number) =>
       largest(
-        measured.filter((one) => one.command === command && one.sizeBytes === sizeBytes && !one.encrypted).flatMap((one) => one.runs.map((run) => run.peakMB)),
+        measured.filter((one) => one.command === command && one.sizeBytes === sizeBytes && !one.encrypted).flatMap((one) => one.runs.map((run) => run.peakMiB)),
       );
     return { what: `\`${command}\`: memory of 2 GiB over that of 256 MiB`, value: peak(2 * GIB) / peak(256 * MIB), unit: '', budget: 1.15 };
   });

@@ -24,7 +24,7 @@ export async function open({ work, turns }: BenchContext): Promise<Section> {
       { what: 'first, processor time', value: median(first.map((run) => run.cpuSeconds)), unit: 's', budget: null },
       { what: 'later, from the index', value: median(later.map((run) => run.wallMs)) / 1000, unit: 's', budget: 0.5 },
       { what: 'later, processor time', value: median(later.map((run) => run.cpuSeconds)), unit: 's', budget: null },
-      { what: 'peak memory, the largest of all runs', value: largest([...first, ...later].map((run) => run.peakMB)), unit: 'MB', budget: 350 },
+      { what: 'peak memory, the largest of all runs', value: largest([...first, ...later].map((run) => run.peakMiB)), unit: 'MiB', budget: 350 },
     ],
   };
 }

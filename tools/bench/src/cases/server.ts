@@ -92,7 +92,7 @@ async function underLoad(console: RunningConsole, stores: { readonly states: str
       note: `p50 ${second.p50.toFixed(1)} ms, the longest ${second.max.toFixed(0)} ms; ${(later.ms / 1000).toFixed(1)} s`,
     },
     { what: 'both downloads together meanwhile', value: bytes / 1e6 / seconds, unit: 'MB/s', budget: null },
-    { what: 'server process, peak memory', value: second.peakMB, unit: 'MB', budget: null, note: 'database apart' },
+    { what: 'server process, peak memory', value: second.peakMiB, unit: 'MiB', budget: null, note: 'database apart' },
   ];
 }
 

@@ -18,7 +18,7 @@ export async function start({ work, turns }: BenchContext): Promise<Section> {
     rows: [
       { what: '`ls`, whole process', value: median(walls.map((run) => run.wallMs)), unit: 'ms', budget: 250 },
       { what: '`ls`, processor time', value: median(used.map((run) => run.cpuSeconds)) * 1000, unit: 'ms', budget: null },
-      { what: '`ls`, peak memory', value: median(used.map((run) => run.peakMB)), unit: 'MB', budget: null },
+      { what: '`ls`, peak memory', value: median(used.map((run) => run.peakMiB)), unit: 'MiB', budget: null },
     ],
   };
 }

@@ -16,7 +16,7 @@ if (isMainThread && process.send) {
         p50: late(delay.percentile(50)),
         p99: late(delay.percentile(99)),
         max: late(delay.max),
-        peakMB: (process.resourceUsage().maxRSS * 1024) / 1e6,
+        peakMiB: process.resourceUsage().maxRSS / 1024,
       });
   });
   process.channel?.unref();

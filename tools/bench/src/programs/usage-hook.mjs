@@ -6,6 +6,6 @@ if (isMainThread && process.env.BENCH_USAGE) {
   const path = process.env.BENCH_USAGE;
   process.on('exit', () => {
     const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
-    writeFileSync(path, JSON.stringify({ peakMB: (maxRSS * 1024) / 1e6, cpuSeconds: (userCPUTime + systemCPUTime) / 1e6 }));
+    writeFileSync(path, JSON.stringify({ peakMiB: maxRSS / 1024, cpuSeconds: (userCPUTime + systemCPUTime) / 1e6 }));
   });
 }

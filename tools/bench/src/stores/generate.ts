@@ -9,6 +9,7 @@ type Shape = { readonly passphrase?: string; readonly line?: '1.0' | '1.1' };
 
 const START_NS = 1_700_000_000_000_000_000n;
 const HOUR_NS = 3_600_000_000_000n;
+const SECOND_NS = 1_000_000_000n;
 
 function nextId(writer: StoreWriter): SnapshotId & StateId {
   return parseMac(Buffer.from(writer.random.bytes(32)).toString('hex')) as SnapshotId & StateId;
@@ -113,14 +114,14 @@ function claimMore(writer: StoreWriter, packfiles: readonly PackfileId[], count:
   }
 }
 
-/** Many snapshots of the same two files, a hundred in each state. */
+/** Many snapshots of the same two files at odd times, one in each hour, a hundred in each state. */
 export async function manySnapshots(root: string, options: Shape & { readonly snapshots: number }): Promise<Generated> {
   const line = options.line ?? '1.1';
   const writer = await createStoreWriter(root, { ...options, line, seed: 'snapshots' });
   let snapshot = nextId(writer);
   for (let index = 0; index < options.snapshots; index += 1) {
     snapshot = nextId(writer);
-    const timestampNs = START_NS + BigInt(index) * HOUR_NS;
+    const timestampNs = START_NS + BigInt(index) * HOUR_NS + BigInt(writer.random.between(0, 3599)) * SECOND_NS;
     buildSnapshot(
       writer,
       [
