@@ -143,7 +143,8 @@ function openApi({
 }: StartOptions & { data: DataFolder; keys: KeyRing; database: Database; site: Site }): Api {
   const roots = environment.storeRoots.length > 0 ? [...environment.storeRoots] : defaultStoreRoots();
   say(`Stores may lie below ${roots.join(', ')}${environment.storeRoots.length > 0 ? '' : ' (WARDROBE_STORE_ROOTS names others)'}.`);
-  if (options.demo) roots.push(demoFolder(data.path));
+  // A demonstration added by an earlier start stays readable.
+  if (options.demo || existsSync(demoFolder(data.path))) roots.push(demoFolder(data.path));
   return createApi({
     db: database.db,
     dataDirectory: data.path,
