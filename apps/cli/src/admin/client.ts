@@ -11,7 +11,7 @@ import { serverWords } from '../server-words.js';
 export function dataDirectoryOf(env: CliEnvironment): string {
   if (env.dataDirectory) return env.dataDirectory;
   if (process.getuid?.() === 0) return '/var/lib/wardrobe';
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'Wardrobe');
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'wardrobe');
   return join(env.dataBase, 'wardrobe');
 }
 
