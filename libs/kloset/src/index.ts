@@ -4,7 +4,7 @@ export * from './snapshot/types.js';
 export * from './store/store.js';
 export * from './repository/remote-facts.js';
 export { isDamaged } from './snapshot/entry.js';
-export { type BackupError, type Xattr } from './snapshot/items.js';
+export type { BackupError, Xattr } from './snapshot/items.js';
 export { type ListedSnapshot, listSnapshots, readHeaders } from './snapshot/list.js';
 export { loadHeader, openSnapshot } from './snapshot/open.js';
 export { type SnapshotSource, snapshotSource } from './snapshot/source.js';

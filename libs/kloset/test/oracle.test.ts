@@ -43,6 +43,7 @@ describe.each(STORES)('%s, written by the library of plakar', (name) => {
     const repository = await open(name);
     const { view } = repository;
     expect(view.unreadable).toEqual([]);
+    expect(view.mergeHazards()).toEqual([]);
     const all = [...view.live, ...view.deleted].map((snapshot) => snapshot.id);
     const files = (await readdir(join(FOLDER, name, 'expected'))).sort();
     expect(all.length).toBe(files.length);

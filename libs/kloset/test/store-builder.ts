@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Mac, parseMac, type RepositoryId, type SnapshotId, type StateId } from '@wardrobe/kloset-model';
 import { lz4Compress } from '@wardrobe/kernel';
-import { concatBytes, macFromBytes, uuidToBytes } from '../src/bytes/bytes.js';
+import { concatBytes, macFromBytes, macToBytes, uuidToBytes } from '../src/bytes/bytes.js';
 import { ByteWriter } from '../src/codec/byte-writer.js';
 import { encode } from '../src/codec/codec.js';
 import { V1_0_0, V1_1_0 } from '../src/codec/version.js';
@@ -17,6 +17,8 @@ export type StoreBuilder = ReturnType<typeof storeBuilder>;
 export type StateEntries = {
   readonly version?: '1.0.0' | '1.1.0';
   readonly timestampNs?: bigint;
+  /** Of a 1.1.0 state; none when absent. */
+  readonly parent?: StateId;
   readonly locations?: readonly Pick<LocationEntry, 'type' | 'blob' | 'packfile' | 'offset' | 'lengthBytes'>[];
   readonly coloured?: readonly { readonly type: number; readonly id: Mac; readonly whenNs: bigint }[];
   readonly packfiles?: readonly Mac[];
@@ -58,7 +60,7 @@ export function storeBuilder(
 export function stateStream(id: StateId, entries: StateEntries): Uint8Array {
   const writer = new ByteWriter(1 << 16);
   const version = entries.version === '1.1.0' ? V1_1_0 : V1_0_0;
-  if (version === V1_1_0) writer.bytes(new Uint8Array(32));
+  if (version === V1_1_0) writer.bytes(macToBytes(entries.parent ?? ZERO_MAC));
   const put = (type: number, payload: Uint8Array) => {
     writer.u8(type);
     writer.u32(payload.length);

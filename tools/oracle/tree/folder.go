@@ -36,7 +36,9 @@ func (folder Folder) Create(config []byte) error {
 }
 
 // Config gives the bytes of CONFIG.
-func (folder Folder) Config() ([]byte, error) { return os.ReadFile(filepath.Join(folder.Root, "CONFIG")) }
+func (folder Folder) Config() ([]byte, error) {
+	return os.ReadFile(filepath.Join(folder.Root, "CONFIG"))
+}
 
 // List gives the ids of a kind.
 func (folder Folder) List(kind string) ([][32]byte, error) {

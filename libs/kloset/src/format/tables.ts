@@ -19,8 +19,23 @@ export type FormatChapter = { readonly file: string; readonly title: string; rea
 export const FORMAT_CHAPTERS: readonly FormatChapter[] = [
   { file: 'store', title: 'Files of a store: envelope, CONFIG, lock', source: '01-store 2 and 6.4', tables: [envelopeHeader, config, lock] },
   { file: 'packfile', title: 'Packfiles', source: '01-store 4', tables: [packfileIndexRecord, packfileFooter] },
-  { file: 'state', title: 'States', source: '01-store 5', tables: [locationEntry, colouredEntry, packfileEntry, configurationEntry, deleteEntry, stateMetadata] },
-  { file: 'snapshot', title: 'Snapshots: header, summary, errors, attributes', source: '02-snapshot 1 and 3', tables: [snapshotHeader, summary, errorItem, xattrItem] },
-  { file: 'tree', title: 'Trees, entries and directory packs', source: '02-snapshot 2 and 3', tables: [treeRoot, treeNode, vfsEntry, dirpackFrameHead, dirpackFrameTail] },
+  {
+    file: 'state',
+    title: 'States',
+    source: '01-store 5',
+    tables: [locationEntry, colouredEntry, packfileEntry, configurationEntry, deleteEntry, stateMetadata],
+  },
+  {
+    file: 'snapshot',
+    title: 'Snapshots: header, summary, errors, attributes',
+    source: '02-snapshot 1 and 3',
+    tables: [snapshotHeader, summary, errorItem, xattrItem],
+  },
+  {
+    file: 'tree',
+    title: 'Trees, entries and directory packs',
+    source: '02-snapshot 2 and 3',
+    tables: [treeRoot, treeNode, vfsEntry, dirpackFrameHead, dirpackFrameTail],
+  },
   { file: 'object', title: 'Objects and chunks', source: '02-snapshot 4', tables: [object] },
 ];

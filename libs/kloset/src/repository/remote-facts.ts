@@ -1,5 +1,5 @@
 import { isMac, shortId } from '@wardrobe/kloset-model';
-import type { HiddenSnapshot, LockInfo, OrphanProblem, Repository, StateView } from './types.js';
+import type { HiddenSnapshot, LockInfo, MergeHazard, OrphanProblem, Repository, StateView } from './types.js';
 
 /** Age from which plakar takes a lock for stale. @source 01-store 6.4 */
 export const STALE_LOCK_MS = 600_000;
@@ -66,7 +66,7 @@ export async function remoteFacts(
   const hidden = await repository.hidden({ nowMs, signal, onProblem });
   const foreign: RemoteFinding[] = [];
   for await (const file of repository.store.listForeign({ signal }))
-    foreign.push({ kind: 'foreign-file', id: file.path, detail: `${file.path} belongs to no store`, snapshots: [] });
+    foreign.push({ kind: 'foreign-file', id: file.path, detail: foreignDetail(file.path), snapshots: [] });
   const stateTimes = new Map<string, number>(view.states.map((state) => [state.id, Number(state.timestampNs / MS)]));
   return {
     repositoryId: repository.id,
@@ -85,6 +85,12 @@ export async function remoteFacts(
     hidden: hidden.map(plainHidden),
     findings: [...viewFindings(view, packfiles), ...unreadable, ...lockFindings(locks, nowMs), ...clockFindings(view, nowMs), ...foreign],
   };
+}
+
+function foreignDetail(path: string): string {
+  const [kind, folder, name] = path.split('/');
+  const isMisplaced = (kind === 'states' || kind === 'packfiles') && name !== undefined && isMac(name) && folder !== name.slice(0, 2);
+  return isMisplaced ? `${path} lies in the wrong folder: it is read from there, and plakar cannot open it` : `${path} belongs to no store`;
 }
 
 function earliest(states: readonly string[], times: ReadonlyMap<string, number>): number {
@@ -124,7 +130,18 @@ function viewFindings(view: StateView, files: ReadonlySet<string>): RemoteFindin
         snapshots: holders.get(packfile.id) ?? [],
       });
   }
-  return found;
+  return [...found, ...view.mergeHazards().map(hazardFinding)];
+}
+
+function hazardFinding(hazard: MergeHazard): RemoteFinding {
+  const states = hazard.unordered.slice(0, 3).map(shortId).join(', ') + (hazard.unordered.length > 3 ? ', …' : '');
+  const packfiles = hazard.packfiles.length === 1 ? 'a packfile' : `${hazard.packfiles.length} packfiles`;
+  return {
+    kind: 'merge-order-hazard',
+    id: hazard.state,
+    detail: `this state removes what states ${states} say of ${packfiles}, and nothing tells which comes first: plakar machines may disagree`,
+    snapshots: hazard.snapshots,
+  };
 }
 
 function lockFindings(locks: readonly LockInfo[], nowMs: number): RemoteFinding[] {

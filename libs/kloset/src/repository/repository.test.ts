@@ -15,6 +15,7 @@ describe.each(availableFixtures())('%s', (name) => {
     const repository = await openFixture(name);
     const expected = name.endsWith('healthy') ? SNAPSHOTS.healthy : SNAPSHOTS.desync;
     expect(repository.view.unreadable).toEqual([]);
+    expect(repository.view.mergeHazards()).toEqual([]);
     expect({ live: repository.view.live.length, deleted: repository.view.deleted.length }).toEqual(expected);
     expect(repository.encrypted).toBe(name.includes('-enc-'));
     expect(repository.view.states.every((state) => state.version === (name.startsWith('v10') ? '1.0.0' : '1.1.0'))).toBe(true);

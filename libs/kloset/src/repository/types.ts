@@ -83,7 +83,24 @@ export interface StateView {
   /** Uncoloured locations first; then those in packfiles that are only coloured (lenient read). */
   locations(type: number, id: Mac): readonly (BlobLocation & { readonly coloured: boolean })[];
   readonly counts: { readonly locations: number; readonly packfiles: number };
+  /** States whose deletes plakar machines may merge before or after what they delete, with different results. Worked out when first asked for. */
+  mergeHazards(): readonly MergeHazard[];
 }
+
+/**
+ * One state with delete entries whose effect hangs on the order of merging: no chain of parents puts it before or after the states that bring what it deletes.
+ * @source 01-store 5.5
+ */
+export type MergeHazard = {
+  /** The state that deletes. */
+  readonly state: StateId;
+  /** States that bring what it deletes (packfiles, locations) or colour what it uncolours. */
+  readonly unordered: readonly StateId[];
+  /** Packfiles with a blob that some machines can see and others cannot. */
+  readonly packfiles: readonly PackfileId[];
+  /** Snapshots that some machines show and others do not. */
+  readonly snapshots: readonly SnapshotId[];
+};
 
 export type RepositoryConfig = {
   readonly repositoryId: RepositoryId;

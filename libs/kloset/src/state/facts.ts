@@ -19,8 +19,16 @@ export type Facts = {
   /** Snapshot id → states that hold a location of it, with the packfiles they name. */
   readonly snapshots: ReadonlyMap<SnapshotId, readonly SnapshotClaim[]>;
   readonly byState: ReadonlyMap<StateId, StateFacts>;
+  /** Delete entries of packfiles and colours; those of locations are in the tables. */
+  readonly deletes: readonly DeleteClaim[];
+  /** States that enter a packfile, tombstoned or not. */
+  entrants(packfile: PackfileId): readonly StateId[];
+  /** States that colour something, cancelled or not. */
+  colourists(type: number, id: Mac): readonly StateId[];
 };
 
+/** What one state deletes: a packfile (`packfile`) or a colour (of `type` and `blob`). */
+export type DeleteClaim = { readonly state: StateId; readonly removes: number; readonly type: number; readonly blob: Mac; readonly packfile: PackfileId };
 export type SnapshotClaim = { readonly snapshot: SnapshotId; readonly state: StateId; readonly packfile: PackfileId };
 export type StateFacts = { readonly snapshots: readonly SnapshotClaim[]; readonly colouredSnapshots: readonly SnapshotId[] };
 
@@ -32,6 +40,7 @@ type Collected = {
   readonly uncolouredAtNs: Map<string, bigint>;
   readonly snapshots: Map<SnapshotId, SnapshotClaim[]>;
   readonly byState: Map<StateId, StateFacts>;
+  readonly deletes: DeleteClaim[];
 };
 
 const SNAPSHOT = 5;
@@ -45,6 +54,7 @@ export function mergeFacts(records: Iterable<StateRecord>): Facts {
     uncolouredAtNs: new Map(),
     snapshots: new Map(),
     byState: new Map(),
+    deletes: [],
   };
   const sorted = [...records].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   for (const record of sorted) collect(record, collected);
@@ -58,6 +68,9 @@ export function mergeFacts(records: Iterable<StateRecord>): Facts {
     coloured: (type) => colours.get(type) ?? [],
     snapshots: collected.snapshots,
     byState: collected.byState,
+    deletes: collected.deletes,
+    entrants: (packfile) => collected.entered.get(packfile) ?? [],
+    colourists: (type, id) => (collected.colours.get(type)?.get(id) ?? []).map((claim) => claim.state),
   };
 }
 
@@ -90,6 +103,7 @@ function collect(record: StateRecord, into: Collected): void {
 
 function collectDelete(reader: ByteReader, record: StateRecord, into: Collected): void {
   const entry = deleteEntry.read(reader);
+  into.deletes.push({ ...entry, state: record.id });
   if (entry.removes === ENTRY_TYPE.packfile) {
     into.tombstones.add(entry.packfile);
     return;

@@ -1,3 +1,6 @@
+import type { Mac } from '@wardrobe/kloset-model';
+import { macFromBytes } from '../bytes/bytes.js';
+import { wordsToBytes } from '../codec/word-reader.js';
 import { TooLargeError } from '../errors/errors.js';
 import { hashWords, MAC_WORDS, MacTable, type Seed } from './mac-table.js';
 
@@ -73,6 +76,27 @@ export class LocationTable {
       stated: (flags & STATED) !== 0,
       tombstoned: (flags & TOMBSTONED) !== 0,
     };
+  }
+
+  /** The id of a row's blob. */
+  blob(index: number): Mac {
+    return macFromBytes(wordsToBytes(this.#blocks[index >>> BLOCK_SHIFT] as Uint32Array, (index & BLOCK_MASK) * ROW_WORDS));
+  }
+
+  /** Numbers of the rows of some packfiles: `wanted[n]` is not 0 for packfile number n. Looks at every row. */
+  *rowsIn(wanted: Uint8Array): Generator<number> {
+    for (let index = 0; index < this.#count; index += 1) {
+      const block = this.#blocks[index >>> BLOCK_SHIFT] as Uint32Array;
+      if (wanted[block[(index & BLOCK_MASK) * ROW_WORDS + 8] as number] !== 0) yield index;
+    }
+  }
+
+  /** Numbers of the rows that bear a tombstone. Looks at every row. */
+  *tombstones(): Generator<number> {
+    for (let index = 0; index < this.#count; index += 1) {
+      const block = this.#blocks[index >>> BLOCK_SHIFT] as Uint32Array;
+      if ((((block[(index & BLOCK_MASK) * ROW_WORDS + 11] as number) >>> 8) & TOMBSTONED) !== 0) yield index;
+    }
   }
 
   /** Adds all rows of another table. */

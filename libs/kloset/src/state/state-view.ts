@@ -5,6 +5,7 @@ import { macWords } from '../codec/word-reader.js';
 import { BLOB_TYPE } from '../format/state.js';
 import { type Facts, mergeFacts } from './facts.js';
 import type { Layer } from './layer.js';
+import { findMergeHazards, type MergeHazard } from './merge-hazards.js';
 import { findCopies, type LostState } from './state-copies.js';
 import type { Row } from './location-table.js';
 import type { StateRecord } from './state-record.js';
@@ -20,6 +21,7 @@ export class MergedView {
   readonly deleted;
   readonly counts: { readonly locations: number; readonly packfiles: number };
   readonly #facts: Facts;
+  #hazards: readonly MergeHazard[] | null = null;
 
   constructor(
     readonly layers: readonly Layer[],
@@ -71,6 +73,16 @@ export class MergedView {
       .filter((location) => !tombstoned.has(location.packfile))
       .map((location) => ({ ...location, coloured: this.isPackfileColoured(location.packfile) }));
     return locations.sort((a, b) => Number(a.coloured) - Number(b.coloured) || (a.packfile < b.packfile ? -1 : 1));
+  }
+
+  mergeHazards(): readonly MergeHazard[] {
+    this.#hazards ??= findMergeHazards({
+      layers: this.layers,
+      facts: this.#facts,
+      isPackfileKnown: (id) => this.isPackfileKnown(id),
+      locations: (type, id) => this.locations(type, id),
+    });
+    return this.#hazards;
   }
 
   #describe(record: StateRecord) {

@@ -1,0 +1,158 @@
+import type { Mac, PackfileId, SnapshotId, StateId } from '@wardrobe/kloset-model';
+import { macToBytes } from '../bytes/bytes.js';
+import { macWords } from '../codec/word-reader.js';
+import { BLOB_TYPE, ENTRY_TYPE } from '../format/state.js';
+import type { Facts } from './facts.js';
+import type { Layer } from './layer.js';
+import { StateOrder } from './state-order.js';
+
+/** Structurally the `MergeHazard` of the repository's types. */
+export type MergeHazard = {
+  readonly state: StateId;
+  readonly unordered: readonly StateId[];
+  readonly packfiles: readonly PackfileId[];
+  readonly snapshots: readonly SnapshotId[];
+};
+
+type Merged = {
+  readonly layers: readonly Layer[];
+  readonly facts: Facts;
+  isPackfileKnown(id: PackfileId): boolean;
+  locations(type: number, id: Mac): readonly { readonly packfile: PackfileId; readonly coloured: boolean }[];
+};
+
+/** A deletion whose place in the order is open, before it is known whether that can change what is visible. */
+type Suspect = { readonly state: StateId; readonly unordered: readonly StateId[]; readonly packfile: PackfileId };
+/** What hangs on one packfile: whether some blob does, and which snapshots. */
+type Stake = { hasBlob: boolean; readonly snapshots: Set<SnapshotId> };
+type Found = { readonly unordered: Set<StateId>; readonly packfiles: Set<PackfileId>; readonly snapshots: Set<SnapshotId> };
+
+/**
+ * Deletes that a plakar machine may merge before what they delete, because parents do not say which comes first, and that then leave it there. Only those that
+ * can change which blobs or snapshots are visible. The tables are looked through only when there is a suspect.
+ * @source 01-store 5.2, 5.3, 5.5
+ */
+export function findMergeHazards(merged: Merged): readonly MergeHazard[] {
+  const order = new StateOrder(merged.layers.flatMap((layer) => layer.records));
+  const suspects = [...packfileSuspects(merged, order), ...colourSuspects(merged, order)];
+  const found = new Map<StateId, Found>();
+  const stakes = stakesOf(merged, new Set(suspects.map((suspect) => suspect.packfile)));
+  for (const suspect of suspects) {
+    const stake = stakes.get(suspect.packfile);
+    if (stake !== undefined && (stake.hasBlob || stake.snapshots.size > 0)) note(found, suspect, stake.snapshots);
+  }
+  for (const { suspect, snapshots } of locationSuspects(merged, order)) note(found, suspect, snapshots);
+  noteSnapshotColours(found, merged, order);
+  return [...found].map(([state, hazard]) => ({
+    state,
+    unordered: [...hazard.unordered].sort(),
+    packfiles: [...hazard.packfiles].sort(),
+    snapshots: [...hazard.snapshots].sort(),
+  }));
+}
+
+function note(found: Map<StateId, Found>, suspect: Omit<Suspect, 'packfile'> & { readonly packfile?: PackfileId }, snapshots: Iterable<SnapshotId>): void {
+  const known = found.get(suspect.state) ?? { unordered: new Set(), packfiles: new Set(), snapshots: new Set() };
+  found.set(suspect.state, known);
+  for (const state of suspect.unordered) known.unordered.add(state);
+  if (suspect.packfile !== undefined) known.packfiles.add(suspect.packfile);
+  for (const snapshot of snapshots) known.snapshots.add(snapshot);
+}
+
+/** Deleted packfiles; one that every machine sees coloured, whatever the order, hides its blobs anyway. */
+function packfileSuspects({ facts }: Merged, order: StateOrder): Suspect[] {
+  const uncoloured = new Set(facts.deletes.filter(isPackfileUncolour).map((claim) => claim.blob));
+  return facts.deletes.flatMap((claim) => {
+    if (claim.removes !== ENTRY_TYPE.packfile) return [];
+    const { state, packfile } = claim;
+    if (!uncoloured.has(packfile) && facts.colourists(BLOB_TYPE.packfile, packfile).length > 0) return [];
+    const unordered = order.unordered(state, facts.entrants(packfile));
+    return unordered.length === 0 ? [] : [{ state, unordered, packfile }];
+  });
+}
+
+/** Uncoloured packfiles that are still known: merged before the colour, an uncolouring does nothing. */
+function colourSuspects({ facts, isPackfileKnown }: Merged, order: StateOrder): Suspect[] {
+  return facts.deletes.flatMap((claim) => {
+    if (!isPackfileUncolour(claim) || !isPackfileKnown(claim.blob)) return [];
+    const unordered = order.unordered(claim.state, facts.colourists(BLOB_TYPE.packfile, claim.blob));
+    return unordered.length === 0 ? [] : [{ state: claim.state, unordered, packfile: claim.blob }];
+  });
+}
+
+function isPackfileUncolour(claim: { readonly removes: number; readonly type: number }): boolean {
+  return claim.removes === ENTRY_TYPE.coloured && claim.type === BLOB_TYPE.packfile;
+}
+
+/** For each packfile what only it holds: a blob is enough to know, snapshots are all named. */
+function stakesOf(merged: Merged, packfiles: ReadonlySet<PackfileId>): ReadonlyMap<PackfileId, Stake> {
+  const stakes = new Map<PackfileId, Stake>();
+  if (packfiles.size === 0) return stakes;
+  for (const { table } of merged.layers) {
+    const wanted = Uint8Array.from({ length: table.packfiles.count }, (_, number) => (packfiles.has(table.packfiles.mac(number)) ? 1 : 0));
+    for (const index of table.rowsIn(wanted)) {
+      const row = table.read(index);
+      const packfile = table.packfiles.mac(row.packfile);
+      const stake = stakes.get(packfile) ?? { hasBlob: false, snapshots: new Set() };
+      stakes.set(packfile, stake);
+      const isNews = row.type === BLOB_TYPE.snapshot || (row.type !== BLOB_TYPE.padding && !stake.hasBlob);
+      if (!row.stated || row.tombstoned || !isNews) continue;
+      const blob = table.blob(index);
+      if (!hangsOn(merged, { type: row.type, blob }, packfile)) continue;
+      if (row.type === BLOB_TYPE.snapshot) stake.snapshots.add(blob);
+      else stake.hasBlob = true;
+    }
+  }
+  return stakes;
+}
+
+/** No other packfile makes it available, and it is not a snapshot that was removed. */
+function hangsOn(merged: Merged, item: { readonly type: number; readonly blob: Mac }, packfile: PackfileId): boolean {
+  const { type, blob } = item;
+  if (type === BLOB_TYPE.snapshot && merged.facts.colour(type, blob) !== null) return false;
+  return merged.locations(type, blob).every((location) => location.coloured || location.packfile === packfile);
+}
+
+/**
+ * Deleted locations of blobs that lie nowhere else. Which state deleted one is not kept: all states that delete locations are asked. Which state brought it is
+ * taken from its packfile: both come in the same state.
+ */
+function* locationSuspects(merged: Merged, order: StateOrder): Generator<{ readonly suspect: Suspect; readonly snapshots: readonly SnapshotId[] }> {
+  const { layers, facts } = merged;
+  const elsewhere = new Map<StateId, number>();
+  for (const claim of facts.deletes) elsewhere.set(claim.state, (elsewhere.get(claim.state) ?? 0) + 1);
+  const deleting = layers.flatMap((layer) => layer.records.filter((record) => record.counts.deletes > (elsewhere.get(record.id) ?? 0)));
+  if (deleting.length === 0) return;
+  for (const { table } of layers) {
+    for (const index of table.tombstones()) {
+      const { type, packfile: number } = table.read(index);
+      const packfile = table.packfiles.mac(number);
+      const blob = table.blob(index);
+      if (type === BLOB_TYPE.padding || !merged.isPackfileKnown(packfile) || facts.colour(BLOB_TYPE.packfile, packfile) !== null) continue;
+      if (!isStated(layers, { type, blob }, packfile) || !hangsOn(merged, { type, blob }, packfile)) continue;
+      for (const { id } of deleting) {
+        const unordered = order.unordered(id, facts.entrants(packfile));
+        if (unordered.length > 0) yield { suspect: { state: id, unordered, packfile }, snapshots: type === BLOB_TYPE.snapshot ? [blob] : [] };
+      }
+    }
+  }
+}
+
+function isStated(layers: readonly Layer[], item: { readonly type: number; readonly blob: Mac }, packfile: PackfileId): boolean {
+  const words = macWords(macToBytes(item.blob));
+  return layers.some(({ table }) =>
+    table.find(item.type, words).some((index) => {
+      const row = table.read(index);
+      return row.stated && table.packfiles.mac(row.packfile) === packfile;
+    }),
+  );
+}
+
+/** Uncoloured snapshots: plakar writes no such entry, another program may. */
+function noteSnapshotColours(found: Map<StateId, Found>, { facts, locations }: Merged, order: StateOrder): void {
+  for (const { state, removes, type, blob } of facts.deletes) {
+    if (removes !== ENTRY_TYPE.coloured || type !== BLOB_TYPE.snapshot || locations(type, blob).length === 0) continue;
+    const unordered = order.unordered(state, facts.colourists(type, blob));
+    if (unordered.length > 0) note(found, { state, unordered }, [blob]);
+  }
+}
