@@ -22,8 +22,8 @@ export type RunningConsole = {
 const PASSWORD = 'a password for measuring';
 const START_MS = 120_000;
 
-export async function startConsole(storeRoots: readonly string[]): Promise<RunningConsole> {
-  const server = buildServer();
+export async function startConsole(storeRoots: readonly string[], options: { readonly pages?: boolean } = {}): Promise<RunningConsole> {
+  const server = buildServer(options);
   const folder = mkdtempSync(join(tmpdir(), 'wardrobe-bench-console-'));
   // Started by root, the database runs as a user of its own, which must pass through.
   chmodSync(folder, 0o711);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,13 +46,15 @@ export function buildCli(): string {
   return join(copy, 'main.js');
 }
 
-/** The server's bundle in a small installation of its own, without pages. */
-export function buildServer(): string {
+/** The server's bundle in a small installation of its own; with `pages` those of `apps/web` as they are built now. */
+export function buildServer(options: { readonly pages?: boolean } = {}): string {
   build('apps/server/build.mjs');
   const copy = join(programs, 'apps/server/dist');
   rmSync(copy, { recursive: true, force: true });
   cpSync(join(root, 'apps/server/dist'), copy, { recursive: true });
   cpSync(join(root, 'package.json'), join(programs, 'package.json'));
+  rmSync(join(programs, 'apps/web'), { force: true });
+  if (options.pages === true) symlinkSync(join(root, 'apps/web'), join(programs, 'apps/web'));
   return join(copy, 'main.js');
 }
 
