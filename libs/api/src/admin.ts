@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type machineReport, REPORT_LIMITS, storeInput } from '@wardrobe/contracts';
+import { ADMIN_PATHS, type AdminPath, type machineReport, REPORT_LIMITS, storeInput } from '@wardrobe/contracts';
 import { z } from 'zod';
 import { ApiError } from './errors/api-error.js';
 import { codeOf, problemOf } from './errors/bridge.js';
@@ -10,32 +10,7 @@ import { CONSOLE, type Deps } from './services/deps.js';
 import type { Reports } from './services/reports.js';
 import type { Services } from './services/types.js';
 
-/**
- * JSON over HTTP on the console's 0600 unix socket: whoever may open the socket is the console's owner. All are POST with a JSON body;
- * answers are JSON, failures `{problem}` with the status of the code.
- *
- * /store/list {} → store[] · /store/add storeInput → store · /store/remove {store: id or name} → {ok}
- * /store/refresh {store} → store, after the reading has ended
- * /user/add {name, email, role, password} → user · /user/passwd {email, password} → {ok}
- * /token/create {name, kind} → {token, secret, command} · /token/list {} → token[] · /token/revoke {token: id or name} → {ok}
- * /report/import machineReport (up to 64 MiB) → reportAnswer
- * /setup-link {} → {link: address or null}
- */
-export const ADMIN_PATHS = [
-  '/store/list',
-  '/store/add',
-  '/store/remove',
-  '/store/refresh',
-  '/user/add',
-  '/user/passwd',
-  '/token/create',
-  '/token/list',
-  '/token/revoke',
-  '/report/import',
-  '/setup-link',
-] as const;
-export type AdminPath = (typeof ADMIN_PATHS)[number];
-
+/** The console's 0600 unix socket: whoever may open it is the console's owner. Paths, bodies and answers: libs/contracts/src/admin.ts. */
 export type AdminParts = {
   readonly deps: Deps;
   readonly accounts: Accounts;

@@ -1,4 +1,3 @@
-export { ADMIN_PATHS, type AdminPath } from './admin.js';
 export type { ApiConfig, Clock, Log, Sealer } from './config.js';
 export { type Api, type ApiOptions, createApi } from './create-api.js';
 export type { AppRouter, Caller } from './routers/app.js';
