@@ -15,10 +15,10 @@ export const LOCK_LIMIT_BYTES = 64 << 10;
 /** One stored blob: the largest are objects of huge files. */
 export const BLOB_LIMIT_BYTES = 512 << 20;
 /** Encoded bytes that `getMany` holds for one window of ids; two windows are held at a time. */
-export const WINDOW_BYTES = 8 << 20;
+export const WINDOW_BYTES = 4 << 20;
 export const WINDOW_IDS = 512;
 /** Two blobs of a packfile are read in one go when no more than this lies between them. */
 export const GAP_BYTES = 32 << 10;
-export const RANGE_BYTES = 4 << 20;
+export const RANGE_BYTES = 2 << 20;
 /** Encoded or decoded index of one packfile. */
 export const INDEX_LIMIT_BYTES = 64 << 20;
