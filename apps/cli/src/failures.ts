@@ -1,4 +1,4 @@
-import { KlosetError, NotAStoreError, NotFoundError, PermissionError, TooLargeError } from '@wardrobe/kloset';
+import { DecodeError, IntegrityError, KlosetError, NotAStoreError, NotFoundError, PermissionError, TooLargeError } from '@wardrobe/kloset';
 import { type ErrorCode, sentenceFor } from '@wardrobe/words';
 import { CliError, EXIT, type ExitCode } from './exit-codes.js';
 
@@ -55,6 +55,10 @@ export function isDamage(error: KlosetError): boolean {
 /** What the failure is about, where the error names it. */
 function subjectOf(error: KlosetError): string | undefined {
   if (error instanceof NotAStoreError) return error.location;
+  if (error instanceof DecodeError || error instanceof IntegrityError) {
+    const { kind, file } = error.place;
+    return file === undefined ? undefined : file === 'CONFIG' ? file : `${kind ?? 'file'} ${file}`;
+  }
   return error instanceof PermissionError ? error.what : undefined;
 }
 

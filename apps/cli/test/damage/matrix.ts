@@ -149,10 +149,10 @@ async function judgeWhole(store: SoundStore, { cell, args, run }: { readonly cel
 
 /**
  * What leaves no trace in the store when it is gone: a state (what it brought is hidden then, what it deleted is back; only machines' reports tell) and a
- * packfile that no state names.
+ * packfile that no state names, or a lock.
  */
 function isForgotten(cell: Cell): boolean {
-  return cell.damage.kind === 'deleted' && (cell.target.kind === 'state' || cell.target.kind === 'orphan packfile');
+  return cell.damage.kind === 'deleted' && ['state', 'orphan packfile', 'lock'].includes(cell.target.kind);
 }
 
 function mayDiffer(cell: Cell, command: string): boolean {
