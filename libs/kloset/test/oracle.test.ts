@@ -1,20 +1,13 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { temporaryFolder } from '@wardrobe/testing';
 import { describe, expect, it } from 'vitest';
 import { checkSnapshots } from '../src/bulk/check.js';
-import { openRepository } from '../src/repository/repository.js';
-import type { Repository } from '../src/repository/types.js';
 import { isDamaged } from '../src/snapshot/entry.js';
 import { openSnapshot } from '../src/snapshot/open.js';
 import { snapshotSource } from '../src/snapshot/source.js';
 import type { Entry, Snapshot } from '../src/snapshot/types.js';
-import { fsStore } from '../src/stores/fs/fs-store.js';
+import { ORACLE_FOLDER, ORACLE_STORES, openOracle } from './open-oracle.js';
 
 /** One line of `expected/<n>.jsonl`, as tools/oracle writes it: bytes as hex, `mode` in Go's form, time as seconds and nanoseconds. */
 type Line = {
@@ -33,19 +26,16 @@ type Line = {
   readonly failure?: string;
 };
 
-const FOLDER = fileURLToPath(new URL('../../../fixtures/oracle/', import.meta.url));
-const PASSPHRASE = 'oracle passphrase ü';
-const STORES = readdirSync(FOLDER, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
 const SECONDS = 1_000_000_000n;
 
-describe.each(STORES)('%s, written by the library of plakar', (name) => {
+describe.each(ORACLE_STORES)('%s, written by the library of plakar', (name) => {
   it('every path, number, link, attribute and content is what was backed up, and every blob proves', async () => {
-    const repository = await open(name);
+    const repository = await openOracle(name);
     const { view } = repository;
     expect(view.unreadable).toEqual([]);
     expect(view.mergeHazards()).toEqual([]);
     const all = [...view.live, ...view.deleted].map((snapshot) => snapshot.id);
-    const files = (await readdir(join(FOLDER, name, 'expected'))).sort();
+    const files = (await readdir(join(ORACLE_FOLDER, name, 'expected'))).sort();
     expect(all.length).toBe(files.length);
     expect(view.deleted.length).toBe(name.includes('sha256-uncompressed') ? 1 : 0);
     for (const id of all) {
@@ -62,21 +52,14 @@ describe.each(STORES)('%s, written by the library of plakar', (name) => {
 });
 
 it('one of the oracle stores of each line has signed snapshots', async () => {
-  for (const name of STORES.filter((store) => store.includes('signed'))) {
-    const repository = await open(name);
+  for (const name of ORACLE_STORES.filter((store) => store.includes('signed'))) {
+    const repository = await openOracle(name);
     for (const { id } of repository.view.live) expect((await openSnapshot(repository, id)).header.signed).toBe(true);
   }
 });
 
-async function open(name: string): Promise<Repository> {
-  const folder = await temporaryFolder('oracle');
-  await promisify(execFile)('tar', ['-xzf', join(FOLDER, name, 'store.tar.gz'), '-C', folder]);
-  const isEncrypted = name.includes('scrypt') || name.includes('pbkdf2');
-  return openRepository(fsStore(join(folder, 'store')), isEncrypted ? { passphrase: PASSPHRASE } : {});
-}
-
 async function linesOf(name: string, number: string): Promise<readonly Line[]> {
-  const text = await readFile(join(FOLDER, name, 'expected', `${number}.jsonl`), 'utf8');
+  const text = await readFile(join(ORACLE_FOLDER, name, 'expected', `${number}.jsonl`), 'utf8');
   return text
     .trim()
     .split('\n')

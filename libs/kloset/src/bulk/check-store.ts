@@ -19,7 +19,7 @@ export type CheckStoreOptions = {
 
 /**
  * Reads every state and every packfile from end to end: footers, indexes, counts, places; packfiles that no state names too, for hidden snapshots lie in them.
- * A packfile that is only coloured may be gone without being a fault.
+ * A packfile that is only coloured may be gone without being a fault, unless a live snapshot needs it; while it is there, that is a warning.
  * @source 01-store 11.2
  */
 export async function* checkStore(repository: Repository, options: CheckStoreOptions = {}): AsyncGenerator<StoreProblem> {
@@ -33,18 +33,27 @@ export async function* checkStore(repository: Repository, options: CheckStoreOpt
   const holders = headerHolders(repository);
   const known: { readonly id: PackfileId; readonly coloured: boolean }[] = [...view.packfiles()];
   for (const id of present) if (!view.isPackfileKnown(id) && !view.isPackfileTombstoned(id)) known.push({ id, coloured: false });
+  const inUse = new Map(view.colouredInUse().map((item) => [item.packfile, item.snapshots]));
   let done = 0;
   for (const packfile of known) {
     options.onProgress?.(done, known.length);
     done += 1;
-    const snapshots = holders.get(packfile.id) ?? [];
+    const users = inUse.get(packfile.id);
+    const snapshots = [...new Set([...(holders.get(packfile.id) ?? []), ...(users ?? [])])];
+    if (users !== undefined && present.has(packfile.id))
+      yield { kind: 'packfile', id: packfile.id, severity: 'warning', error: scheduled(packfile.id), snapshots };
     if (!present.has(packfile.id)) {
-      if (!packfile.coloured) yield { kind: 'packfile', id: packfile.id, severity: 'error', error: new NotFoundError('packfile', packfile.id), snapshots };
+      if (!packfile.coloured || users !== undefined)
+        yield { kind: 'packfile', id: packfile.id, severity: 'error', error: new NotFoundError('packfile', packfile.id), snapshots };
     } else if (!options.fast) {
       const fault = await faultOf(repository, packfile.id, options.signal);
       if (fault !== null) yield { kind: 'packfile', id: packfile.id, ...fault, snapshots };
     }
   }
+}
+
+function scheduled(id: PackfileId): KlosetError {
+  return new IntegrityError('packfile', 'scheduled for deletion, and a snapshot needs it', { kind: 'packfile', file: id });
 }
 
 /** What the view could not read, and what is damaged since its index was made. */

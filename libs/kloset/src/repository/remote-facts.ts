@@ -130,7 +130,21 @@ function viewFindings(view: StateView, files: ReadonlySet<string>): RemoteFindin
         snapshots: holders.get(packfile.id) ?? [],
       });
   }
-  return [...found, ...view.mergeHazards().map(hazardFinding)];
+  return [...found, ...colouredFindings(view), ...view.mergeHazards().map(hazardFinding)];
+}
+
+/** Packfiles in use that are scheduled for deletion, other than those told because a header lies in them. */
+function colouredFindings(view: StateView): RemoteFinding[] {
+  const told = new Set(view.live.flatMap((snapshot) => (snapshot.scheduledForDeletion ? snapshot.packfiles : [])));
+  return view
+    .colouredInUse()
+    .filter(({ packfile }) => !told.has(packfile))
+    .map(({ packfile, snapshots }) => ({
+      kind: 'coloured-in-use',
+      id: packfile,
+      detail: `packfile ${shortId(packfile)} is scheduled for deletion and holds data of snapshot ${snapshots.map(shortId).join(', ')} that lies nowhere else`,
+      snapshots,
+    }));
 }
 
 function hazardFinding(hazard: MergeHazard): RemoteFinding {

@@ -116,7 +116,7 @@ class StoreRepository implements Repository {
   }
 
   has(type: number, id: Mac): boolean {
-    return this.view.locations(type, id).some((location) => !location.coloured);
+    return this.view.locations(type, id).length > 0;
   }
 
   locks(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<readonly LockInfo[]> {

@@ -85,6 +85,8 @@ export interface StateView {
   readonly counts: { readonly locations: number; readonly packfiles: number };
   /** States whose deletes plakar machines may merge before or after what they delete, with different results. Worked out when first asked for. */
   mergeHazards(): readonly MergeHazard[];
+  /** Packfiles that are scheduled for deletion and that a live snapshot needs, as far as the states alone tell. Worked out when first asked for. */
+  colouredInUse(): readonly ColouredInUse[];
 }
 
 /**
@@ -101,6 +103,9 @@ export type MergeHazard = {
   /** Snapshots that some machines show and others do not. */
   readonly snapshots: readonly SnapshotId[];
 };
+
+/** `snapshots`: live ones whose own state brought the packfile, with blobs that lie nowhere else. Others may need it too: only reading their trees tells. */
+export type ColouredInUse = { readonly packfile: PackfileId; readonly snapshots: readonly SnapshotId[] };
 
 export type RepositoryConfig = {
   readonly repositoryId: RepositoryId;
@@ -120,7 +125,7 @@ export interface BlobSource {
   get(type: number, id: Mac, options?: { readonly signal?: AbortSignal | undefined }): Promise<Uint8Array>;
   /** Many blobs in the order asked, reads grouped by packfile and bounded in memory. A failing blob is an error value in its place. */
   getMany(type: number, ids: readonly Mac[], options?: { readonly signal?: AbortSignal | undefined }): AsyncIterable<BlobResult>;
-  /** An available location exists in the view. */
+  /** `get` finds a place for it in the view: coloured packfiles count. */
   has(type: number, id: Mac): boolean;
 }
 

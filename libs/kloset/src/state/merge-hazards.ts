@@ -2,8 +2,8 @@ import type { Mac, PackfileId, SnapshotId, StateId } from '@wardrobe/kloset-mode
 import { macToBytes } from '../bytes/bytes.js';
 import { macWords } from '../codec/word-reader.js';
 import { BLOB_TYPE, ENTRY_TYPE } from '../format/state.js';
-import type { Facts } from './facts.js';
 import type { Layer } from './layer.js';
+import { hangsOn, type Merged, stakesOf } from './sole-holders.js';
 import { StateOrder } from './state-order.js';
 
 /** Structurally the `MergeHazard` of the repository's types. */
@@ -14,17 +14,8 @@ export type MergeHazard = {
   readonly snapshots: readonly SnapshotId[];
 };
 
-type Merged = {
-  readonly layers: readonly Layer[];
-  readonly facts: Facts;
-  isPackfileKnown(id: PackfileId): boolean;
-  locations(type: number, id: Mac): readonly { readonly packfile: PackfileId; readonly coloured: boolean }[];
-};
-
 /** A deletion whose place in the order is open, before it is known whether that can change what is visible. */
 type Suspect = { readonly state: StateId; readonly unordered: readonly StateId[]; readonly packfile: PackfileId };
-/** What hangs on one packfile: whether some blob does, and which snapshots. */
-type Stake = { hasBlob: boolean; readonly snapshots: Set<SnapshotId> };
 type Found = { readonly unordered: Set<StateId>; readonly packfiles: Set<PackfileId>; readonly snapshots: Set<SnapshotId> };
 
 /**
@@ -82,35 +73,6 @@ function colourSuspects({ facts, isPackfileKnown }: Merged, order: StateOrder): 
 
 function isPackfileUncolour(claim: { readonly removes: number; readonly type: number }): boolean {
   return claim.removes === ENTRY_TYPE.coloured && claim.type === BLOB_TYPE.packfile;
-}
-
-/** For each packfile what only it holds: a blob is enough to know, snapshots are all named. */
-function stakesOf(merged: Merged, packfiles: ReadonlySet<PackfileId>): ReadonlyMap<PackfileId, Stake> {
-  const stakes = new Map<PackfileId, Stake>();
-  if (packfiles.size === 0) return stakes;
-  for (const { table } of merged.layers) {
-    const wanted = Uint8Array.from({ length: table.packfiles.count }, (_, number) => (packfiles.has(table.packfiles.mac(number)) ? 1 : 0));
-    for (const index of table.rowsIn(wanted)) {
-      const row = table.read(index);
-      const packfile = table.packfiles.mac(row.packfile);
-      const stake = stakes.get(packfile) ?? { hasBlob: false, snapshots: new Set() };
-      stakes.set(packfile, stake);
-      const isNews = row.type === BLOB_TYPE.snapshot || (row.type !== BLOB_TYPE.padding && !stake.hasBlob);
-      if (!row.stated || row.tombstoned || !isNews) continue;
-      const blob = table.blob(index);
-      if (!hangsOn(merged, { type: row.type, blob }, packfile)) continue;
-      if (row.type === BLOB_TYPE.snapshot) stake.snapshots.add(blob);
-      else stake.hasBlob = true;
-    }
-  }
-  return stakes;
-}
-
-/** No other packfile makes it available, and it is not a snapshot that was removed. */
-function hangsOn(merged: Merged, item: { readonly type: number; readonly blob: Mac }, packfile: PackfileId): boolean {
-  const { type, blob } = item;
-  if (type === BLOB_TYPE.snapshot && merged.facts.colour(type, blob) !== null) return false;
-  return merged.locations(type, blob).every((location) => location.coloured || location.packfile === packfile);
 }
 
 /**

@@ -6,6 +6,7 @@ import { BLOB_TYPE } from '../format/state.js';
 import { type Facts, mergeFacts } from './facts.js';
 import type { Layer } from './layer.js';
 import { findMergeHazards, type MergeHazard } from './merge-hazards.js';
+import { type ColouredInUse, findColouredInUse, type Merged } from './sole-holders.js';
 import { findCopies, type LostState } from './state-copies.js';
 import type { Row } from './location-table.js';
 import type { StateRecord } from './state-record.js';
@@ -22,6 +23,7 @@ export class MergedView {
   readonly counts: { readonly locations: number; readonly packfiles: number };
   readonly #facts: Facts;
   #hazards: readonly MergeHazard[] | null = null;
+  #colouredInUse: readonly ColouredInUse[] | null = null;
 
   constructor(
     readonly layers: readonly Layer[],
@@ -76,13 +78,22 @@ export class MergedView {
   }
 
   mergeHazards(): readonly MergeHazard[] {
-    this.#hazards ??= findMergeHazards({
+    this.#hazards ??= findMergeHazards(this.#merged());
+    return this.#hazards;
+  }
+
+  colouredInUse(): readonly ColouredInUse[] {
+    this.#colouredInUse ??= findColouredInUse(this.#merged(), new Set(this.live.map((snapshot) => snapshot.id)));
+    return this.#colouredInUse;
+  }
+
+  #merged(): Merged {
+    return {
       layers: this.layers,
       facts: this.#facts,
       isPackfileKnown: (id) => this.isPackfileKnown(id),
       locations: (type, id) => this.locations(type, id),
-    });
-    return this.#hazards;
+    };
   }
 
   #describe(record: StateRecord) {
