@@ -94,7 +94,8 @@ describe('places that cannot be used', () => {
     for (const path of [join(own, '..'), own, folder]) chmodSync(path, 0o755);
     spawnSync('chmod', ['-R', 'a+rX', own]);
     chmodSync(folder, 0o555);
-    const run = await start(process.execPath, [MAIN, '--no-index', 'at', own, 'restore', '--to', join(folder, 'out'), SNAPSHOT], isRoot ? { uid: NOBODY } : {}).ended;
+    const run = await start(process.execPath, [MAIN, '--no-index', 'at', own, 'restore', '--to', join(folder, 'out'), SNAPSHOT], isRoot ? { uid: NOBODY } : {})
+      .ended;
     chmodSync(folder, 0o755);
     expect([run.code, STACK.test(run.err)], run.err).toEqual([77, false]);
     expect(existsSync(join(folder, 'out'))).toBe(false);
@@ -213,7 +214,13 @@ describe('a restore', () => {
 
 describe('output that nobody reads', () => {
   it.each(['ls --recursive --json', 'ls --recursive', 'cat'])('%s into a closed pipe ends quietly', async (command) => {
-    const target = command === 'cat' ? [...sound].filter(([, bytes]) => bytes.length > 5000).map(([path]) => `'${SNAPSHOT}:${path}'`).join(' ') : SNAPSHOT;
+    const target =
+      command === 'cat'
+        ? [...sound]
+            .filter(([, bytes]) => bytes.length > 5000)
+            .map(([path]) => `'${SNAPSHOT}:${path}'`)
+            .join(' ')
+        : SNAPSHOT;
     const script = `"${process.execPath}" "${MAIN}" at "${store}" ${command} ${target} | head -c 10; echo "|\${PIPESTATUS[0]}"`;
     const run = await start('bash', ['-c', script]).ended;
     expect(run.err).toBe('');

@@ -35,15 +35,18 @@ async function whileDamaged<T>(path: string, look: () => Promise<T>, region?: { 
 }
 
 describe('a state that cannot be read', () => {
-  it.each([['info'], ['ls'], ['diff', SECOND, LAPTOP], ['states']])('%s ends with 65, prints what it has, and says at the end that it is incomplete', async (...args) => {
-    const state = stateOf('79f8dbcd');
-    const result = await whileDamaged(state, () => run(...args, '--json'));
-    expect(result.code).toBe(65);
-    const lines = jsonLines(result.out);
-    expect(lines.length).toBeGreaterThan(1);
-    expect(lines.at(-1)).toMatchObject({ incomplete: true, unreadableStates: [state.slice(-64)] });
-    expect(result.err).toContain(state.slice(-64));
-  });
+  it.each([['info'], ['ls'], ['diff', SECOND, LAPTOP], ['states']])(
+    '%s ends with 65, prints what it has, and says at the end that it is incomplete',
+    async (...args) => {
+      const state = stateOf('79f8dbcd');
+      const result = await whileDamaged(state, () => run(...args, '--json'));
+      expect(result.code).toBe(65);
+      const lines = jsonLines(result.out);
+      expect(lines.length).toBeGreaterThan(1);
+      expect(lines.at(-1)).toMatchObject({ incomplete: true, unreadableStates: [state.slice(-64)] });
+      expect(result.err).toContain(state.slice(-64));
+    },
+  );
 
   it('does not keep cat, restore and check of what it does not hit from ending with 0', async () => {
     await whileDamaged(stateOf('79f8dbcd'), async () => {
@@ -85,7 +88,14 @@ describe('deleted and hidden snapshots', () => {
     [REMOVED, '--deleted', 'deleted'],
     [HIDDEN, '--hidden', 'hidden'],
   ])('%s is reached only with %s, and is labelled', async (id, flag, word) => {
-    for (const args of [['ls', id], ['cat', `${id}:README.md`], ['restore', '--to', '/nonexistent/x', id], ['check', id], ['diff', id, LAPTOP]]) expect((await run(...args)).code, args[0]).toBe(1);
+    for (const args of [
+      ['ls', id],
+      ['cat', `${id}:README.md`],
+      ['restore', '--to', '/nonexistent/x', id],
+      ['check', id],
+      ['diff', id, LAPTOP],
+    ])
+      expect((await run(...args)).code, args[0]).toBe(1);
     expect((await run('ls', flag, id)).code).toBe(0);
     expect((await run('cat', flag, `${id}:README.md`)).code).toBe(0);
     expect((await run('check', flag, id)).code).toBe(0);

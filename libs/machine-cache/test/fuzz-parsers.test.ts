@@ -77,21 +77,41 @@ async function withFile(source: string, file: string, read: (directory: string) 
 describe('Pebble', () => {
   fuzzes('records of a log', () => ({ seeds: named('pebble', /\.log$/), parse: (bytes) => readRecords(bytes, { kind: 'log', number: 2 }, () => undefined) }));
   fuzzes('batch', () => ({
-    seeds: [batch(5, [{ kind: 1, key: 'key', value: 'value'.repeat(30) }, { kind: 0, key: 'gone' }, { kind: 1, key: 'k', value: '' }])],
+    seeds: [
+      batch(5, [
+        { kind: 1, key: 'key', value: 'value'.repeat(30) },
+        { kind: 0, key: 'gone' },
+        { kind: 1, key: 'k', value: '' },
+      ]),
+    ],
     parse: (bytes) => readBatch(bytes, () => undefined),
   }));
   fuzzes('MANIFEST', () => ({ seeds: named('pebble', /^MANIFEST/), parse: (bytes) => readManifest(bytes) }));
-  fuzzes('block', () => ({ seeds: [Uint8Array.from([0, 3, 2, 107, 101, 121, 118, 49, 2, 1, 1, 122, 118, 0, 0, 0, 0, 1, 0, 0, 0])], parse: (bytes) => forEachInBlock(bytes, 'block', () => undefined) }));
-  fuzzes('snappy', () => ({ seeds: [Uint8Array.from([12, 8, 97, 98, 99, 21, 3]), Uint8Array.from([100, 0, 97, 254, 1, 0, 138, 1, 0])], parse: (bytes) => decodeSnappy(bytes, 32 << 20) }));
+  fuzzes('block', () => ({
+    seeds: [Uint8Array.from([0, 3, 2, 107, 101, 121, 118, 49, 2, 1, 1, 122, 118, 0, 0, 0, 0, 1, 0, 0, 0])],
+    parse: (bytes) => forEachInBlock(bytes, 'block', () => undefined),
+  }));
+  fuzzes('snappy', () => ({
+    seeds: [Uint8Array.from([12, 8, 97, 98, 99, 21, 3]), Uint8Array.from([100, 0, 97, 254, 1, 0, 138, 1, 0])],
+    parse: (bytes) => decodeSnappy(bytes, 32 << 20),
+  }));
   fuzzes('CRC-32C', () => ({ seeds: [new Uint8Array(100)], parse: (bytes) => crc32c(bytes) }));
-  fuzzes('database with a mutated log', async () => ({ seeds: named('pebble', /\.log$/), parse: await withFile(pebble, [...files.pebble.keys()].find((name) => name.endsWith('.log')) ?? '', (directory) => readPebble(directory, quick)) }));
+  fuzzes('database with a mutated log', async () => ({
+    seeds: named('pebble', /\.log$/),
+    parse: await withFile(pebble, [...files.pebble.keys()].find((name) => name.endsWith('.log')) ?? '', (directory) => readPebble(directory, quick)),
+  }));
   fuzzes('keys and values', async () => {
     const { keys } = await readPebble(pebble, { wanted: WANTED_PREFIXES, known: KNOWN_PREFIXES });
     const some = [...keys].slice(0, 200);
     return {
-      seeds: [new TextEncoder().encode(some.map(([key, value]) => `${Buffer.from(key, 'latin1').toString('hex')} ${Buffer.from(value).toString('hex')}`).join('\n'))],
+      seeds: [
+        new TextEncoder().encode(some.map(([key, value]) => `${Buffer.from(key, 'latin1').toString('hex')} ${Buffer.from(value).toString('hex')}`).join('\n')),
+      ],
       parse(bytes) {
-        const lines = new TextDecoder().decode(bytes).split('\n').map((line) => line.split(' '));
+        const lines = new TextDecoder()
+          .decode(bytes)
+          .split('\n')
+          .map((line) => line.split(' '));
         deriveLists(factsFromKeys(new Map(lines.map(([key = '', value = '']) => [Buffer.from(key, 'hex').toString('latin1'), Buffer.from(value, 'hex')])), 0));
       },
     };
@@ -99,7 +119,10 @@ describe('Pebble', () => {
 });
 
 describe('SQLite and the rest', () => {
-  fuzzes('state.db', async () => ({ seeds: named('sqlite', /^state\.db$/), parse: await withFile(sqlite, 'state.db', (directory) => readSqlite(directory, quick)) }));
+  fuzzes('state.db', async () => ({
+    seeds: named('sqlite', /^state\.db$/),
+    parse: await withFile(sqlite, 'state.db', (directory) => readSqlite(directory, quick)),
+  }));
   fuzzes('state.db-wal', async () => ({
     seeds: named('sqlite', /^state\.db-wal$/),
     async parse(bytes) {

@@ -49,7 +49,10 @@ export function wrong(why: string, run: HereRun): Verdict {
 
 /** Lines without what depends on the clock. */
 function plainLines(run: HereRun): string[] {
-  return run.out.replace(/"ageSeconds":\d+/g, '"ageSeconds":0').split('\n').filter(Boolean);
+  return run.out
+    .replace(/"ageSeconds":\d+/g, '"ageSeconds":0')
+    .split('\n')
+    .filter(Boolean);
 }
 
 /** Lines that may only be printed when something is told. */
@@ -109,7 +112,10 @@ function named({ run, names }: Omit<Judged, 'sound' | 'mayDiffer'>): Verdict {
 }
 
 /** `restore`: every file that stands there is exact; on exit 0 all do; else the missing ones were told, and no partial file is left. */
-export function judgeRestore(judged: Omit<Judged, 'sound' | 'mayDiffer'>, trees: { readonly got: ReadonlyMap<string, Buffer>; readonly sound: ReadonlyMap<string, Buffer> }): Verdict {
+export function judgeRestore(
+  judged: Omit<Judged, 'sound' | 'mayDiffer'>,
+  trees: { readonly got: ReadonlyMap<string, Buffer>; readonly sound: ReadonlyMap<string, Buffer> },
+): Verdict {
   const { run } = judged;
   const broken = basicFault(judged);
   if (broken !== null) return wrong(broken, run);

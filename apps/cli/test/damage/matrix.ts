@@ -1,5 +1,16 @@
 import { join } from 'node:path';
-import { applyDamage, type Damage, damageName, type FixtureName, removeFolder, seededRandom, type SeededRandom, temporaryFolder, TRUNCATIONS, unpackFixture } from '@wardrobe/testing';
+import {
+  applyDamage,
+  type Damage,
+  damageName,
+  type FixtureName,
+  removeFolder,
+  seededRandom,
+  type SeededRandom,
+  temporaryFolder,
+  TRUNCATIONS,
+  unpackFixture,
+} from '@wardrobe/testing';
 import { type Judged, judge, judgeCat, judgeRestore, type Verdict, wrong } from './laws.js';
 import type { HereRun } from './run-here.js';
 import { indexFor, readTree, snapshotsOf, type SoundStore } from './sound-store.js';
@@ -25,7 +36,10 @@ const NOW = ['--now', '2026-11-24T00:00:00Z'];
 type Cell = { readonly target: StoreTarget; readonly damage: Damage; readonly index: 'cold' | 'warm'; readonly rot: boolean };
 
 /** Runs the cells of one store: each is damaged, looked at with every command, and mended. */
-export async function runMatrix(store: SoundStore, options: { readonly seed: number; readonly perCell: number; readonly budgetMs: number }): Promise<MatrixResult> {
+export async function runMatrix(
+  store: SoundStore,
+  options: { readonly seed: number; readonly perCell: number; readonly budgetMs: number },
+): Promise<MatrixResult> {
   const random = seededRandom(options.seed);
   const result: MatrixResult = { rows: new Map(), wrong: [], cells: 0, commands: 0 };
   for (const args of [...wholeCommands(store), ...snapshotsOf(store.map).map(listCommand)]) await store.baseline(args);
@@ -66,7 +80,10 @@ async function runCell(store: SoundStore, { cell, random }: { readonly cell: Cel
   count(result, { cell, verdicts });
 }
 
-function count(result: MatrixResult, { cell, verdicts }: { readonly cell: Cell; readonly verdicts: readonly { readonly command: string; readonly verdict: Verdict }[] }): void {
+function count(
+  result: MatrixResult,
+  { cell, verdicts }: { readonly cell: Cell; readonly verdicts: readonly { readonly command: string; readonly verdict: Verdict }[] },
+): void {
   const key = `${cell.target.kind}\t${cell.damage.kind}`;
   const row = result.rows.get(key) ?? { told: 0, harmless: 0, wrong: 0 };
   result.rows.set(key, row);
@@ -132,7 +149,10 @@ function chosenSnapshots(store: SoundStore, { cell, random }: Look): { readonly 
   return [hit, spared].filter((snapshot) => snapshot !== undefined);
 }
 
-async function judgeWhole(store: SoundStore, { cell, args, run }: { readonly cell: Cell; readonly args: readonly string[]; readonly run: HereRun }): Promise<Verdict> {
+async function judgeWhole(
+  store: SoundStore,
+  { cell, args, run }: { readonly cell: Cell; readonly args: readonly string[]; readonly run: HereRun },
+): Promise<Verdict> {
   const [command] = args;
   const sound = await store.baseline(args);
   const verdict = judge({ run, sound, names: namesOf(cell), codes: codesOf(cell), mayDiffer: mayDiffer(cell, command ?? '') });
@@ -143,7 +163,8 @@ async function judgeWhole(store: SoundStore, { cell, args, run }: { readonly cel
     const lost = sparedSnapshots(store, cell).find((id) => !run.out.includes(`{"id":"${id}"`));
     if (lost !== undefined) return wrong(`snapshot ${lost} is hidden by a damage that does not hit it`, run);
   }
-  if (command === 'ls' && run.code === 65 && !run.out.trimEnd().split('\n').at(-1)?.includes('"incomplete":true') && cell.target.kind !== 'CONFIG') return wrong('no last line that says incomplete', run);
+  if (command === 'ls' && run.code === 65 && !run.out.trimEnd().split('\n').at(-1)?.includes('"incomplete":true') && cell.target.kind !== 'CONFIG')
+    return wrong('no last line that says incomplete', run);
   return verdict;
 }
 
@@ -178,7 +199,11 @@ function codesOf(cell: Cell): readonly number[] {
 
 /** Damage that `check` has to tell of: all but what says the same under another name. */
 function mustBeFound(cell: Cell): boolean {
-  return !isForgotten(cell) && !(cell.target.kind === 'state' && cell.damage.kind === 'swapped') && !(cell.target.kind === 'lock' && ['deleted', 'swapped', 'overwritten by another'].includes(cell.damage.kind));
+  return (
+    !isForgotten(cell) &&
+    !(cell.target.kind === 'state' && cell.damage.kind === 'swapped') &&
+    !(cell.target.kind === 'lock' && ['deleted', 'swapped', 'overwritten by another'].includes(cell.damage.kind))
+  );
 }
 
 function mustFail(cell: Cell): boolean {
@@ -195,14 +220,20 @@ function sparedSnapshots(store: SoundStore, cell: Cell): string[] {
   return store.map.live.filter((id) => ![...target.snapshots].some((snapshot) => snapshot === id));
 }
 
-async function* lookAtOne(store: SoundStore, look: Look & { readonly snapshot: { readonly id: string; readonly flags: readonly string[] } }): AsyncGenerator<{ readonly command: string; readonly verdict: Verdict }> {
+async function* lookAtOne(
+  store: SoundStore,
+  look: Look & { readonly snapshot: { readonly id: string; readonly flags: readonly string[] } },
+): AsyncGenerator<{ readonly command: string; readonly verdict: Verdict }> {
   const { cell, snapshot, index } = look;
   const { id, flags } = snapshot;
   const judged: Pick<Judged, 'names' | 'codes'> = { names: namesOf(cell), codes: [...codesOf(cell), ...(mayBeGone(cell, flags) ? [1] : [])] };
   const isSpared = cell.target.kind !== 'state' && sparedSnapshots(store, cell).includes(id as never);
   const strict = (command: string, verdict: Verdict, run: HereRun) => ({
     command: `${command} ${id.slice(0, 8)}`,
-    verdict: isSpared && cell.target.kind !== 'CONFIG' && verdict.kind !== 'wrong' && run.code !== 0 ? wrong('a snapshot that is not hit cannot be used', run) : verdict,
+    verdict:
+      isSpared && cell.target.kind !== 'CONFIG' && verdict.kind !== 'wrong' && run.code !== 0
+        ? wrong('a snapshot that is not hit cannot be used', run)
+        : verdict,
   });
   const names = judged.codes.includes(1) ? [] : judged.names;
   const list = listCommand(snapshot);

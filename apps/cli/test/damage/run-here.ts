@@ -25,7 +25,10 @@ export async function runHere(args: readonly string[], env: Partial<CliEnvironme
   return {
     code,
     out: Buffer.concat(printed.map((item) => ('bytes' in item ? item.bytes : new Uint8Array(0)))).toString('utf8'),
-    err: printed.map((item) => ('warning' in item ? item.warning : '')).filter(Boolean).join('\n'),
+    err: printed
+      .map((item) => ('warning' in item ? item.warning : ''))
+      .filter(Boolean)
+      .join('\n'),
     printed,
     ms: performance.now() - startedMs,
   };

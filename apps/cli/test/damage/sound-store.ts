@@ -109,7 +109,9 @@ export async function readTree(root: string): Promise<Map<string, Buffer>> {
 }
 
 function encodePath(path: Buffer): string {
-  return [...path].map((byte) => (byte > 0x20 && byte < 0x7f && byte !== 0x25 ? String.fromCharCode(byte) : `%${byte.toString(16).padStart(2, '0').toUpperCase()}`)).join('');
+  return [...path]
+    .map((byte) => (byte > 0x20 && byte < 0x7f && byte !== 0x25 ? String.fromCharCode(byte) : `%${byte.toString(16).padStart(2, '0').toUpperCase()}`))
+    .join('');
 }
 
 /** A private copy of the index as it was when the store was sound, or an empty folder. */

@@ -29,7 +29,10 @@ function table(name: string, result: MatrixResult): string {
     });
     return `${kind.padEnd(24)}${fields.join('')}`;
   });
-  const sum = [...result.rows.values()].reduce((all, row) => ({ told: all.told + row.told, harmless: all.harmless + row.harmless, wrong: all.wrong + row.wrong }), { told: 0, harmless: 0, wrong: 0 });
+  const sum = [...result.rows.values()].reduce(
+    (all, row) => ({ told: all.told + row.told, harmless: all.harmless + row.harmless, wrong: all.wrong + row.wrong }),
+    { told: 0, harmless: 0, wrong: 0 },
+  );
   const head = `${'told/harmless/wrong'.padEnd(24)}${COLUMNS.map((column) => column.replace(' by another', '').replace(' another', '').padStart(10).slice(0, 10)).join('')}`;
   return `\ndamage matrix of ${name}, seed ${SEED}: ${result.cells} cells, ${result.commands} commands: ${sum.told} told, ${sum.harmless} harmless, ${sum.wrong} wrong\n${head}\n${lines.join('\n')}\n`;
 }
