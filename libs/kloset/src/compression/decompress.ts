@@ -3,8 +3,6 @@ import { DecodeError, TooLargeError } from '../errors/errors.js';
 import { unlz4 } from './lz4.js';
 import { unzstd } from './zstd.js';
 
-export type CompressionName = 'LZ4' | 'GZIP' | 'ZSTD';
-
 /** Content of one compressed unit, never more than `limitBytes`. @throws DecodeError, TooLargeError */
 export type DecompressBytes = (input: Uint8Array, limitBytes: number) => Uint8Array;
 

@@ -20,4 +20,3 @@ export const packfileFooter = bin.struct('packfile footer', {
   indexMac: about(bin.mac, 'MAC of the decoded index'),
   flags: about(bin.u32, 'always 0'),
 });
-export type PackfileFooter = Infer<typeof packfileFooter>;

@@ -18,8 +18,6 @@ export const SNAPSHOT_BLOB = {
   summary: 21,
 } as const;
 
-export type SnapshotBlobType = (typeof SNAPSHOT_BLOB)[keyof typeof SNAPSHOT_BLOB];
-
 /** The type's name as plakar prints it. */
 export function blobTypeName(type: number): string {
   return NAMES.get(type) ?? `blob type ${type}`;

@@ -19,7 +19,6 @@ export const fileInfo = map('file-info', {
   groupname: mp.str,
   flags: mp.u32,
 });
-export type FileInfoRecord = Infer<typeof fileInfo>;
 
 const score = map('score', { key: mp.str, value: mp.f64 });
 const entryClassification = map('entry-classification', { analyzer: mp.str, classes: mp.nilable(mp.list(mp.str)), scores: mp.nilable(mp.list(score)) });

@@ -45,4 +45,3 @@ export const snapshotHeader = about(
   'Header of a snapshot. Its blob is stored under the random snapshot id, not under a MAC.',
 );
 export type SnapshotHeaderRecord = Infer<typeof snapshotHeader>;
-export type SourceRecord = Infer<typeof source>;

@@ -1,4 +1,4 @@
-import { about, type Infer } from '../codec/codec.js';
+import { about } from '../codec/codec.js';
 import * as mp from '../codec/msgpack.js';
 import { map } from '../codec/msgpack-map.js';
 import { V1_0_0 } from '../codec/version.js';
@@ -8,11 +8,9 @@ export const errorItem = about(
   map('error-item', { version: mp.version('error item', V1_0_0), name: mp.str, error: mp.str }),
   'A path that could not be backed up, with the reason.',
 );
-export type ErrorItemRecord = Infer<typeof errorItem>;
 
 /** One extended attribute; blob type 18. `type`: 0 attribute, 1 alternate stream, 2 custom. @source 02-snapshot 3.6 */
 export const xattrItem = about(
   map('xattr-item', { version: mp.version('xattr item', V1_0_0), path: mp.str, name: mp.str, size: mp.i64, type: mp.u8, object: mp.mac }),
   'An extended attribute of one path; its value is an ordinary object.',
 );
-export type XattrItemRecord = Infer<typeof xattrItem>;

@@ -5,7 +5,6 @@ import { V1_0_0 } from '../codec/version.js';
 
 /** One piece of a content, inline in its object; the chunk blob's key is `contentMAC`. @source 02-snapshot 4.2 */
 export const chunk = map('chunk', { version: mp.version('chunk', V1_0_0), contentMAC: mp.mac, length: mp.u32, entropy: mp.f64, flags: mp.u32 });
-export type ChunkRecord = Infer<typeof chunk>;
 
 /** A content as a list of chunks, blob type 7. An empty content has one chunk of length 0. @source 02-snapshot 4.1 */
 export const object = about(

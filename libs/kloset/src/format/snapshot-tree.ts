@@ -1,4 +1,4 @@
-import { about, type Infer } from '../codec/codec.js';
+import { about } from '../codec/codec.js';
 import * as mp from '../codec/msgpack.js';
 import { map } from '../codec/msgpack-map.js';
 
@@ -16,7 +16,6 @@ export const treeRoot = about(
   }),
   'Root record of every B+tree: names the topmost node.',
 );
-export type TreeRootRecord = Infer<typeof treeRoot>;
 
 /** Node of a B+tree; a leaf when it has no pointers. Nil lists and empty ones are told apart. @source 02-snapshot 2.2 */
 export const treeNode = about(
@@ -30,4 +29,3 @@ export const treeNode = about(
   }),
   'Node of a B+tree: n keys with n values in a leaf, with n+1 child pointers elsewhere; `next` names the leaf to the right.',
 );
-export type TreeNodeRecord = Infer<typeof treeNode>;

@@ -25,14 +25,12 @@ export const colouredEntry = bin.struct('coloured entry', {
   id: bin.mac,
   whenNs: bin.i64,
 });
-export type ColouredEntry = Infer<typeof colouredEntry>;
 
 export const packfileEntry = bin.struct('packfile entry', {
   packfile: bin.mac,
   state: about(bin.mac, 'the state that introduced it'),
   whenNs: about(bin.i64, 'time of upload'),
 });
-export type PackfileEntry = Infer<typeof packfileEntry>;
 
 /** Read only; never written, because plakar 1.1 cannot load a state that has one. */
 export const configurationEntry = bin.struct('configuration entry', { key: bin.bytes8, value: bin.bytes16, createdAtNs: bin.i64 });
@@ -43,11 +41,9 @@ export const deleteEntry = bin.struct('delete entry', {
   blob: bin.mac,
   packfile: bin.mac,
 });
-export type DeleteEntry = Infer<typeof deleteEntry>;
 
 export const stateMetadata = bin.struct('state metadata', {
   version: bin.version('state metadata', V1_1_0),
   timestampNs: bin.i64,
   serial: about(bin.uuid, 'decides nothing'),
 });
-export type StateMetadata = Infer<typeof stateMetadata>;

@@ -25,15 +25,16 @@ export type ParsedState = Omit<StateRecord, 'id' | 'sizeBytes' | 'stamp' | 'foot
 
 /**
  * Reads a whole state stream, checks all of it, and only then adds its locations to `table`: a state that is damaged half-way adds nothing.
- * Entries of unknown type are skipped; a wrong length of a known one is an error. @source 01-store 5.1
+ * Entries of unknown type are skipped, and to a 1.0.0 state deletes are unknown; a wrong length of a known one is an error. @source 01-store 5.1
  * @throws DecodeError, UnsupportedVersionError, TooLargeError
  */
 export function parseState(stream: Uint8Array, options: { readonly version: number; readonly table: LocationTable; readonly place?: Place }): ParsedState {
   const reader = new ByteReader(stream, 'state', options.place ?? {});
   const parent = options.version >= V1_1_0 ? bin.mac.read(reader) : NO_PARENT;
   const entriesAt = reader.offset;
-  const checked = checkEntries(reader);
-  const residue = addEntries(stream, { start: entriesAt, end: checked.entriesEnd, table: options.table });
+  const hasDeletes = options.version >= V1_1_0;
+  const checked = checkEntries(reader, hasDeletes);
+  const residue = addEntries(stream, { start: entriesAt, end: checked.entriesEnd, table: options.table, hasDeletes });
   return {
     version: options.version,
     parent: parent === NO_PARENT ? null : (parent as StateId),
@@ -46,7 +47,7 @@ export function parseState(stream: Uint8Array, options: { readonly version: numb
 
 type Counts = { locations: number; coloured: number; packfiles: number; deletes: number };
 
-function checkEntries(reader: ByteReader) {
+function checkEntries(reader: ByteReader, hasDeletes: boolean) {
   const counts: Counts = { locations: 0, coloured: 0, packfiles: 0, deletes: 0 };
   for (;;) {
     const entriesEnd = reader.offset;
@@ -57,6 +58,10 @@ function checkEntries(reader: ByteReader) {
       return { counts, metadata, entriesEnd };
     }
     const lengthBytes = reader.u32();
+    if (type === ENTRY_TYPE.delete && !hasDeletes) {
+      reader.skip(lengthBytes);
+      continue;
+    }
     const expected = PAYLOAD_BYTES[type];
     if (expected !== undefined && lengthBytes !== expected) reader.fail(`an entry of type ${type} has ${lengthBytes} bytes, not ${expected},`);
     const payloadAt = reader.offset;
@@ -98,8 +103,10 @@ function checkPayload(reader: ByteReader, type: number, counts: Counts): void {
   }
 }
 
+type EntryRange = { readonly start: number; readonly end: number; readonly table: LocationTable; readonly hasDeletes: boolean };
+
 /** Second pass over checked entries. Returns the *residue*: all that is not a location (snapshots' locations included) in the same encoding. */
-function addEntries(stream: Uint8Array, range: { readonly start: number; readonly end: number; readonly table: LocationTable }): Uint8Array {
+function addEntries(stream: Uint8Array, range: EntryRange): Uint8Array {
   const words = new WordReader(stream);
   const residue = new ByteWriter(128);
   for (let at = range.start; at < range.end; ) {
@@ -107,12 +114,13 @@ function addEntries(stream: Uint8Array, range: { readonly start: number; readonl
     const payload = at + ENTRY_HEAD_BYTES;
     const next = payload + words.u32(at + 1);
     if (type === ENTRY_TYPE.location) addLocation(words, payload, range.table);
-    const isTombstone = type === ENTRY_TYPE.delete && stream[payload] === ENTRY_TYPE.location;
+    const isDelete = type === ENTRY_TYPE.delete && range.hasDeletes;
+    const isTombstone = isDelete && stream[payload] === ENTRY_TYPE.location;
     if (isTombstone) addTombstone(words, payload, range.table);
     const isResidue =
       type === ENTRY_TYPE.coloured ||
       type === ENTRY_TYPE.packfile ||
-      (type === ENTRY_TYPE.delete && !isTombstone) ||
+      (isDelete && !isTombstone) ||
       (type === ENTRY_TYPE.location && stream[payload] === BLOB_TYPE.snapshot);
     if (isResidue) residue.bytes(stream.subarray(at, next));
     at = next;

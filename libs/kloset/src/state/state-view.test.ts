@@ -158,7 +158,7 @@ describe('set merge', () => {
 
 describe('state streams', () => {
   it('entries of unknown type are skipped; a wrong length of a known one is an error', () => {
-    const raw = (type: number, lengthBytes: number) => record({ id: idOf('a'), raw: [{ type, payload: new Uint8Array(lengthBytes) }] });
+    const raw = (type: number, lengthBytes: number) => record({ id: idOf('a'), version: '1.1.0', raw: [{ type, payload: new Uint8Array(lengthBytes) }] });
     expect(raw(77, 1000).counts).toEqual({ locations: 0, coloured: 0, packfiles: 0, deletes: 0 });
     for (const [type, right] of [
       [2, 85],
@@ -171,6 +171,13 @@ describe('state streams', () => {
 
   it('a delete entry that removes an unknown kind makes the whole state an error', () => {
     expect(() => record({ id: idOf('a'), version: '1.1.0', deletes: [{ removes: 5, type: 9, blob: idOf('c'), packfile: idOf('1') }] })).toThrow(DecodeError);
+  });
+
+  it('a state 1.0.0 has no deletes: an entry of that type is one that plakar does not know', () => {
+    const brings: Named = { id: idOf('b'), packfiles: [idOf('1')], locations: [snapshotIn(idOf('c'), idOf('1'))] };
+    const deletes = [{ removes: 4, type: 0, blob: ZERO_MAC, packfile: idOf('1') }];
+    expect(new MergedView([oneLayer([brings, { id: idOf('a'), deletes }])], []).live).toHaveLength(1);
+    expect(new MergedView([oneLayer([brings, { id: idOf('a'), version: '1.1.0', deletes }])], []).live).toHaveLength(0);
   });
 
   it('a state cut anywhere is an error and adds nothing', () => {
