@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
 import { safeNext } from './next-path';
-import { factAndRest } from './sentence';
 import { parseTheme } from './theme';
 import { patchedQuery } from './url-state';
 
@@ -26,12 +25,4 @@ it('after sign-in only paths of this console are opened', () => {
 
 it('an unknown theme is the one of the system', () => {
   expect([undefined, 'dark', 'blue'].map(parseTheme)).toEqual(['system', 'dark', 'system']);
-});
-
-it('a sentence with a colon is told as a fact and what follows', () => {
-  expect(factAndRest('The store itself has 2 findings: 1 snapshot is hidden.')).toEqual({
-    fact: 'The store itself has 2 findings.',
-    rest: '1 snapshot is hidden.',
-  });
-  expect(factAndRest('All is well.')).toEqual({ fact: 'All is well.', rest: null });
 });

@@ -4,13 +4,29 @@ import type { JobDto, StoreDto } from '@wardrobe/contracts';
 import { Button, Freshness, isStale, LinkButton, Notice, RelativeTime, useNow } from '@wardrobe/ui';
 import { figure, spanWord } from '@wardrobe/words';
 import { ClockAlert, CloudOff, FileWarning, LoaderCircle, Lock, RefreshCw } from 'lucide-react';
+import type { ReactNode } from 'react';
 import { paths } from '@/lib/paths';
 import { useTRPC } from '@/trpc/client';
 import { useRefresh } from './console-shell';
 import { useMe } from './use-me';
 
-/** What the store's own condition means for the page: locked, offline, damaged, read too long ago, being read. Nothing when all is well. */
-export function StoreNotices({ storeId }: { readonly storeId: string }) {
+/**
+ * What the store's own condition means for the page: locked, offline, damaged, read too long ago, being read. Nothing when all is well.
+ * `findings` counts the findings of the store, damage among them: it stands in place of the notice of damage, else beside the others.
+ */
+export function StoreNotices({ storeId, findings }: { readonly storeId: string; readonly findings?: ReactNode }) {
+  const trpc = useTRPC();
+  const store = useQuery(trpc.stores.get.queryOptions({ storeId }));
+  const counted = findings !== undefined && store.data?.status === 'damaged';
+  return (
+    <>
+      {counted ? null : <Condition storeId={storeId} />}
+      {findings}
+    </>
+  );
+}
+
+function Condition({ storeId }: { readonly storeId: string }) {
   const trpc = useTRPC();
   const now = useNow();
   const store = useQuery(trpc.stores.get.queryOptions({ storeId }));

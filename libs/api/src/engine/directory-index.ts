@@ -59,11 +59,11 @@ export class DirectoryIndex {
     return order;
   }
 
-  /** Positions whose name holds the text, upper and lower case alike, in the order of `order`. */
+  /** Positions whose name fits the text (see `nameMatcher`), in the order of `order`. */
   filtered(order: Uint32Array, text: string): Uint32Array {
-    const wanted = text.toLowerCase();
+    const fits = nameMatcher(text);
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-    return order.filter((index) => decoder.decode(this.name(index)).toLowerCase().includes(wanted));
+    return order.filter((index) => fits(decoder.decode(this.name(index))));
   }
 
   private comparison(key: string): ((a: number, b: number) => number) | null {
@@ -109,4 +109,37 @@ function grown<A extends Uint8Array | Float64Array | BigInt64Array>(from: A, int
   // The three share `set` only with themselves: each call passes two arrays of one kind.
   (into as { set(source: ArrayLike<unknown>): void }).set(from as ArrayLike<unknown>);
   return into;
+}
+
+/**
+ * Whether a name fits what was typed, upper and lower case alike. Plain text may stand anywhere in the name; with `*` (any characters)
+ * or `?` (one character) the pattern describes the whole name. Takes time proportional to name times pattern at worst, whatever was typed.
+ */
+export function nameMatcher(text: string): (name: string) => boolean {
+  const wanted = text.toLowerCase();
+  if (!/[*?]/.test(wanted)) return (name) => name.toLowerCase().includes(wanted);
+  const pattern = [...wanted];
+  return (name) => fitsPattern([...name.toLowerCase()], pattern);
+}
+
+/** The last `*` takes one more character whenever the rest does not fit. */
+function fitsPattern(name: readonly string[], pattern: readonly string[]): boolean {
+  let at = 0;
+  let from = 0;
+  let star = -1;
+  let starFrom = 0;
+  while (from < name.length) {
+    if (pattern[at] === '*') {
+      star = at++;
+      starFrom = from;
+    } else if (at < pattern.length && (pattern[at] === '?' || pattern[at] === name[from])) {
+      at++;
+      from++;
+    } else if (star >= 0) {
+      at = star + 1;
+      from = ++starFrom;
+    } else return false;
+  }
+  while (pattern[at] === '*') at++;
+  return at === pattern.length;
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { FindingDto } from '@wardrobe/contracts';
 import type { DivergenceRow, FindingRow, HeaderColumns, MachineStoreRow, SnapshotRow, StoreRow } from '@wardrobe/db';
 import type { FindingFacts } from '@wardrobe/tracking';
@@ -33,7 +34,7 @@ export function findingDto(context: FindingContext, facts: FindingFacts): Findin
   const words = isCell(facts.kind) ? cellWords(context, facts) : storeWords(context, facts);
   const began = beganOf(context, facts);
   return {
-    id: facts.key,
+    id: findingId(facts.key),
     kind: facts.kind,
     section: facts.section,
     ...words,
@@ -63,7 +64,7 @@ export function mendedFinding(context: FindingContext, ended: readonly Divergenc
     const name = machines[0]?.name ?? 'a machine';
     return [
       {
-        id: `mended:${key}`,
+        id: findingId(`mended:${key}`),
         kind: cell,
         section: 'mended' as const,
         title: `${counted(rows.length, 'snapshot')} of ${name} ${rows.length === 1 ? 'is' : 'are'} no longer ${cell}`,
@@ -84,6 +85,11 @@ export function mendedFinding(context: FindingContext, ended: readonly Divergenc
       },
     ];
   });
+}
+
+/** Short and stable while the finding lasts: 8 hex digits of the hash of what it is about. */
+function findingId(key: string): string {
+  return createHash('sha256').update(key).digest('hex').slice(0, 8);
 }
 
 function isCell(kind: string): kind is Cell {
@@ -185,7 +191,7 @@ function cellWords(context: FindingContext, facts: FindingFacts): Words {
             sentence: `${facts.packfiles.length === 1 ? 'Packfile' : 'Packfiles'} ${packfiles} ${facts.packfiles.length === 1 ? 'is' : 'are'} in the store.`,
           },
         ],
-        command: repairCommand(context, machine),
+        ...repairOf(context, machine),
         afterwards: `Every machine lists ${count === 1 ? 'it' : 'them'} at its next use of the store.`,
       };
     case 'unreadable':
@@ -249,9 +255,16 @@ function cellWords(context: FindingContext, facts: FindingFacts): Words {
   }
 }
 
-/** plakar 1.0 rebuilds the lost state from the machine's cache; 1.1 looks into a cache that it no longer fills and finds nothing. */
-function repairCommand(context: FindingContext, machine: MachineStoreRow | undefined): string | null {
-  return machine !== undefined && toolOf(machine.facts).includes('1.0') ? `plakar at ${context.store.location} repair -apply` : null;
+/**
+ * plakar 1.0 rebuilds the lost state from the machine's own cache. plakar 1.1 looks into a cache that it no longer fills and finds nothing,
+ * so its command is not offered on a store that 1.1 writes.
+ */
+function repairOf(context: FindingContext, machine: MachineStoreRow | undefined): Pick<Words, 'nextStep' | 'command'> {
+  const nextStep = NEXT_STEP_SENTENCE['publish-state'];
+  if (context.store.line === '1.1') return { nextStep: `${nextStep} The repair of plakar 1.1 misses this case: it says that none is needed.`, command: null };
+  if (machine === undefined || !toolOf(machine.facts).includes('plakar 1.0')) return { nextStep, command: null };
+  const name = context.machines.get(machine.machineId)?.name ?? 'that machine';
+  return { nextStep: `${nextStep} The command works on ${name} only: its own cache holds what was lost.`, command: `plakar at ${context.store.location} repair -apply` };
 }
 
 /** The words of the store's own findings. */

@@ -25,11 +25,6 @@ export function kindWord(kind: Kind): string {
   return isCell(kind) ? kind : kind.replaceAll('-', ' ');
 }
 
-/** Ids are made of what the finding is about; people are shown its first eight digits. */
-export function shortFinding(id: string): string {
-  return id.length <= 12 ? id : (/[0-9a-f]{8}/.exec(id)?.[0] ?? id.slice(0, 8));
-}
-
 /** Kinds whose cure is a write to the store, which this release leaves to the command line. */
 const NEEDS_WRITE: ReadonlySet<Kind> = new Set<Kind>(['phantom', 'unreadable', 'unreadable-state', 'hidden-snapshot', 'lost-state']);
 
@@ -41,8 +36,8 @@ export function FindingDetail({ finding, plan, snapshotHref, machineHref, ref }:
       <header>
         <div className="row-flex">
           <Badge kind={finding.kind} word={kindWord(finding.kind)} />
-          <span className="faint mono" title={finding.id}>
-            {shortFinding(finding.id)}
+          <span className="faint mono" title="Id of this finding">
+            {finding.id}
           </span>
           <span className="faint">
             first seen <FullTime at={finding.firstSeenAt} />
@@ -79,7 +74,7 @@ export function FindingDetail({ finding, plan, snapshotHref, machineHref, ref }:
         {!finding.plan && finding.endedAt === null && NEEDS_WRITE.has(finding.kind) ? (
           <p className="muted">
             This release of Wardrobe only reads stores: it cannot mend this from the browser yet.
-            {finding.command ? ' The command below can, on a machine that may write to the store.' : ''}
+            {finding.command ? ' The command below can.' : ''}
           </p>
         ) : null}
         {finding.command ? (

@@ -60,7 +60,7 @@ export function ExplorerTools({ page, filter, onFilter, archiveHref }: Pick<Expl
   const [text, setText] = useTyped(filter, onFilter);
   return (
     <div className="toolbar explore-tools">
-      <SearchField className="explore-find" label="Filter names in this folder" placeholder="Filter names" value={text} onChange={setText} />
+      <SearchField className="explore-find" label="Filter names in this folder. A star stands for any characters, a question mark for one." placeholder="Filter names, * and ?" value={text} onChange={setText} />
       <span className="fresh explore-count" role="status">
         {filter === '' ? counted(page.total, 'entry', 'entries') : `${counted(page.total, 'entry', 'entries')} ${page.total === 1 ? 'matches' : 'match'}`}
       </span>

@@ -39,9 +39,13 @@ export function MachineCells({ machine, hrefOf }: { readonly machine: MachineDet
           {cells.slice(0, limit).map((one) => (
             <tr key={one.snapshot}>
               <th scope="row">
-                <Anchor className="rowlink" href={hrefOf(one.snapshot)}>
-                  <code>{one.snapshot.slice(0, 8)}</code>
-                </Anchor>
+                {one.cell === 'lost' ? (
+                  <code title={one.snapshot}>{one.snapshot.slice(0, 8)}</code>
+                ) : (
+                  <Anchor className="rowlink" href={hrefOf(one.snapshot)} title={one.snapshot}>
+                    <code>{one.snapshot.slice(0, 8)}</code>
+                  </Anchor>
+                )}
                 <span className="why nowrap">{one.takenAt ? <FullTime at={one.takenAt} /> : 'time unknown'}</span>
               </th>
               <td>

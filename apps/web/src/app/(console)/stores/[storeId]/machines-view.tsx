@@ -21,7 +21,6 @@ import {
 import { counted, figure } from '@wardrobe/words';
 import { Plus, Server } from 'lucide-react';
 import { paths } from '@/lib/paths';
-import { factAndRest } from '@/lib/sentence';
 import { Page } from '@/shell/page';
 import { ReadAgain, StoreFresh, StoreNotices } from '@/shell/store-notices';
 import { useMe } from '@/shell/use-me';
@@ -67,27 +66,23 @@ export function MachinesView({ storeId }: { readonly storeId: string }) {
         {page.data.detail}
       </PageHead>
       {page.data.machines.length > 0 ? <Rail machines={page.data.machines} /> : null}
-      <StoreNotices storeId={storeId} />
-      {page.data.storeFindings > 0 ? <StoreFindings storeId={storeId} page={page.data} /> : null}
+      <StoreNotices storeId={storeId} {...(page.data.storeFindings > 0 && { findings: <StoreFindings storeId={storeId} page={page.data} /> })} />
       {page.data.machines.length > 0 ? <Fleet storeId={storeId} page={page.data} /> : <NoMachines storeId={storeId} page={page.data} admin={admin} />}
     </Page>
   );
 }
 
 function StoreFindings({ storeId, page }: { readonly storeId: string; readonly page: MachinesPageDto }) {
-  const { fact, rest } = factAndRest(page.storeFindingsSentence ?? `The store itself has ${counted(page.storeFindings, 'finding')}.`);
   return (
     <Notice
       kind="warning"
-      fact={fact}
+      fact={page.storeFindingsSentence ?? `The store itself has ${counted(page.storeFindings, 'finding')}.`}
       actions={
         <LinkButton small href={paths.divergence(storeId)}>
           Show findings
         </LinkButton>
       }
-    >
-      {rest}
-    </Notice>
+    />
   );
 }
 
