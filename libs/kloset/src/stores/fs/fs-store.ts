@@ -12,6 +12,10 @@ const PIECE_BYTES = 1 << 20;
 const CONFIG_LIMIT_BYTES = 1 << 20;
 /** Files whose size is asked for at once while listing. */
 const STAT_BATCH = 32;
+/** Folders read at once: one after the other, 256 of them are mostly waiting. */
+const BUCKET_BATCH = 16;
+
+type Placed = { readonly folder: string; readonly id: Mac };
 
 /**
  * A store in a folder: `CONFIG`, `packfiles/<xx>/<64 hex>`, `states/<xx>/<64 hex>`, `locks/<64 hex>`. Reading side. An item in a bucket that is not its own
@@ -47,16 +51,21 @@ class FsStore implements Store {
     const folder = join(this.location, FOLDERS[kind]);
     if (kind === 'lock') return yield* this.#listFolder(folder, { ...options, mayBeAbsent: true });
     const misplaced = new Map<Mac, string>();
-    for (const bucket of await this.#buckets(folder, { ...options, mayBeAbsent: false })) {
-      const placed: Mac[] = [];
-      for (const id of await this.#itemsIn(join(folder, bucket), { ...options, mayBeAbsent: true })) {
-        if (id.slice(0, 2) === bucket) placed.push(id);
-        else if (!misplaced.has(id)) misplaced.set(id, join(folder, bucket));
+    const buckets = await this.#buckets(folder, { ...options, mayBeAbsent: false });
+    for (let at = 0; at < buckets.length; at += BUCKET_BATCH) {
+      const group = buckets.slice(at, at + BUCKET_BATCH);
+      const found = await Promise.all(group.map((bucket) => this.#itemsIn(join(folder, bucket), { ...options, mayBeAbsent: true })));
+      const placed: Placed[] = [];
+      for (const [index, bucket] of group.entries()) {
+        for (const id of found[index] ?? []) {
+          if (id.slice(0, 2) === bucket) placed.push({ folder: join(folder, bucket), id });
+          else if (!misplaced.has(id)) misplaced.set(id, join(folder, bucket));
+        }
       }
-      yield* this.#describe(join(folder, bucket), placed, options);
+      yield* this.#describe(placed, options);
     }
     this.#keepMisplaced(kind, misplaced);
-    for (const [id, bucket] of misplaced) if (!(await this.#isPlaced(kind, id, options))) yield* this.#describe(bucket, [id], options);
+    for (const [id, bucket] of misplaced) if (!(await this.#isPlaced(kind, id, options))) yield* this.#describe([{ folder: bucket, id }], options);
   }
 
   listForeign(options: ReadOptions = {}): AsyncIterable<ForeignFile> {
@@ -193,13 +202,17 @@ class FsStore implements Store {
   }
 
   async *#listFolder(folder: string, options: ReadOptions & { mayBeAbsent: boolean }): AsyncIterable<ListedItem> {
-    yield* this.#describe(folder, await this.#itemsIn(folder, options), options);
+    const ids = await this.#itemsIn(folder, options);
+    yield* this.#describe(
+      ids.map((id) => ({ folder, id })),
+      options,
+    );
   }
 
-  async *#describe(folder: string, ids: readonly Mac[], options: ReadOptions): AsyncIterable<ListedItem> {
-    for (let at = 0; at < ids.length; at += STAT_BATCH) {
+  async *#describe(places: readonly Placed[], options: ReadOptions): AsyncIterable<ListedItem> {
+    for (let at = 0; at < places.length; at += STAT_BATCH) {
       options.signal?.throwIfAborted();
-      const items = await Promise.all(ids.slice(at, at + STAT_BATCH).map((id) => describeFile(folder, id)));
+      const items = await Promise.all(places.slice(at, at + STAT_BATCH).map(({ folder, id }) => describeFile(folder, id)));
       for (const item of items) if (item !== null) yield item;
     }
   }
