@@ -326,10 +326,12 @@ describe('whole snapshots', () => {
       const others = store.source.ids(type).map((other) => store.source.peek(type, other));
       const bytes = mutate(store.source.peek(type, id), random, others);
       const startedMs = performance.now();
+      const startedCpu = process.cpuUsage();
       await readEverything(forged(store, { type, id, bytes }), store.snapshot).catch((error: unknown) => {
         if (!(error instanceof KlosetError)) throw new Error(`round ${rounds}, type ${type}, ${Buffer.from(bytes).toString('base64')}`, { cause: error });
       });
-      slowestMs = Math.max(slowestMs, performance.now() - startedMs);
+      const { user, system } = process.cpuUsage(startedCpu);
+      slowestMs = Math.max(slowestMs, Math.min(performance.now() - startedMs, (user + system) / 1000));
       rounds += 1;
     }
     process.stdout.write(`  forged snapshots: ${rounds}, slowest ${slowestMs.toFixed(0)} ms\n`);
