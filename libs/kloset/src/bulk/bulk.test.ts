@@ -420,6 +420,39 @@ describe('check', () => {
     expect(listed.map((item) => ('error' in item ? item.error.code : item.header.id))).toEqual(['decode', good]);
   });
 
+  it('a sound entry that a tree names at a path that is not its own is a problem, also when it was proven at its own before', async () => {
+    const source = memorySource(new Uint8Array(32).fill(9), { unchecked: true });
+    const sound = buildSnapshot(
+      source,
+      [
+        { path: '/a', content: 'a' },
+        { path: '/b', content: 'b' },
+      ],
+      { form: '1.0' },
+    );
+    const swapped = buildSnapshot(
+      source,
+      [
+        { path: '/a', content: 'a' },
+        { path: '/c', content: 'c' },
+      ],
+      { form: '1.0' },
+    );
+    const entry = (await (await openSnapshot(source, sound)).entry(path('/b'))).mac;
+    const wrong = (await (await openSnapshot(source, swapped)).entry(path('/c'))).mac;
+    // The leaf of the second tree names the first one's entry of /b at /c.
+    for (const id of source.ids(11)) {
+      const node = Buffer.from(source.peek(11, id));
+      const at = node.indexOf(Buffer.from(wrong, 'hex'));
+      if (at < 0) continue;
+      node.write(entry, at, 'hex');
+      source.replace(11, id, node);
+    }
+    const { items } = await check(source, [sound, swapped]);
+    expect(items.filter((problem) => problem.snapshot === sound)).toEqual([]);
+    expect(items.some((problem) => problem.snapshot === swapped && problem.path?.text === '/c')).toBe(true);
+  });
+
   it('a shared damaged chunk is named for every snapshot and path, and read once', async () => {
     const { source, snapshot: id } = store();
     const snapshot = await openSnapshot(source, id);

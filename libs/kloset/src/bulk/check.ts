@@ -26,7 +26,9 @@ export type CheckRun = {
   readonly objects: ObjectChecker;
   /** Entries proven, with all their content. */
   readonly entries: MacSet;
-  /** Damaged entries and what is wrong with them. */
+  /** Entries proven at their paths (`placeOf`): a tree may name a sound entry at a path that is not its own. */
+  readonly places: MacSet;
+  /** Damaged entries by place, and what is wrong with them. */
   readonly badEntries: Map<Mac, readonly Finding[]>;
   /** Roots of trees proven as a whole; not used when only a path is checked. */
   readonly roots: MacSet;
@@ -63,6 +65,7 @@ function createRun(source: SnapshotSource, options: CheckOptions): CheckRun {
     options,
     objects,
     entries: new MacSet(),
+    places: new MacSet(),
     badEntries: new Map(),
     roots: new MacSet(),
     counts: { snapshots: 0, damagedSnapshots: 0, entries: 0, problems: 0 },
@@ -163,7 +166,7 @@ async function* checkBatch(
   work: { readonly batch: readonly Named[]; readonly recovered: { count: number } },
 ): AsyncGenerator<CheckProblem> {
   run.counts.entries += work.batch.length;
-  const fresh = work.batch.filter((named) => !run.entries.has(named.mac) && !run.badEntries.has(named.mac));
+  const fresh = work.batch.filter((named) => !run.places.has(placeOf(named)) && !run.badEntries.has(placeOf(named)));
   let next = 0;
   for await (const got of run.source.getMany(
     SNAPSHOT_BLOB.vfsEntry,
@@ -174,13 +177,26 @@ async function* checkBatch(
     if (named === undefined) break;
     const findings = await entryFindings(run, context, { named, got, recovered: work.recovered });
     if (findings === null) continue;
-    if (findings.length === 0) run.entries.add(named.mac);
-    else run.badEntries.set(named.mac, findings);
+    if (findings.length > 0) run.badEntries.set(placeOf(named), findings);
+    else {
+      run.entries.add(named.mac);
+      run.places.add(placeOf(named));
+    }
   }
   for (const named of work.batch) {
-    for (const finding of run.badEntries.get(named.mac) ?? []) yield { snapshot: context.header.id, path: byteName(named.path), ...finding };
+    for (const finding of run.badEntries.get(placeOf(named)) ?? []) yield { snapshot: context.header.id, path: byteName(named.path), ...finding };
   }
   report(run);
+}
+
+const MAC_HEAD = 8;
+
+/** An entry at a path, as one key: the entry's MAC with the path's hash (32 bits of FNV-1a) mixed into its first digits. */
+function placeOf({ path, mac }: Named): Mac {
+  let hash = 0x811c9dc5;
+  for (const byte of path) hash = Math.imul(hash ^ byte, 0x01000193);
+  const head = (Number.parseInt(mac.slice(0, MAC_HEAD), 16) ^ hash) >>> 0;
+  return `${head.toString(16).padStart(MAC_HEAD, '0')}${mac.slice(MAC_HEAD)}` as Mac;
 }
 
 type Got = { readonly bytes: Uint8Array } | { readonly error: KlosetError };
