@@ -1,5 +1,7 @@
 export * from './foundation/clock.js';
 export * from './foundation/format.js';
+export { type Times, timesOf, timesOfText, UTC_TIMES, zoneText } from './foundation/times.js';
+export { TimesProvider, useTimes } from './foundation/times-provider.js';
 export * from './foundation/keys.js';
 export * from './foundation/link.js';
 export * from './foundation/mark.js';

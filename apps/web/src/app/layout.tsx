@@ -2,6 +2,7 @@ import type { Metadata, Viewport } from 'next';
 import { cookies, headers } from 'next/headers';
 import type { ReactNode } from 'react';
 import { parseTheme, THEME_COOKIE } from '@/lib/theme';
+import { ZONE_COOKIE } from '@/lib/zone';
 import { Providers } from '@/shell/providers';
 import './globals.css';
 
@@ -15,7 +16,7 @@ export default async function RootLayout({ children }: { readonly children: Reac
   return (
     <html lang="en" {...(theme !== 'system' && { 'data-theme': theme })} suppressHydrationWarning>
       <body>
-        <Providers serverNowMs={Date.now()} nonce={head.get('x-nonce')}>
+        <Providers serverNowMs={Date.now()} zone={jar.get(ZONE_COOKIE)?.value ?? null} nonce={head.get('x-nonce')}>
           {children}
         </Providers>
       </body>

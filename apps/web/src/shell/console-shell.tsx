@@ -79,7 +79,8 @@ function storeNav(storeId: string, store: StoreDto | null, pathname: string) {
   return [
     item(home, 'Machines', Server, store?.counts.machines),
     item(paths.matrix(storeId), 'Matrix', Grid3x3),
-    item(paths.divergence(storeId), 'Divergence', GitFork, store?.counts.findings),
+    // No number: what needs a decision is counted by the page itself, from machines and store together.
+    item(paths.divergence(storeId), 'Divergence', GitFork),
     {
       ...item(paths.snapshots(storeId), 'Snapshots', Archive, store?.counts.snapshots),
       current: pathname.startsWith(paths.snapshots(storeId)) || pathname.startsWith(`${home}/explore`),

@@ -1,11 +1,11 @@
 'use client';
 import type { DivergencePageDto, LaneDto } from '@wardrobe/contracts';
-import { dayWord, figure } from '@wardrobe/words';
+import { figure } from '@wardrobe/words';
 import { Database } from 'lucide-react';
 import { Delta, VerdictMark } from '../cells/badge.js';
 import { CellIcon } from '../cells/cell-icon.js';
 import { useNow } from '../foundation/clock.js';
-import { fullTime } from '../foundation/format.js';
+import { useTimes } from '../foundation/times-provider.js';
 import { Anchor } from '../foundation/link.js';
 import { findingOfLane, leavesLine, leftOf, storeGaps, type Tick } from './lane-layout.js';
 
@@ -63,15 +63,16 @@ export function Lanes({ page, snapshots, hrefOf, machinesHref, onOpen }: LanesPr
 /** Days over the steps; a label that would touch the one before is left out. */
 function Axis({ ticks }: { readonly ticks: readonly Tick[] }) {
   const now = useNow();
+  const times = useTimes();
   const every = Math.max(1, Math.ceil(ticks.length / 12));
   return (
     <div className="lane-axis" aria-hidden>
       <span />
       <span className="lane-track">
         {ticks.map((tick, index) => {
-          const day = tick.at === null ? null : dayWord(Date.parse(tick.at), now);
+          const day = tick.at === null ? null : times.day(Date.parse(tick.at), now);
           const before = ticks[index - 1]?.at;
-          const repeated = before ? dayWord(Date.parse(before), now) === day : false;
+          const repeated = before ? times.day(Date.parse(before), now) === day : false;
           if (day === null || repeated || index % every !== 0) return null;
           return (
             <em key={tick.column} style={{ left: percent(leftOf(tick.column, ticks)) }}>
@@ -86,6 +87,7 @@ function Axis({ ticks }: { readonly ticks: readonly Tick[] }) {
 }
 
 function LaneLine({ lane, page, hrefOf, machinesHref, onOpen }: { readonly lane: LaneDto } & Omit<LanesProps, 'snapshots'>) {
+  const times = useTimes();
   const { ticks } = page;
   const finding = lane.verdict === 'in-sync' ? null : findingOfLane(lane, page.findings);
   const tail = lane.tail && { cell: lane.tail.cell, left: leftOf(lane.tail.from, ticks) };
@@ -133,7 +135,7 @@ function LaneLine({ lane, page, hrefOf, machinesHref, onOpen }: { readonly lane:
             left={leftOf(event.column, ticks)}
             cell={event.cell}
             off={leavesLine(event.cell)}
-            title={`${figure(event.count)} ${event.cell}${event.at ? `, ${fullTime(Date.parse(event.at))}` : ''}`}
+            title={`${figure(event.count)} ${event.cell}${event.at ? `, ${times.full(Date.parse(event.at))}` : ''}`}
           />
         ))}
       </span>

@@ -150,7 +150,7 @@ function GridHead({ sort, onSort }: { readonly sort: EntrySort; readonly onSort:
       <div className="entries-head" {...rowRole(1)}>
         <HeadCell label="Name" by="name" sort={sort} onSort={onSort} />
         <HeadCell label="Size" by="size" sort={sort} onSort={onSort} className="num" />
-        <HeadCell label="Modified, UTC" by="mtime" sort={sort} onSort={onSort} className="num entry-time" />
+        <HeadCell label="Modified" by="mtime" sort={sort} onSort={onSort} className="num entry-time" />
         <span {...headRole(undefined)} className="only-wide">
           Mode
         </span>

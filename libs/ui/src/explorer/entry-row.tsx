@@ -1,10 +1,11 @@
 'use client';
 import type { EntryRowDto } from '@wardrobe/contracts';
 import { memo } from 'react';
-import { bytesWord, fullTime } from '../foundation/format.js';
+import { bytesWord } from '../foundation/format.js';
+import { useTimes } from '../foundation/times-provider.js';
 import { EntryIcon } from './entry-icon.js';
 import { CELL, rowRole } from './grid-roles.js';
-import { stampWord, TYPE_WORD } from './entry-words.js';
+import { TYPE_WORD } from './entry-words.js';
 
 export type EntryRowProps = {
   readonly id: string;
@@ -36,6 +37,7 @@ export const EntryRow = memo(function EntryRow({ id, index, topPx, entry, active
 });
 
 function Cells({ entry, href }: { readonly entry: EntryRowDto; readonly href: string | null }) {
+  const times = useTimes();
   const damaged = entry.problem !== null;
   return (
     <>
@@ -58,9 +60,9 @@ function Cells({ entry, href }: { readonly entry: EntryRowDto; readonly href: st
       <span {...CELL} className="num">
         {entry.type === 'file' ? bytesWord(entry.sizeBytes) : ''}
       </span>
-      <span {...CELL} className="num entry-time" title={damaged ? undefined : fullTime(Date.parse(entry.mtime))}>
+      <span {...CELL} className="num entry-time" title={damaged ? undefined : times.exact(Date.parse(entry.mtime))}>
         <span className="only-phone">{entry.type === 'file' ? '' : `${TYPE_WORD[entry.type]}${damaged ? '' : ', '}`}</span>
-        {damaged ? '' : stampWord(entry.mtime)}
+        {damaged ? '' : times.stamp(Date.parse(entry.mtime))}
       </span>
       <span {...CELL} className="mono entry-mode only-wide">
         {entry.mode}

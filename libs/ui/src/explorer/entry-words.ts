@@ -49,11 +49,6 @@ export const TYPE_WORD: Readonly<Record<EntryRowDto['type'], string>> = {
   damaged: 'damaged',
 };
 
-/** "2026-01-16 16:30", UTC. */
-export function stampWord(iso: string): string {
-  return `${iso.slice(0, 10)} ${iso.slice(11, 16)}`;
-}
-
 /** Extension in lower case; empty when there is none. */
 export function extensionOf(name: string): string {
   const dot = name.lastIndexOf('.');

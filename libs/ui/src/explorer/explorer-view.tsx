@@ -7,7 +7,7 @@ import type { ReactNode } from 'react';
 import { Button } from '../controls/button.js';
 import { SearchField } from '../controls/field.js';
 import { EmptyState } from '../feedback/states.js';
-import { fullTime } from '../foundation/format.js';
+import { FullTime } from '../foundation/time.js';
 import { availabilitySentence, SnapshotBadge } from '../snapshots/snapshot-row.js';
 import { useTyped } from '../snapshots/use-typed.js';
 import { type Crumb, Crumbs } from './crumbs.js';
@@ -42,7 +42,7 @@ export function ExplorerHead({ page, snapshotsHref, rootHref, crumbs }: Pick<Exp
           <Server className="icon small" aria-hidden /> {snapshot.host}
         </span>
         <span>
-          <Clock className="icon small" aria-hidden /> {fullTime(Date.parse(snapshot.takenAt))}
+          <Clock className="icon small" aria-hidden /> <FullTime at={snapshot.takenAt} />
         </span>
         <SnapshotBadge row={snapshot} />
         {kept === null ? null : <span>{kept}</span>}
@@ -60,7 +60,13 @@ export function ExplorerTools({ page, filter, onFilter, archiveHref }: Pick<Expl
   const [text, setText] = useTyped(filter, onFilter);
   return (
     <div className="toolbar explore-tools">
-      <SearchField className="explore-find" label="Filter names in this folder. A star stands for any characters, a question mark for one." placeholder="Filter names, * and ?" value={text} onChange={setText} />
+      <SearchField
+        className="explore-find"
+        label="Filter names in this folder. A star stands for any characters, a question mark for one."
+        placeholder="Filter names, * and ?"
+        value={text}
+        onChange={setText}
+      />
       <span className="fresh explore-count" role="status">
         {filter === '' ? counted(page.total, 'entry', 'entries') : `${counted(page.total, 'entry', 'entries')} ${page.total === 1 ? 'matches' : 'match'}`}
       </span>

@@ -19,24 +19,3 @@ export function agoWord(thenMs: number, nowMs: number): string {
   if (span < 1000 && span > -60_000) return 'now';
   return span >= 0 ? `${spanWord(span)} ago` : `in ${spanWord(-span)}`;
 }
-
-const FULL = new Intl.DateTimeFormat('en-GB', {
-  day: 'numeric',
-  month: 'short',
-  year: 'numeric',
-  hour: '2-digit',
-  minute: '2-digit',
-  hour12: false,
-  timeZone: 'UTC',
-});
-const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', hour12: false, timeZone: 'UTC' });
-
-/** "23 Nov 2026, 08:52 UTC". */
-export function fullTime(ms: number): string {
-  return `${FULL.format(ms)} UTC`;
-}
-
-/** "08:52", UTC. */
-export function clockTime(ms: number): string {
-  return CLOCK.format(ms);
-}

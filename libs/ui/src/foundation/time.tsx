@@ -1,15 +1,16 @@
 'use client';
-import { dayWord } from '@wardrobe/words';
 import { useNow } from './clock.js';
-import { agoWord, clockTime, fullTime } from './format.js';
+import { agoWord } from './format.js';
+import { useTimes } from './times-provider.js';
 
 /** "38 s ago" with the absolute time on hover; `never` when there is none. */
 export function RelativeTime({ at, never = 'never' }: { readonly at: string | null; readonly never?: string }) {
   const now = useNow();
+  const times = useTimes();
   if (at === null) return <span>{never}</span>;
   const ms = Date.parse(at);
   return (
-    <time dateTime={at} title={fullTime(ms)}>
+    <time dateTime={at} title={times.exact(ms)} suppressHydrationWarning>
       {agoWord(ms, now)}
     </time>
   );
@@ -18,16 +19,23 @@ export function RelativeTime({ at, never = 'never' }: { readonly at: string | nu
 /** Time of day for the last 20 hours, else the day. Absolute time on hover. */
 export function ShortTime({ at, never = 'none' }: { readonly at: string | null; readonly never?: string }) {
   const now = useNow();
+  const times = useTimes();
   if (at === null) return <span className="faint">{never}</span>;
   const ms = Date.parse(at);
   return (
-    <time dateTime={at} title={fullTime(ms)}>
-      {now - ms < 20 * 3_600_000 && now >= ms ? clockTime(ms) : dayWord(ms, now)}
+    <time dateTime={at} title={times.exact(ms)} suppressHydrationWarning>
+      {now - ms < 20 * 3_600_000 && now >= ms ? times.clock(ms) : times.day(ms, now)}
     </time>
   );
 }
 
-/** "23 Nov 2026, 08:52 UTC". */
+/** "23 Nov 2026, 08:52 UTC"; the seconds and the name of the zone on hover. */
 export function FullTime({ at }: { readonly at: string }) {
-  return <time dateTime={at}>{fullTime(Date.parse(at))}</time>;
+  const times = useTimes();
+  const ms = Date.parse(at);
+  return (
+    <time dateTime={at} title={times.exact(ms)} suppressHydrationWarning>
+      {times.full(ms)}
+    </time>
+  );
 }

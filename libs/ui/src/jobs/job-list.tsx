@@ -5,7 +5,8 @@ import { Check, Clock, LoaderCircle, type LucideIcon, OctagonX, Square } from 'l
 import { useId, useState } from 'react';
 import { Button } from '../controls/button.js';
 import { useNow } from '../foundation/clock.js';
-import { clockTime } from '../foundation/format.js';
+import { type Times, UTC_TIMES } from '../foundation/times.js';
+import { useTimes } from '../foundation/times-provider.js';
 
 const ICON: Readonly<Record<JobDto['state'], LucideIcon>> = { queued: Clock, running: LoaderCircle, done: Check, failed: OctagonX, cancelled: Square };
 
@@ -29,6 +30,7 @@ export function JobList({ jobs, storeName, onCancel }: JobListProps) {
 function Job({ job, store, onCancel }: { readonly job: JobDto; readonly store: string | null; readonly onCancel: JobListProps['onCancel'] }) {
   const id = useId();
   const now = useNow();
+  const times = useTimes();
   const [log, setLog] = useState(false);
   const Icon = ICON[job.state];
   const open = job.state === 'running' || job.state === 'queued';
@@ -40,7 +42,7 @@ function Job({ job, store, onCancel }: { readonly job: JobDto; readonly store: s
         </span>
         <div className="spread">
           <h2 id={`${id}-t`}>{store && !job.label.includes(store) ? `${job.label} · ${store}` : job.label}</h2>
-          <p>{factsOf(job, now).join(' · ')}</p>
+          <p>{factsOf(job, now, times).join(' · ')}</p>
           {job.problem ? (
             <p>
               <b>{job.problem.sentence}</b> {job.problem.next}
@@ -84,14 +86,14 @@ function Job({ job, store, onCancel }: { readonly job: JobDto; readonly store: s
 }
 
 /** State, who and when, how far, how long it still takes by the rate so far. */
-export function factsOf(job: JobDto, nowMs: number): readonly string[] {
+export function factsOf(job: JobDto, nowMs: number, times: Times = UTC_TIMES): readonly string[] {
   const facts: string[] = [];
   const started = job.startedAt === null ? null : Date.parse(job.startedAt);
   const ended = job.endedAt === null ? null : Date.parse(job.endedAt);
   if (job.state === 'queued') facts.push('waiting');
-  else if (started !== null && job.state === 'running') facts.push(`started ${clockTime(started)} by ${job.startedBy}`);
+  else if (started !== null && job.state === 'running') facts.push(`started ${times.clock(started)} by ${job.startedBy}`);
   else if (ended !== null)
-    facts.push(`${job.state} ${clockTime(ended)}${started === null ? '' : ` after ${spanWord(ended - started)}`}`, `by ${job.startedBy}`);
+    facts.push(`${job.state} ${times.clock(ended)}${started === null ? '' : ` after ${spanWord(ended - started)}`}`, `by ${job.startedBy}`);
   else facts.push(job.state);
   if (job.state !== 'done' && job.total !== null && job.total > 0) facts.push(`${figure(job.done)} of ${figure(job.total)}`);
   if (job.state === 'running' && started !== null && job.total !== null && job.done > 0 && nowMs - started > 3000)

@@ -1,3 +1,4 @@
+import { type Times, UTC_TIMES } from '../foundation/times.js';
 import type { ColumnView } from '../matrix-kernel/index.js';
 
 /** A label of the time axis; `x` in CSS pixels. */
@@ -5,17 +6,13 @@ export type AxisTick = { readonly x: number; readonly text: string };
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
-const MONTH = new Intl.DateTimeFormat('en-GB', { month: 'short', year: 'numeric', timeZone: 'UTC' });
-const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
-const SECONDS = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', timeZone: 'UTC' });
-const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' });
 
-/** Ticks where the label changes, not nearer than `gap` pixels to each other: months over a year, days, hours, then seconds. UTC. */
-export function axisTicks(times: Float64Array, view: ColumnView, size: { readonly width: number; readonly gap: number }): AxisTick[] {
+/** Ticks where the label changes, not nearer than `gap` pixels to each other: months over a year, days, hours, then seconds. */
+export function axisTicks(times: Float64Array, view: ColumnView, size: { readonly width: number; readonly gap: number; readonly words?: Times }): AxisTick[] {
   const first = Math.floor(view.from);
   const end = Math.min(times.length, Math.ceil(view.to));
   if (end <= first || size.width <= 0) return [];
-  const label = labelFor((times[end - 1] as number) - (times[first] as number));
+  const label = labelFor((times[end - 1] as number) - (times[first] as number), size.words ?? UTC_TIMES);
   const ticks: AxisTick[] = [];
   let lastX = Number.NEGATIVE_INFINITY;
   let lastText = '';
@@ -31,9 +28,10 @@ export function axisTicks(times: Float64Array, view: ColumnView, size: { readonl
   return ticks;
 }
 
-function labelFor(spanMs: number): (ms: number) => string {
-  if (spanMs > 400 * DAY_MS) return (ms) => MONTH.format(ms);
-  if (spanMs > 3 * DAY_MS) return (ms) => DAY.format(ms);
-  if (spanMs > MINUTE_MS * 10) return (ms) => `${DAY.format(ms)} ${CLOCK.format(ms)}`;
-  return (ms) => SECONDS.format(ms);
+function labelFor(spanMs: number, words: Times): (ms: number) => string {
+  if (spanMs > 400 * DAY_MS) return words.month;
+  // Without a year to compare with, days have none.
+  const day = (ms: number): string => words.day(ms, ms);
+  if (spanMs > 3 * DAY_MS) return day;
+  return spanMs > MINUTE_MS * 10 ? (ms) => `${day(ms)} ${words.clock(ms)}` : words.seconds;
 }

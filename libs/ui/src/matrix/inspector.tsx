@@ -3,7 +3,7 @@ import type { MatrixColumnDto } from '@wardrobe/contracts';
 import type { Cell } from '@wardrobe/words';
 import { Badge } from '../cells/badge.js';
 import { LinkButton } from '../controls/button.js';
-import { fullTime } from '../foundation/format.js';
+import { useTimes } from '../foundation/times-provider.js';
 import { cellOf } from '../matrix-kernel/index.js';
 import type { MatrixModel } from './model.js';
 import { CELL_MEANING, storeWord } from './sentences.js';
@@ -36,6 +36,7 @@ export function Inspector({ model, cursor, column, story }: InspectorProps) {
 }
 
 function Cellwords({ model, cursor, column, story }: InspectorProps & { readonly cursor: MatrixCursor }) {
+  const times = useTimes();
   const machine = model.machines[cursor.machine];
   const code = (machine?.cells ?? model.store)[cursor.column] ?? 0;
   const cell = cellOf(code);
@@ -50,7 +51,7 @@ function Cellwords({ model, cursor, column, story }: InspectorProps & { readonly
           {column === undefined ? <span className="faint">snapshot</span> : <code title={column.id}>{column.id.slice(0, 8)}</code>}
         </b>
         <small>
-          {fullTime(model.times[cursor.column] ?? 0)}
+          {times.full(model.times[cursor.column] ?? 0)}
           {column !== undefined && column.host !== '' ? ` · by ${column.host}` : ''}
         </small>
       </span>

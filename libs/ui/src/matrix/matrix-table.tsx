@@ -4,7 +4,7 @@ import { type Cell, CELLS, figure } from '@wardrobe/words';
 import { useMemo, useState } from 'react';
 import { Badge } from '../cells/badge.js';
 import { Button } from '../controls/button.js';
-import { fullTime } from '../foundation/format.js';
+import { useTimes } from '../foundation/times-provider.js';
 import { CELL_CODE, cellOf, countCells, runsOf } from '../matrix-kernel/index.js';
 import type { MatrixMachine, MatrixModel } from './model.js';
 import { type CellRun, groupWord, runSentence } from './sentences.js';
@@ -96,10 +96,11 @@ function TableRow({ machine, index, model, columnInfo, onGo }: MatrixTableProps 
 }
 
 function RunWords({ run, model, columnInfo, onGo }: Pick<MatrixTableProps, 'model' | 'columnInfo'> & { readonly run: CellRun; readonly onGo: () => void }) {
+  const times = useTimes();
   if (run.count > 1) {
     return (
       <button type="button" className="mx-go" onClick={onGo}>
-        {runSentence(model, run)}
+        {runSentence(model, run, times)}
       </button>
     );
   }
@@ -107,7 +108,7 @@ function RunWords({ run, model, columnInfo, onGo }: Pick<MatrixTableProps, 'mode
   return (
     <button type="button" className="mx-go" onClick={onGo}>
       {snapshot === undefined ? null : <code title={snapshot.id}>{snapshot.id.slice(0, 8)}</code>}{' '}
-      <span className="faint">{fullTime(model.times[run.first] ?? 0)}</span>
+      <span className="faint">{times.full(model.times[run.first] ?? 0)}</span>
     </button>
   );
 }

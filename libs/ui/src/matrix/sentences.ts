@@ -1,5 +1,5 @@
 import { type Cell, counted, figure } from '@wardrobe/words';
-import { fullTime } from '../foundation/format.js';
+import { type Times, UTC_TIMES } from '../foundation/times.js';
 import { CELL_CODE, type ColumnView } from '../matrix-kernel/index.js';
 import { divergentCells, type MatrixModel } from './model.js';
 
@@ -17,9 +17,6 @@ export const CELL_MEANING: Readonly<Record<Cell, string>> = {
   lost: 'Only this machine lists it, and its packfile is not in the store. The data is gone.',
 };
 
-const DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
-const MONTH = new Intl.DateTimeFormat('en-GB', { month: 'short', year: 'numeric', timeZone: 'UTC' });
-
 /** The page's one sentence. */
 export function matrixSentence(model: MatrixModel): string {
   if (model.machines.length === 0) return 'No machine has reported yet.';
@@ -30,15 +27,15 @@ export function matrixSentence(model: MatrixModel): string {
 }
 
 /** "100 machines × 10,000 snapshots. 60 snapshots in view: 7 Nov 2026 to 12 Nov 2026." */
-export function rangeSentence(model: MatrixModel, view: ColumnView): string {
+export function rangeSentence(model: MatrixModel, view: ColumnView, times: Times = UTC_TIMES): string {
   const size = `${counted(model.machines.length, 'machine')} × ${counted(model.columns, 'snapshot')}.`;
   if (model.columns === 0) return size;
   const first = Math.max(0, Math.floor(view.from));
   const last = Math.min(model.columns, Math.ceil(view.to)) - 1;
   const oldest = model.times[first] as number;
   const newest = model.times[last] as number;
-  if (first === 0 && last === model.columns - 1) return `${size} All of it, ${MONTH.format(oldest)} to now.`;
-  const days = DATE.format(oldest) === DATE.format(newest) ? DATE.format(oldest) : `${DATE.format(oldest)} to ${DATE.format(newest)}`;
+  if (first === 0 && last === model.columns - 1) return `${size} All of it, ${times.month(oldest)} to now.`;
+  const days = times.date(oldest) === times.date(newest) ? times.date(oldest) : `${times.date(oldest)} to ${times.date(newest)}`;
   return `${size} ${counted(last - first + 1, 'snapshot')} in view: ${days}.`;
 }
 
@@ -46,10 +43,10 @@ export function rangeSentence(model: MatrixModel, view: ColumnView): string {
 export type CellRun = { readonly first: number; readonly end: number; readonly count: number; readonly code: number };
 
 /** "the newest 516, from 12 Oct 2026, 00:38 UTC"; "all 9,994 snapshots"; "4, from …" for a run in the middle. */
-export function runSentence(model: MatrixModel, { first, end, count }: CellRun): string {
+export function runSentence(model: MatrixModel, { first, end, count }: CellRun, times: Times = UTC_TIMES): string {
   const reachesEnd = !hasLive(model, end, model.columns);
   if (reachesEnd && count > 1 && !hasLive(model, 0, first)) return `all ${counted(count, 'snapshot')}`;
-  return `${reachesEnd ? 'the newest ' : ''}${figure(count)}, from ${fullTime(model.times[first] as number)}`;
+  return `${reachesEnd ? 'the newest ' : ''}${figure(count)}, from ${times.full(model.times[first] as number)}`;
 }
 
 /** "A" … "Z", "AA" …: the word for a group of machines with equal digest. */

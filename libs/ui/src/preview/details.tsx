@@ -6,7 +6,8 @@ import { nameText, percentDecode } from '@wardrobe/kloset-model';
 import { TYPE_WORD } from '../explorer/entry-words.js';
 import { Notice } from '../feedback/notice.js';
 import { LoadingRows } from '../feedback/states.js';
-import { bytesWord, fullTime } from '../foundation/format.js';
+import { bytesWord } from '../foundation/format.js';
+import { useTimes } from '../foundation/times-provider.js';
 
 /** Everything that is kept of an entry. Parts that cannot be read are named; the rest stays. */
 export function Details({ entry, detail }: { readonly entry: EntryRowDto; readonly detail: EntryDetailDto | undefined }) {
@@ -55,13 +56,14 @@ function Fact({ name, mono = false, children }: { readonly name: string; readonl
 }
 
 function Owned({ entry }: { readonly entry: EntryRowDto }) {
+  const times = useTimes();
   const owner = (name: string, id: string): string => (name === '' || name === id ? id : `${name} (${id})`);
   return (
     <>
       {entry.contentType === null || entry.contentType === '' ? null : <Fact name="Type">{entry.contentType}</Fact>}
       <Fact name="Modified">
-        <time dateTime={entry.mtime} title={`${entry.mtimeNs} ns since 1970`}>
-          {fullTime(Date.parse(entry.mtime))}
+        <time dateTime={entry.mtime} title={`${entry.mtimeNs} ns since 1970`} suppressHydrationWarning>
+          {times.exact(Date.parse(entry.mtime))}
         </time>
       </Fact>
       <Fact name="Mode" mono>

@@ -1,5 +1,6 @@
 import type { SnapshotFilter } from '@wardrobe/contracts';
 import { dayWord } from '@wardrobe/words';
+import { type Times, UTC_TIMES } from '../foundation/times.js';
 
 export const INCLUDES = ['live', 'deleted', 'hidden', 'all'] as const;
 export type Include = (typeof INCLUDES)[number];
@@ -86,18 +87,11 @@ export function rangeWord({ since, until }: Pick<SnapshotQuery, 'since' | 'until
   return until === '' ? '' : `until ${word(until)}`;
 }
 
-const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
-
-/** "12 Oct 2026" of "2026-10-12". */
-export function dayLabel(day: string): string {
-  return DAY.format(Date.parse(day));
-}
-
-/** "Today", "Yesterday", else the day; UTC. */
-export function dayHead(iso: string, nowMs: number): string {
-  const day = iso.slice(0, 10);
-  if (day === dayOf(nowMs)) return 'Today';
-  return day === dayOf(nowMs - DAY_MS) ? 'Yesterday' : dayLabel(day);
+/** "Today", "Yesterday", else the day, as the reader counts days. */
+export function dayHead(iso: string, nowMs: number, times: Times = UTC_TIMES): string {
+  const day = times.dayKey(Date.parse(iso));
+  if (day === times.dayKey(nowMs)) return 'Today';
+  return day === times.dayKey(nowMs - DAY_MS) ? 'Yesterday' : times.date(Date.parse(iso));
 }
 
 /** "2026-10-12", UTC. */

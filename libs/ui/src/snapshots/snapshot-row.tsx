@@ -2,9 +2,10 @@
 import type { SnapshotRowDto } from '@wardrobe/contracts';
 import { counted, figure } from '@wardrobe/words';
 import { EyeOff, FileWarning, type LucideIcon, Trash2, TriangleAlert } from 'lucide-react';
-import { bytesWord, clockTime, fullTime } from '../foundation/format.js';
+import { bytesWord } from '../foundation/format.js';
 import { Anchor } from '../foundation/link.js';
 import { ShortTime } from '../foundation/time.js';
+import { useTimes } from '../foundation/times-provider.js';
 
 export type SnapshotRowProps = {
   readonly row: SnapshotRowDto;
@@ -15,12 +16,13 @@ export type SnapshotRowProps = {
 
 /** Cells of one snapshot. */
 export function SnapshotCells({ row, href, timeOnly }: SnapshotRowProps) {
+  const times = useTimes();
   const ms = Date.parse(row.takenAt);
   return (
     <>
       <th scope="row" className="snap-when">
-        <time dateTime={row.takenAt} title={fullTime(ms)}>
-          {timeOnly ? clockTime(ms) : fullTime(ms).replace(' UTC', '')}
+        <time dateTime={row.takenAt} title={times.exact(ms)} suppressHydrationWarning>
+          {timeOnly ? times.clock(ms) : times.plain(ms)}
         </time>
       </th>
       <td className="snap-id">

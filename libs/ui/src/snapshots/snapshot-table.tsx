@@ -4,6 +4,7 @@ import type { SnapshotRowDto } from '@wardrobe/contracts';
 import { ArrowDown, ArrowUp } from 'lucide-react';
 import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useNow } from '../foundation/clock.js';
+import { useTimes } from '../foundation/times-provider.js';
 import { useListKeys } from '../foundation/keys.js';
 import { dayHead, type Sort } from './filter.js';
 import { SnapshotCells } from './snapshot-row.js';
@@ -81,17 +82,18 @@ export function SnapshotTable({ total, rowAt, onNeed, href, sort, onSort }: Snap
 
 function Row({ index, rowAt, href, sort }: Pick<SnapshotTableProps, 'rowAt' | 'href' | 'sort'> & { readonly index: number }) {
   const now = useNow();
+  const times = useTimes();
   const row = rowAt(index);
   const byTime = sort === 'newest' || sort === 'oldest';
   if (row === undefined) return <Waiting index={index} />;
   const above = index === 0 ? undefined : rowAt(index - 1);
-  const opensDay = byTime && (index === 0 || (above !== undefined && above.takenAt.slice(0, 10) !== row.takenAt.slice(0, 10)));
+  const opensDay = byTime && (index === 0 || (above !== undefined && times.dayKey(Date.parse(above.takenAt)) !== times.dayKey(Date.parse(row.takenAt))));
   return (
     <>
       {opensDay ? (
         <tr className="group">
           <th colSpan={COLUMNS} scope="colgroup">
-            {dayHead(row.takenAt, now)}
+            {dayHead(row.takenAt, now, times)}
           </th>
         </tr>
       ) : null}

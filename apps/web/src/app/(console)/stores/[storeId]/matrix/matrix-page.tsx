@@ -1,7 +1,7 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
 import type { MachinesPageDto } from '@wardrobe/contracts';
-import { EmptyState, LinkButton, LoadingRows, PageHead, ProblemState } from '@wardrobe/ui';
+import { EmptyState, LinkButton, LoadingRows, PageHead, ProblemState, useTimes } from '@wardrobe/ui';
 import { type MatrixQuery, matrixSentence, MatrixView, rangeSentence } from '@wardrobe/ui/matrix';
 import { Download, Grid3x3 } from 'lucide-react';
 import { useRouter } from 'next/navigation';
@@ -41,6 +41,7 @@ export function MatrixPage({ storeId }: { readonly storeId: string }) {
 
 function Loaded({ storeId, page }: { readonly storeId: string; readonly page: MachinesPageDto }) {
   const router = useRouter();
+  const times = useTimes();
   const { params, set } = useUrlState();
   const [pointed, setPointed] = useState<PointedCell | null>(null);
   const { columnInfo, need } = useColumns(storeId, page.columns);
@@ -64,7 +65,7 @@ function Loaded({ storeId, page }: { readonly storeId: string; readonly page: Ma
       head={(model, controls) => (
         <>
           <PageHead sentence={matrixSentence(model)} fresh={<StoreFresh storeId={storeId} readAt={page.readAt} />} actions={<Exports storeId={storeId} />}>
-            {rangeSentence(model, controls.view)}
+            {rangeSentence(model, controls.view, times)}
           </PageHead>
           <StoreNotices storeId={storeId} />
         </>
