@@ -39,7 +39,7 @@ import { parseState } from '../src/state/parse-state.js';
 import { MergedView } from '../src/state/state-view.js';
 import { resealed, rewrapped, type Seeds, fuzzSeeds } from './fuzz-seeds.js';
 
-const { seed, totalMs } = fuzzSettings(process.env, 110);
+const { seed, totalMs } = fuzzSettings(process.env, 60);
 process.stdout.write(`engine fuzz: seed ${seed}, ${totalMs / 1000} s\n`);
 const isExpected = (error: unknown): boolean => error instanceof KlosetError;
 const ID = '1'.repeat(64) as Mac;
