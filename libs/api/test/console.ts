@@ -123,6 +123,7 @@ export function rawRequest(
       res.on('data', (piece: Buffer) => pieces.push(piece));
       res.on('end', done);
       res.on('error', done);
+      res.on('close', done);
     });
     req.on('error', reject);
     req.end(options.body);
