@@ -1,7 +1,8 @@
 'use client';
 import './snapshots.css';
 import type { SnapshotRowDto, SnapshotsPageDto } from '@wardrobe/contracts';
-import { Archive, Search } from 'lucide-react';
+import { figure } from '@wardrobe/words';
+import { Archive, ArrowUp, Search } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Button } from '../controls/button.js';
 import { EmptyState } from '../feedback/states.js';
@@ -18,6 +19,8 @@ export type SnapshotsViewProps = {
   readonly rowAt: (index: number) => SnapshotRowDto | undefined;
   readonly onNeed: (first: number, last: number) => void;
   readonly href: (row: SnapshotRowDto) => string;
+  /** New snapshots that wait above the reader's place; `rowAt` begins after them. */
+  readonly heldBack?: { readonly count: number; readonly show: () => void };
   /** Shown instead of the rows: skeleton or failure. */
   readonly instead?: ReactNode;
 };
@@ -31,19 +34,28 @@ const INCLUDE_NOTE: Readonly<Record<Include, string | null>> = {
 };
 
 /** Timeline, filters and the list. */
-export function SnapshotsView({ query, onChange, page, rowAt, onNeed, href, instead }: SnapshotsViewProps) {
+export function SnapshotsView({ query, onChange, page, rowAt, onNeed, href, heldBack, instead }: SnapshotsViewProps) {
   const note = INCLUDE_NOTE[query.include];
+  const waiting = heldBack?.count ?? 0;
   return (
     <>
       {page === undefined ? null : <TimelineChart days={page.timeline} range={query} onRange={onChange} />}
       <section className="panel" aria-label="Snapshots">
         <FilterBar query={query} facets={page?.facets} total={page?.total} onChange={onChange} />
+        <div role="status">
+          {waiting > 0 ? (
+            <Button small className="snap-new" onClick={heldBack?.show}>
+              <ArrowUp className="icon small" aria-hidden />
+              {`${figure(waiting)} new, show`}
+            </Button>
+          ) : null}
+        </div>
         {note === null ? null : <p className="snap-note muted">{note}</p>}
         {instead ??
           (page?.total === 0 ? (
             <Nothing query={query} onChange={onChange} />
           ) : (
-            <SnapshotTable total={page?.total ?? 0} {...{ rowAt, onNeed, href }} sort={query.sort} onSort={(sort) => onChange({ sort })} />
+            <SnapshotTable total={(page?.total ?? 0) - waiting} {...{ rowAt, onNeed, href }} sort={query.sort} onSort={(sort) => onChange({ sort })} />
           ))}
       </section>
     </>

@@ -13,7 +13,7 @@ export function SnapshotsPage({ storeId }: { readonly storeId: string }) {
   const { params, set } = useUrlState();
   const query = useMemo(() => snapshotQuery((key) => params.get(key)), [params]);
   const filter = useMemo(() => snapshotFilterOf(query), [query]);
-  const { first, rowAt, need } = useSnapshotPages(storeId, filter);
+  const { first, rowAt, need, heldBack } = useSnapshotPages(storeId, filter);
   const change = useCallback((patch: Partial<SnapshotQuery>) => set(queryPatch(patch)), [set]);
   const page = first.data;
   return (
@@ -35,6 +35,7 @@ export function SnapshotsPage({ storeId }: { readonly storeId: string }) {
         page={page}
         rowAt={rowAt}
         onNeed={need}
+        heldBack={heldBack}
         href={(row) => paths.explore(storeId, row.id)}
         {...(page === undefined && {
           instead: first.isError ? (

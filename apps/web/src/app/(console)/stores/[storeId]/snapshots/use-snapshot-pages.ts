@@ -4,6 +4,7 @@ import type { SnapshotFilter, SnapshotRowDto, SnapshotsPageDto } from '@wardrobe
 import { useCallback, useMemo, useState } from 'react';
 import { useTRPC } from '@/trpc/client';
 import { PAGE_ROWS } from './page-rows';
+import { type HeldBack, useHeldBack } from './use-held-back';
 
 /** Pages around the eye that are kept asked for. */
 const MOST_PAGES = 12;
@@ -12,6 +13,8 @@ export type SnapshotPages = {
   readonly first: Pick<UseQueryResult<SnapshotsPageDto, unknown>, 'data' | 'error' | 'isError' | 'refetch'>;
   readonly rowAt: (index: number) => SnapshotRowDto | undefined;
   readonly need: (first: number, last: number) => void;
+  /** New snapshots above the reader's place; the rows told here begin after them. */
+  readonly heldBack: HeldBack;
 };
 
 /** Rows by their place in the list, fetched in pages as they come near. */
@@ -30,9 +33,11 @@ export function useSnapshotPages(storeId: string, filter: SnapshotFilter): Snaps
       ]),
     [pages, others, first.data],
   );
-  const rowAt = useCallback((index: number) => byPage.get(Math.floor(index / PAGE_ROWS))?.[index % PAGE_ROWS], [byPage]);
-  const need = useCallback((from: number, to: number) => setPages((known) => pagesFor(known, from, to)), []);
-  return { first, rowAt, need };
+  const heldBack = useHeldBack(filter.sort === 'newest' ? JSON.stringify([storeId, filter]) : null, first.isPlaceholderData ? undefined : first.data?.total);
+  const skipped = heldBack.count;
+  const rowAt = useCallback((index: number) => byPage.get(Math.floor((index + skipped) / PAGE_ROWS))?.[(index + skipped) % PAGE_ROWS], [byPage, skipped]);
+  const need = useCallback((from: number, to: number) => setPages((known) => pagesFor(known, from + skipped, to + skipped)), [skipped]);
+  return { first, rowAt, need, heldBack };
 }
 
 function pagesFor(known: readonly number[], from: number, to: number): readonly number[] {
