@@ -72,7 +72,7 @@ export function problemOf(error: unknown): ProblemDto {
     return { code: 'store', sentence: 'The console failed at this request.', next: 'Try again. When it stays, look into the log of the server.' };
   if (error instanceof KlosetError || error instanceof EngineFailure) {
     const { what, detail, message } = failureOf(error);
-    return { code, ...sentenceFor(code, { what: what ?? undefined, detail: detail ?? undefined }), detail: message };
+    return { code, ...sentenceFor(code, { what: what ?? undefined, detail: detail === null ? undefined : withoutCode(detail) }), detail: message };
   }
   return { code, ...sentenceFor(code) };
 }
@@ -89,4 +89,12 @@ function codeOfTrpc(error: TRPCError): ErrorCode | null {
   if (error.code === 'NOT_FOUND') return 'not-found';
   if (error.code === 'PAYLOAD_TOO_LARGE') return 'too-large';
   return null;
+}
+
+/** The code names of the operating system stay in the log: "x cannot be read (ENOENT)" reads "x is not there". */
+function withoutCode(text: string): string {
+  return text
+    .replace(/ cannot be read \(ENOENT\)/g, ' is not there')
+    .replace(/ cannot be read \((EACCES|EPERM)\)/g, ' may not be read by the user of this server')
+    .replace(/ \(E[A-Z]{3,}\)/g, '');
 }

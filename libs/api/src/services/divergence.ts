@@ -3,7 +3,7 @@ import { idsOfSnapshots, listDivergences, listFindings, listMachines, loadRemote
 import { type FindingFacts, findingsOf, type MachineResult, type RemoteView } from '@wardrobe/tracking';
 import { CELLS, type Cell, counted, figure, isDivergent, listed, spanWord, STORE_FINDINGS } from '@wardrobe/words';
 import type { Deps } from './deps.js';
-import { findingDto, type FindingContext, mendedFinding } from './finding-words.js';
+import { findingDto, type FindingContext, mendedFinding, SHOWN_AFFECTED } from './finding-words.js';
 import { headerOf } from './headers.js';
 import { statesOf } from './machine-rows.js';
 import { type MatrixModel, type ModelRow, resultOf } from './matrix-model.js';
@@ -42,7 +42,12 @@ async function findingContext(deps: Deps, store: StoreRow, model: MatrixModel): 
   const [open, history, remote] = await Promise.all([listFindings(deps.db, store.id), listDivergences(deps.db, store.id), loadRemote(deps.db, store.id)]);
   const named = new Set<number>();
   for (const row of model.rows) {
-    for (const [index, column] of row.columns.entries()) if (isDivergent(CELLS[row.cells[index] ?? 0] ?? 'none')) named.add(model.nums[column] ?? 0);
+    let others = 0;
+    for (const [index, column] of row.columns.entries()) {
+      const cell = CELLS[row.cells[index] ?? 0] ?? 'none';
+      // Of what heals by itself only as many as a finding lists.
+      if (isDivergent(cell) || (cell !== 'unknown' && others++ < SHOWN_AFFECTED)) named.add(model.nums[column] ?? 0);
+    }
   }
   for (const [column, kind] of model.availability.entries()) if (kind === 'hidden' || kind === 'unreadable') named.add(model.nums[column] ?? 0);
   const snapshots = new Map<string, SnapshotRow>();

@@ -16,7 +16,8 @@ export type FindingContext = {
   readonly headerOf: (row: SnapshotRow) => HeaderColumns | null;
 };
 
-const SHOWN_AFFECTED = 100;
+/** Snapshots that a finding lists. */
+export const SHOWN_AFFECTED = 100;
 const short = (id: string): string => id.slice(0, 8);
 
 type Words = {
@@ -152,7 +153,7 @@ function cellWords(context: FindingContext, facts: FindingFacts): Words {
     subtitle: `${who} · ${snapshots}`,
     command: null,
     afterwards: null,
-    nextStep: NEXT_STEP_SENTENCE[facts.nextStep],
+    nextStep: facts.nextStep === 'wait' && names.length > 1 ? 'They catch up at their next use of the store.' : NEXT_STEP_SENTENCE[facts.nextStep],
     evidence: [{ ok: true, sentence: `${who} ${lists} ${count === 1 ? 'it' : 'them'}${reported}.` }],
   };
   const noState = { ok: true, sentence: `No readable state of the store brings ${count === 1 ? 'it' : 'them'}${readEvidence(context)}.` };
@@ -264,7 +265,15 @@ function repairOf(context: FindingContext, machine: MachineStoreRow | undefined)
   if (context.store.line === '1.1') return { nextStep: `${nextStep} The repair of plakar 1.1 misses this case: it says that none is needed.`, command: null };
   if (machine === undefined || !toolOf(machine.facts).includes('plakar 1.0')) return { nextStep, command: null };
   const name = context.machines.get(machine.machineId)?.name ?? 'that machine';
-  return { nextStep: `${nextStep} The command works on ${name} only: its own cache holds what was lost.`, command: `plakar at ${context.store.location} repair -apply` };
+  return {
+    nextStep: `${nextStep} The command works on ${name} only: its own cache holds what was lost.`,
+    command: `plakar at ${context.store.location} repair -apply`,
+  };
+}
+
+/** "14622 s ago" reads "4 h ago". */
+function roughAges(text: string): string {
+  return text.replace(/\b(\d+) s ago\b/g, (_, seconds: string) => `${spanWord(Number(seconds) * 1000)} ago`);
 }
 
 /** The words of the store's own findings. */
@@ -346,7 +355,7 @@ function storeWords(context: FindingContext, facts: FindingFacts): Words {
       return {
         ...base,
         title: `${counted(lines.length, 'lock')} ${lines.length === 1 ? 'was' : 'were'} left behind`,
-        happened: `${listed(lines, 5)}. plakar often leaves its lock when it ends; it takes no notice of old ones.`,
+        happened: `${listed(lines.map(roughAges), 5)}. plakar often leaves its lock when it ends; it takes no notice of old ones.`,
         nextStep: 'Nothing to do.',
       };
     case 'damaged-lock':

@@ -74,7 +74,7 @@ export function FindingDetail({ finding, plan, snapshotHref, machineHref, ref }:
         {!finding.plan && finding.endedAt === null && NEEDS_WRITE.has(finding.kind) ? (
           <p className="muted">
             This release of Wardrobe only reads stores: it cannot mend this from the browser yet.
-            {finding.command ? ' The command below can.' : ''}
+            {finding.command ? (finding.command.startsWith('plakar ') ? ' The command below can.' : ' The command below looks at it and changes nothing.') : ''}
           </p>
         ) : null}
         {finding.command ? (
