@@ -12,7 +12,7 @@ import { headerDto, isoOfNs, msOfNs } from './rows.js';
 import { PREVIEW_BYTES } from './text-preview.js';
 import type { ArchiveFormat, ContentInfo, HeaderAnswer, ListAnswer, ListArgs, OpenArgs, Opened, Reading, SnapshotRef } from './types.js';
 
-const KEPT_SNAPSHOTS = 32;
+const KEPT_SNAPSHOTS = 8;
 /** Looking through other snapshots for the same path ends after this time. */
 const VERSIONS_BUDGET_MS = 1500;
 
