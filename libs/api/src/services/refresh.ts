@@ -31,6 +31,7 @@ import { audit, type Deps, now } from './deps.js';
 import { openHeaders, readHeaders } from './headers.js';
 import type { Reader, Registry } from './registry.js';
 import type { Actor, JobService } from './types.js';
+import { requiredStore } from './tracking.js';
 
 const PROGRESS_MS = 250;
 
@@ -122,6 +123,7 @@ export function createRefreshes(deps: Deps, registry: Registry): Refreshes {
   return {
     refresh,
     async list(storeId) {
+      if (storeId !== undefined) await requiredStore(deps, storeId);
       return (await listJobs(deps.db, storeId === undefined ? {} : { storeId })).map(jobDto);
     },
     async cancel(actor: Actor, id: string) {

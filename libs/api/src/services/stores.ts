@@ -202,9 +202,10 @@ async function testStore(deps: Deps, registry: Registry, input: StoreInput): Pro
     const sentence =
       bad === 0
         ? `${counted(reading.states.length, 'state file')} read, ${counted(reading.live.length, 'snapshot')} listed.`
-        : `${counted(bad, 'state file')} cannot be read; ${counted(reading.live.length, 'snapshot')} listed.`;
+        : `${counted(bad, 'state file')} cannot be read; ${counted(reading.live.length, 'snapshot')} listed. Connect it to see what is hit.`;
     steps.push({ step: 'states', ok: bad === 0, sentence });
-    return { ok: bad === 0, steps, repositoryId, encrypted, snapshots: reading.live.length, problem: reading.unreadable[0]?.problem ?? null };
+    // A damaged store is what this console is for: it can be connected, and its damage becomes a finding.
+    return { ok: true, steps, repositoryId, encrypted, snapshots: reading.live.length, problem: reading.unreadable[0]?.problem ?? null };
   } catch (error) {
     return failed(error, 'states', { repositoryId: aside.opened.repositoryId, encrypted: aside.opened.encrypted });
   } finally {
