@@ -341,16 +341,22 @@ function storeWords(context: FindingContext, facts: FindingFacts): Words {
         happened: facts.detail,
         nextStep: 'This console shows the stricter view. Other machines may list more until they rebuild their caches.',
       };
-    case 'foreign-file':
+    case 'foreign-file': {
+      const misplaced = lines.filter((line) => line.includes('wrong folder')).length;
+      const named = lines.map((line) => line.replace(/ belongs to no store$| lies in the wrong folder.*$/, ''));
       return {
         ...base,
-        title: `${counted(lines.length, 'file')} ${lines.length === 1 ? 'belongs' : 'belong'} to no store`,
-        happened: `Left behind or put there by another program: ${listed(
-          lines.map((line) => line.replace(/ belongs to no store$/, '')),
-          5,
-        )}.`,
-        nextStep: 'Nothing depends on them. Remove them when you know where they come from.',
+        title:
+          misplaced > 0
+            ? `${counted(lines.length, 'file')} ${lines.length === 1 ? 'lies' : 'lie'} where plakar does not look`
+            : `${counted(lines.length, 'file')} ${lines.length === 1 ? 'belongs' : 'belong'} to no store`,
+        happened: `${misplaced > 0 ? `${figure(misplaced)} of them ${misplaced === 1 ? 'lies' : 'lie'} in the wrong folder` : 'Left behind or put there by another program'}: ${listed(named, 5)}.`,
+        nextStep:
+          misplaced > 0
+            ? 'Wardrobe reads misplaced files from where they lie; plakar does not find them. Move them to the folder named by the first two digits of their names.'
+            : 'Nothing depends on them. Remove them when you know where they come from.',
       };
+    }
     case 'stale-lock':
       return {
         ...base,
