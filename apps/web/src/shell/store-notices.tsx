@@ -12,7 +12,7 @@ import { useMe } from './use-me';
 
 /**
  * What the store's own condition means for the page: locked, offline, damaged, read too long ago, being read. Nothing when all is well.
- * `findings` counts the findings of the store, damage among them: it stands in place of the notice of damage, else beside the others.
+ * `findings` tells of the damage in its own way (null: the page does): it stands in place of the notice of damage, else beside the others.
  */
 export function StoreNotices({ storeId, findings }: { readonly storeId: string; readonly findings?: ReactNode }) {
   const trpc = useTRPC();

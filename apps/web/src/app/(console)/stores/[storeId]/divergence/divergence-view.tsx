@@ -36,7 +36,8 @@ export function DivergenceView({ storeId }: { readonly storeId: string }) {
       <PageHead sentence={page.data.sentence} fresh={<StoreFresh storeId={storeId} readAt={page.data.readAt} />} actions={<ReadAgain storeId={storeId} />}>
         {page.data.detail}
       </PageHead>
-      <StoreNotices storeId={storeId} />
+      {/* Damage is among the findings below. */}
+      <StoreNotices storeId={storeId} findings={null} />
       <Body storeId={storeId} page={page.data} />
     </Page>
   );

@@ -1,5 +1,5 @@
 'use client';
-import { LoadingRows, Notice, PageHead, ProblemState } from '@wardrobe/ui';
+import { LinkButton, LoadingRows, Notice, PageHead, ProblemState } from '@wardrobe/ui';
 import { queryPatch, type SnapshotQuery, snapshotFilterOf, snapshotQuery, SnapshotsView } from '@wardrobe/ui/snapshots';
 import { useCallback, useMemo } from 'react';
 import { paths } from '@/lib/paths';
@@ -23,12 +23,24 @@ export function SnapshotsPage({ storeId }: { readonly storeId: string }) {
         fresh={page === undefined ? undefined : <StoreFresh storeId={storeId} readAt={page.readAt} />}
         actions={<ReadAgain storeId={storeId} />}
       />
-      <StoreNotices storeId={storeId} />
-      {page?.incomplete ? (
-        <Notice kind="danger" fact="The list may be incomplete.">
-          {page.incomplete}
-        </Notice>
-      ) : null}
+      <StoreNotices
+        storeId={storeId}
+        {...(page?.incomplete && {
+          findings: (
+            <Notice
+              kind="danger"
+              fact="The list may be incomplete."
+              actions={
+                <LinkButton small href={paths.divergence(storeId)}>
+                  Show findings
+                </LinkButton>
+              }
+            >
+              {page.incomplete}
+            </Notice>
+          ),
+        })}
+      />
       <SnapshotsView
         query={query}
         onChange={change}
