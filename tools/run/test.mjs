@@ -17,7 +17,14 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const long = process.argv.includes('--long');
 const scratch = mkdtempSync(join(tmpdir(), 'wardrobe-test-'));
-const env = { ...process.env, NX_DAEMON: 'false', npm_config_loglevel: 'error', NEXT_TELEMETRY_DISABLED: '1', ...(long ? { WARDROBE_TEST_LONG: '1' } : {}) };
+const env = {
+  ...process.env,
+  NX_DAEMON: 'false',
+  npm_config_loglevel: 'error',
+  NEXT_TELEMETRY_DISABLED: '1',
+  WARDROBE_TEST_RUN: String(process.pid),
+  ...(long ? { WARDROBE_TEST_LONG: '1' } : {}),
+};
 
 function run(command, args, { cwd = root } = {}) {
   return new Promise((resolve, reject) => {
@@ -34,6 +41,11 @@ function countsOf(file) {
   if (report.stats) return { passed: report.stats.expected, failed: report.stats.unexpected + report.stats.flaky, skipped: report.stats.skipped };
   const broken = (report.testResults ?? []).filter((suite) => suite.status === 'failed' && suite.assertionResults.length === 0).length;
   return { passed: report.numPassedTests, failed: report.numFailedTests + broken, skipped: report.numPendingTests + report.numTodoTests };
+}
+
+/** Folders of this run that a hard-ended test process has left in the temporary folder. */
+function removeLeftovers() {
+  for (const name of readdirSync(tmpdir())) if (name.startsWith(`wardrobe-run${process.pid}-`)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
 }
 
 async function runSuite(suite) {
@@ -59,6 +71,7 @@ async function runSuite(suite) {
     code = await run(join(root, 'node_modules/.bin/playwright'), ['test', '--reporter=list,json'], { cwd: join(root, suite.folder) });
     counts = countsOf(file);
   }
+  removeLeftovers();
   return { name: suite.name, code, counts, minutes: (performance.now() - started) / 60_000 };
 }
 

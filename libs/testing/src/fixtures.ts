@@ -26,6 +26,7 @@ export type Fixture = {
 };
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const RUN = process.env['WARDROBE_TEST_RUN'] === undefined ? '' : `run${process.env['WARDROBE_TEST_RUN']}-`;
 const run = promisify(execFile);
 const unpacked = new Map<FixtureName, Promise<Fixture>>();
 const temporary: string[] = [];
@@ -69,10 +70,13 @@ export function expectedText(fixture: Fixture, file: string): Promise<string> {
   return readFile(join(fixture.expectedDir, file), 'utf8');
 }
 
-/** A new folder below the system's temporary one, removed when the process ends. */
+/**
+ * A new folder below the system's temporary one, removed when the process ends. Its name bears the test run's number, so that the test command removes
+ * what a process that was ended hard has left.
+ */
 export async function temporaryFolder(purpose: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), `wardrobe-${purpose}-`));
-  if (temporary.length === 0) process.once('exit', removeTemporary);
+  const folder = await mkdtemp(join(tmpdir(), `wardrobe-${RUN}${purpose}-`));
+  if (temporary.length === 0) removeAtTheEnd();
   temporary.push(folder);
   return folder;
 }
@@ -101,6 +105,16 @@ function archiveOrThrow(name: FixtureName): string {
   const archive = fixtureArchive(name);
   if (archive === null) throw new Error(`fixture ${name} is absent`);
   return archive;
+}
+
+/** A test runner ends its workers by closing their channel or by a signal, not by letting them run out. */
+function removeAtTheEnd(): void {
+  process.once('exit', removeTemporary);
+  process.once('disconnect', removeTemporary);
+  process.once('SIGTERM', () => {
+    removeTemporary();
+    process.exit(143);
+  });
 }
 
 function removeTemporary(): void {
