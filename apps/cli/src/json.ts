@@ -1,4 +1,4 @@
-import type { DamagedEntry, Entry, Repository, SnapshotHeader, SnapshotSummary } from '@wardrobe/kloset';
+import type { Entry, Repository, SnapshotHeader, SnapshotSummary } from '@wardrobe/kloset';
 import { isExactText, type NameText, permissionsText, timestampText } from '@wardrobe/kloset-model';
 import type { Availability } from './select.js';
 
@@ -55,10 +55,6 @@ export function entryJson(entry: Entry): Record<string, unknown> {
     ...(entry.symlinkTarget ? namePair('target', entry.symlinkTarget) : { target: null }),
     object: entry.object,
   };
-}
-
-export function isDamaged(entry: Entry | DamagedEntry): entry is DamagedEntry {
-  return 'damaged' in entry;
 }
 
 export function repositoryJson(repository: Repository): Record<string, unknown> {

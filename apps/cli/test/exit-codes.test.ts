@@ -88,8 +88,15 @@ describe('exit codes and sentences', () => {
       'agent run',
       'agent inspect',
       'admin store add',
+      'admin store ls',
+      'admin store rm',
+      'admin store refresh',
+      'admin user add',
       'admin user passwd',
       'admin token create',
+      'admin token ls',
+      'admin token revoke',
+      'admin setup-link',
       'admin report import',
     ]) {
       const run = await wardrobe([...command.split(' '), '--help']);

@@ -3,6 +3,8 @@ import type { Runner } from '../program.js';
 
 const json = (): Option => new Option('--json', 'one JSON object a line');
 
+const example = (line: string): string => `\nExample:\n  ${line}`;
+
 /** `admin`: talks to the running server over the 0600 socket in its data folder. */
 export function adminCommand(run: Runner): Command {
   const admin = new Command('admin').description('the running server: stores, people, tokens, reports (over the socket in its data folder)');
@@ -20,18 +22,22 @@ export function adminCommand(run: Runner): Command {
     .action((location, options) => run(async (session) => (await import('./stores.js')).addStore(session, location, options)));
   store
     .command('ls')
+    .description('the stores and what the console knows of them')
     .addOption(json())
+    .addHelpText('after', example('wardrobe admin store ls --json'))
     .action((options) => run(async (session) => (await import('./stores.js')).listStores(session, options)));
   store
     .command('rm')
     .argument('<name>')
     .description('forget a store: its rows and its index; the store itself is not touched')
+    .addHelpText('after', example('wardrobe admin store rm team'))
     .action((name) => run(async (session) => (await import('./stores.js')).removeStore(session, name)));
 
   store
     .command('refresh')
     .argument('<name>')
     .description('read a store now')
+    .addHelpText('after', example('wardrobe admin store refresh team'))
     .action((name) => run(async (session) => (await import('./stores.js')).refreshStore(session, name)));
 
   const user = admin.command('user').description('people who may sign in');
@@ -62,11 +68,15 @@ export function adminCommand(run: Runner): Command {
     .action((name, options) => run(async (session) => (await import('./people.js')).createToken(session, name, options)));
   token
     .command('ls')
+    .description('the tokens and when each was last used')
     .addOption(json())
+    .addHelpText('after', example('wardrobe admin token ls'))
     .action((options) => run(async (session) => (await import('./people.js')).listTokens(session, options)));
   token
     .command('revoke')
     .argument('<name-or-id>')
+    .description('end a token at once, open streams included')
+    .addHelpText('after', example('wardrobe admin token revoke laptop-ada'))
     .action((id) => run(async (session) => (await import('./people.js')).revokeToken(session, id)));
 
   admin
@@ -79,6 +89,7 @@ export function adminCommand(run: Runner): Command {
   admin
     .command('setup-link')
     .description('a new one-time link for the first admin')
+    .addHelpText('after', example('wardrobe admin setup-link'))
     .action(() => run(async (session) => (await import('./people.js')).printSetupLink(session)));
   return admin;
 }

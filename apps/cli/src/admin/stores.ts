@@ -6,6 +6,7 @@ import { readReport } from '../commands/divergence.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { localPath } from '../grammar.js';
 import { givenPassphrase, type Session } from '../session.js';
+import { askHidden } from '../terminal.js';
 import { callServer } from './client.js';
 
 type JsonOption = { readonly json?: boolean };
@@ -15,8 +16,8 @@ export async function addStore(
   location: string,
   options: JsonOption & { readonly name?: string; readonly askEachStart?: boolean },
 ): Promise<ExitCode> {
-  const passphrase = givenPassphrase(session);
   const path = resolve(localPath(location));
+  const passphrase = givenPassphrase(session) ?? (await askedPassphrase(path));
   const body = {
     name: options.name ?? basename(path),
     location: path,
@@ -27,6 +28,12 @@ export async function addStore(
   if (options.json) await session.terminal.json(added);
   else await session.terminal.line(`${added.name}: added (${added.repositoryId}${added.encrypted ? ', encrypted' : ''})`);
   return EXIT.fine;
+}
+
+/** On a terminal only; an empty answer is a store that is not encrypted. */
+async function askedPassphrase(path: string): Promise<string | undefined> {
+  if (!process.stdin.isTTY) return undefined;
+  return (await askHidden(`Passphrase of ${path} (empty when it is not encrypted): `)) || undefined;
 }
 
 export async function listStores(session: Session, options: JsonOption): Promise<ExitCode> {

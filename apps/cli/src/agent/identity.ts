@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { usage } from '../failures.js';
+import { parseJson } from '../parse-json.js';
+import { writeAside } from '../write-aside.js';
 
 const identityFile = z.object({ machineId: z.uuid() });
 
@@ -21,20 +23,9 @@ export function machineId(configDirectory: string): string {
   return parsed.data.machineId;
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
-}
-
 function createIdentity(directory: string, file: string): string {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const id = randomUUID();
-  const aside = `${file}.${process.pid}`;
-  writeFileSync(aside, `${JSON.stringify({ machineId: id })}\n`, { mode: 0o600 });
-  renameSync(aside, file);
+  writeAside(file, `${JSON.stringify({ machineId: id })}\n`);
   return id;
 }

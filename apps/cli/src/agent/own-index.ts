@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type CacheFailure, type SightingReport, sightingReport } from '@wardrobe/contracts';
+import { parseJson } from '../parse-json.js';
 import { OWN_SIGHTING as ENDING } from './remember.js';
 
 /** The sightings of line `wardrobe` on this machine. One that cannot be read is a failure of its own. */
@@ -27,15 +28,6 @@ function namesIn(directory: string): string[] {
     return readdirSync(directory).filter((name) => name.endsWith(ENDING) && /^[0-9a-f-]{36}$/.test(name.slice(0, -ENDING.length)));
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
     throw error;
   }
 }

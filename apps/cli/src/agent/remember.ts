@@ -1,8 +1,9 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Repository } from '@wardrobe/kloset';
 import { sightingOfOwnIndex } from '@wardrobe/machine-cache';
+import { writeAside } from '../write-aside.js';
 
 /** Ending of the files that hold what this machine's Wardrobe saw, named by repository id. */
 export const OWN_SIGHTING = '.sighting.json';
@@ -20,7 +21,5 @@ export function rememberSighting(directory: string, repository: Repository): voi
     view: repository.view,
   });
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const aside = join(directory, `${repository.id}.${process.pid}.partial`);
-  writeFileSync(aside, JSON.stringify(sighting), { mode: 0o600 });
-  renameSync(aside, join(directory, `${repository.id}${OWN_SIGHTING}`));
+  writeAside(join(directory, `${repository.id}${OWN_SIGHTING}`), JSON.stringify(sighting));
 }

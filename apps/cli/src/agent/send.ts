@@ -4,6 +4,7 @@ import { gzip } from 'node:zlib';
 import { API_PATHS, type MachineReport, type ReportAnswer, reportAnswer } from '@wardrobe/contracts';
 import { CliError, EXIT } from '../exit-codes.js';
 import { usage } from '../failures.js';
+import { parseJson } from '../parse-json.js';
 import { serverWords } from '../server-words.js';
 
 const pack = promisify(gzip);
@@ -94,13 +95,4 @@ function refusal(status: number, text: string): CliError {
     said?.sentence ?? `The server refused the report (HTTP ${status}).`,
     said?.next ?? null,
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }

@@ -1,4 +1,3 @@
-import { renameSync, writeFileSync } from 'node:fs';
 import { hostname, release, type } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type MachineReport, machineReport } from '@wardrobe/contracts';
@@ -12,6 +11,7 @@ import { CliError, EXIT, type ExitCode } from '../exit-codes.js';
 import { usage } from '../failures.js';
 import type { Session } from '../session.js';
 import { VERSION } from '../version.js';
+import { writeAside } from '../write-aside.js';
 
 export type AgentOptions = {
   readonly server?: string;
@@ -61,12 +61,12 @@ export async function agentRun(session: Session, options: AgentOptions): Promise
 
 /** `agent inspect`: what the caches hold, file by file. Reads only. */
 export async function agentInspect(session: Session, options: AgentOptions): Promise<ExitCode> {
-  const facts = await inspectCaches({ directories: directoriesOf(session, options), nowMs: Date.now(), signal: session.signal });
-  const { sightings, failures } = await readMachineCaches({ directories: directoriesOf(session, options), nowMs: Date.now(), signal: session.signal });
+  const where = { directories: directoriesOf(session, options), nowMs: Date.now(), signal: session.signal };
+  const { sightings, failures } = await readMachineCaches(where);
   if (options.json) {
     for (const sighting of sightings) await session.terminal.json(sighting);
     for (const failure of failures) await session.terminal.json({ failure });
-    await session.terminal.json({ inspected: facts });
+    await session.terminal.json({ inspected: await inspectCaches(where) });
   } else {
     for (const sighting of sightings) {
       await session.terminal.line(
@@ -76,7 +76,7 @@ export async function agentInspect(session: Session, options: AgentOptions): Pro
       for (const lone of sighting.loneStates) await session.terminal.line(`  lone state ${lone.id} (${lone.checked})`);
     }
     for (const failure of failures) session.terminal.warn(`${failure.cache}: ${failure.message}`);
-    if (sightings.length === 0 && failures.length === 0) session.terminal.warn(`no cache of plakar found below ${directoriesOf(session, options).join(', ')}`);
+    if (sightings.length === 0 && failures.length === 0) session.terminal.warn(`no cache of plakar found below ${where.directories.join(', ')}`);
   }
   return failures.some((failure) => failure.code !== 'empty') ? EXIT.damaged : EXIT.fine;
 }
@@ -109,11 +109,4 @@ async function send(session: Session, options: AgentOptions, report: MachineRepo
 function describe(report: MachineReport): string {
   const snapshots = report.sightings.reduce((sum, sighting) => sum + sighting.counts.shown, 0);
   return `${counted(report.sightings.length, 'cache')}, ${counted(snapshots, 'snapshot')} shown${report.failures.length > 0 ? `, ${counted(report.failures.length, 'cache')} not readable` : ''}`;
-}
-
-/** A report file is whole or not there. */
-function writeAside(file: string, text: string): void {
-  const aside = `${file}.${process.pid}.partial`;
-  writeFileSync(aside, text, { mode: 0o600 });
-  renameSync(aside, file);
 }

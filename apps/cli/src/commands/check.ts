@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { namePair } from '../json.js';
 import { candidates, type Reach, select, sourceFor } from '../select.js';
 import { openStore, type Session } from '../session.js';
-import { printable } from './ls.js';
+import { printable } from '../printable.js';
 
 export type CheckOptions = Reach & { readonly fast?: boolean; readonly json?: boolean };
 type Part = { readonly source: SnapshotSource; readonly snapshots: readonly SnapshotId[]; readonly path?: Uint8Array };

@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { entryJson, namePair } from '../json.js';
 import { type Reach, select } from '../select.js';
 import { openStore, type Session, warnUnreadable } from '../session.js';
-import { printable } from './ls.js';
+import { printable } from '../printable.js';
 
 export type DiffOptions = Reach & { readonly json?: boolean };
 

@@ -1,8 +1,9 @@
-import { listSnapshots, NotFoundError, openSnapshot, type OrphanProblem, type Repository, type SnapshotHeader } from '@wardrobe/kloset';
+import { isDamaged, listSnapshots, NotFoundError, openSnapshot, type OrphanProblem, type Repository, type SnapshotHeader } from '@wardrobe/kloset';
 import { byteName, concatBytes, durationSecondsText, modeText, sizeText, timestampText } from '@wardrobe/kloset-model';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { asCliError } from '../failures.js';
-import { entryJson, isDamaged, namePair, snapshotJson } from '../json.js';
+import { entryJson, namePair, snapshotJson } from '../json.js';
+import { printable } from '../printable.js';
 import { type Availability, candidates, type Reach, select, sourceFor } from '../select.js';
 import { openStore, type Session, warnOrphan, warnUnreadable } from '../session.js';
 
@@ -114,10 +115,4 @@ async function listEntries(
   }
   if (damaged && options.json) await session.terminal.json({ incomplete: true });
   return damaged ? EXIT.damaged : EXIT.fine;
-}
-
-/** Control characters of a name must not reach a terminal. */
-export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is replaced
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

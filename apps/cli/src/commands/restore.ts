@@ -6,7 +6,7 @@ import { isDamage } from '../failures.js';
 import { namePair } from '../json.js';
 import { type Reach, select } from '../select.js';
 import { openStore, type Session } from '../session.js';
-import { printable } from './ls.js';
+import { printable } from '../printable.js';
 
 export type RestoreOptions = Reach & { readonly to: string; readonly overwrite?: boolean; readonly owners: boolean; readonly json?: boolean };
 

@@ -1,6 +1,6 @@
 import type { DamagedEntry, Entry, Snapshot } from '@wardrobe/kloset';
 import { compareBytes } from '@wardrobe/kloset-model';
-import { isDamaged } from './rows.js';
+import { isDamaged } from '@wardrobe/kloset';
 
 export const SORT_KEYS = ['name', 'size', 'mtime', 'type'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];

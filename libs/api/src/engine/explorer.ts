@@ -1,11 +1,11 @@
 import type { EntryDetailDto, EntryRowDto } from '@wardrobe/contracts';
-import type { DirectoryIndex, DirectoryOrder, Entry, Repository, Snapshot } from '@wardrobe/kloset';
+import { type DirectoryIndex, type DirectoryOrder, type Entry, type Repository, type Snapshot, SNAPSHOT_BLOB } from '@wardrobe/kloset';
 import { baseName, childPath, cleanPath, equalBytes, nameText, percentDecode, percentEncodePath } from '@wardrobe/kloset-model';
 import { ApiError } from '../errors/api-error.js';
 import { problemOf } from '../errors/bridge.js';
 import { buildDirectoryIndex, type IndexJob, SORT_KEYS } from './directory-index.js';
 import { byteNameOf } from './paths.js';
-import { entryRow } from './rows.js';
+import { damagedRow, entryRow } from './rows.js';
 import type { ListAnswer, ListArgs } from './types.js';
 
 /** How long a first answer waits for an order that is being built. */
@@ -154,12 +154,13 @@ async function objectDetail(snapshot: Snapshot, repository: Repository, entry: E
   const object = await snapshot.object(entry.object, { signal });
   const chunks = object.chunks
     .slice(0, SHOWN_CHUNKS)
-    .map((chunk) => ({ mac: chunk.mac, lengthBytes: chunk.lengthBytes, packfile: repository.view.locations(CHUNK_TYPE, chunk.mac)[0]?.packfile ?? null }));
+    .map((chunk) => ({
+      mac: chunk.mac,
+      lengthBytes: chunk.lengthBytes,
+      packfile: repository.view.locations(SNAPSHOT_BLOB.chunk, chunk.mac)[0]?.packfile ?? null,
+    }));
   return { mac: object.mac, contentMac: object.contentMac, contentType: object.contentType, entropy: object.entropy, chunks, chunkCount: object.chunks.length };
 }
-
-/** Type number of chunk blobs. @source 01-store 4 */
-const CHUNK_TYPE = 9;
 
 async function xattrsOf(snapshot: Snapshot, entry: Entry, signal: AbortSignal): Promise<EntryDetailDto['xattrs']> {
   const found: EntryDetailDto['xattrs'] = [];
@@ -178,29 +179,9 @@ async function rowAt(snapshot: Snapshot, path: Uint8Array, signal: AbortSignal):
     return entryRow(await snapshot.entry(path, { signal }));
   } catch (error) {
     signal.throwIfAborted();
-    return { ...EMPTY_ROW, name: byteNameOf(baseName(path)), path: percentEncodePath(path), problem: problemOf(error) };
+    return damagedRow({ name: baseName(path), path, error });
   }
 }
-
-const EMPTY_ROW: EntryRowDto = {
-  name: { text: '' },
-  path: '/',
-  type: 'damaged',
-  mode: '?---------',
-  permissions: '',
-  uid: '',
-  gid: '',
-  user: '',
-  group: '',
-  sizeBytes: 0,
-  mtime: new Date(0).toISOString(),
-  mtimeNs: '0',
-  target: null,
-  contentType: null,
-  nlink: 0,
-  object: null,
-  problem: null,
-};
 
 function offsetAround(job: IndexJob, order: Uint32Array, args: ListArgs): number {
   const position = job.index.find(baseName(percentDecode(args.around ?? '')));

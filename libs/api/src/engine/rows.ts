@@ -1,5 +1,5 @@
-import type { EntryRowDto, ProblemDto } from '@wardrobe/contracts';
-import type { DamagedEntry, Entry, KlosetError, SnapshotHeader } from '@wardrobe/kloset';
+import type { EntryRowDto } from '@wardrobe/contracts';
+import { type DamagedEntry, type Entry, isDamaged, type SnapshotHeader } from '@wardrobe/kloset';
 import { percentEncodePath, permissionsText, posixModeText } from '@wardrobe/kloset-model';
 import { problemOf } from '../errors/bridge.js';
 import { byteNameOf } from './paths.js';
@@ -7,12 +7,8 @@ import type { HeaderDto } from './types.js';
 
 const NS_PER_MS = 1_000_000n;
 
-export function isDamaged(entry: Entry | DamagedEntry): entry is DamagedEntry {
-  return 'damaged' in entry;
-}
-
 export function entryRow(entry: Entry | DamagedEntry): EntryRowDto {
-  if (isDamaged(entry)) return damagedRow(entry);
+  if (isDamaged(entry)) return damagedRow({ name: entry.name.bytes, path: entry.path.bytes, error: entry.damaged });
   return {
     name: byteNameOf(entry.name.bytes),
     path: percentEncodePath(entry.path.bytes),
@@ -34,10 +30,11 @@ export function entryRow(entry: Entry | DamagedEntry): EntryRowDto {
   };
 }
 
-function damagedRow(entry: DamagedEntry): EntryRowDto {
+/** An entry that cannot be read keeps its row: name, path and the reason. */
+export function damagedRow({ name, path, error }: { readonly name: Uint8Array; readonly path: Uint8Array; readonly error: unknown }): EntryRowDto {
   return {
-    name: byteNameOf(entry.name.bytes),
-    path: percentEncodePath(entry.path.bytes),
+    name: byteNameOf(name),
+    path: percentEncodePath(path),
     type: 'damaged',
     mode: '?---------',
     permissions: '',
@@ -52,12 +49,8 @@ function damagedRow(entry: DamagedEntry): EntryRowDto {
     contentType: null,
     nlink: 0,
     object: null,
-    problem: problemOfEngine(entry.damaged),
+    problem: problemOf(error),
   };
-}
-
-export function problemOfEngine(error: KlosetError | Error): ProblemDto {
-  return problemOf(error);
 }
 
 /** ISO time of ns since the epoch, in milliseconds, cut to what `Date` can hold. */
