@@ -152,13 +152,11 @@ export async function entryDetail(
 async function objectDetail(snapshot: Snapshot, repository: Repository, entry: Entry, signal: AbortSignal): Promise<EntryDetailDto['object']> {
   if (entry.object === null) return null;
   const object = await snapshot.object(entry.object, { signal });
-  const chunks = object.chunks
-    .slice(0, SHOWN_CHUNKS)
-    .map((chunk) => ({
-      mac: chunk.mac,
-      lengthBytes: chunk.lengthBytes,
-      packfile: repository.view.locations(SNAPSHOT_BLOB.chunk, chunk.mac)[0]?.packfile ?? null,
-    }));
+  const chunks = object.chunks.slice(0, SHOWN_CHUNKS).map((chunk) => ({
+    mac: chunk.mac,
+    lengthBytes: chunk.lengthBytes,
+    packfile: repository.view.locations(SNAPSHOT_BLOB.chunk, chunk.mac)[0]?.packfile ?? null,
+  }));
   return { mac: object.mac, contentMac: object.contentMac, contentType: object.contentType, entropy: object.entropy, chunks, chunkCount: object.chunks.length };
 }
 

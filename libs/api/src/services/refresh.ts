@@ -95,7 +95,7 @@ export function createRefreshes(deps: Deps, registry: Registry): Refreshes {
       const state = signal.aborted ? 'cancelled' : 'failed';
       if (codeOf(error) === null)
         deps.log('error', `reading store ${storeId} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-      await progress.flush().catch(() => null);
+      await progress.flush().catch((failure: unknown) => deps.log('warn', `progress of a job was not written: ${String(failure)}`));
       await finish(job, state, state === 'cancelled' ? null : problem).catch((failure: unknown) =>
         deps.log('error', `a job could not be ended: ${String(failure)}`),
       );
