@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -117,6 +117,8 @@ function removeAtTheEnd(): void {
   });
 }
 
+/** By `rm` where there is one: a restored path may be longer than a system call takes, and Node cannot remove such a tree. */
 function removeTemporary(): void {
+  if (process.platform !== 'win32' && temporary.length > 0 && spawnSync('rm', ['-rf', '--', ...temporary]).status === 0) return;
   for (const folder of temporary) rmSync(folder, { recursive: true, force: true });
 }
