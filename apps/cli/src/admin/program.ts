@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { Runner } from '../program.js';
+import type { Runner } from '../programs/shared.js';
 
 const json = (): Option => new Option('--json', 'one JSON object a line');
 

@@ -32,3 +32,23 @@ export interface Store {
   /** Ends idle connections and descriptors. Safe to call twice. */
   close(): Promise<void>;
 }
+
+export type WriteOptions = { readonly signal?: AbortSignal | undefined };
+
+/**
+ * A store that can be changed. A write is whole or nothing: until it resolves the item may be absent or have its old bytes, afterwards it is durable.
+ * Beside the errors of `Store`: `DiskFullError`, `ReadOnlyError`.
+ * @source 01-store 3, 6
+ */
+export interface WritableStore extends Store {
+  /** Folder of this machine where large items are best made before `adopt`; null when any will do. Files there are named `tmp.*` and are no items. */
+  readonly spoolDirectory: string | null;
+  /** Makes the empty store; CONFIG comes last. @throws InvalidInputError something is there already */
+  create(config: Uint8Array, options?: WriteOptions): Promise<void>;
+  /** Writes an item of known bytes; an item of the same id is replaced. */
+  write(kind: ResourceKind, id: Mac, bytes: Uint8Array, options?: WriteOptions): Promise<void>;
+  /** Takes over a local file as an item: moved where possible, else copied and removed. After a failure the local file is still there. */
+  adopt(kind: ResourceKind, id: Mac, localPath: string, options?: WriteOptions): Promise<void>;
+  /** @throws NotFoundError it is not there */
+  remove(kind: ResourceKind, id: Mac, options?: WriteOptions): Promise<void>;
+}

@@ -1,0 +1,74 @@
+import type { Command } from 'commander';
+import { deletedOption, examples, hiddenOption, json, type Runner } from './shared.js';
+
+/** Commands that read a store and its snapshots. */
+export function addReading(program: Command, run: Runner): void {
+  program
+    .command('info')
+    .description('what the store is, who can use it and what it holds')
+    .addOption(json())
+    .addHelpText('after', examples('wardrobe at /backups/team info', 'wardrobe at /backups/team info --json'))
+    .action((options) => run(async (session) => (await import('../commands/info.js')).info(session, options)));
+  program
+    .command('ls')
+    .description('snapshots of the store, newest first, or the entries of one')
+    .argument('[SNAP[:PATH]]', 'snapshot by unique prefix, and a path in it (%XX stands for any byte)')
+    .option('-r, --recursive', 'everything below')
+    .option('--tag <tag>', 'only snapshots with this tag')
+    .addOption(deletedOption())
+    .addOption(hiddenOption())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `${examples('wardrobe at /backups/team ls', 'wardrobe at /backups/team ls 88144fd5:docs', 'wardrobe at /backups/team ls --recursive 88144fd5 --json', 'wardrobe at /backups/team ls --deleted --hidden')}\n\nEnds with 65 when a state that could add or remove a snapshot cannot be read; the list is printed all the same.`,
+    )
+    .action((argument, options) => run(async (session) => (await import('../commands/ls.js')).ls(session, argument, options)));
+  program
+    .command('cat')
+    .description('the content of files, verified to the end')
+    .argument('<SNAP:PATH...>')
+    .addOption(deletedOption())
+    .addOption(hiddenOption())
+    .addHelpText('after', examples('wardrobe at /backups/team cat 88144fd5:README.md', 'wardrobe at /backups/team cat 88144fd5:photos/a%FFb.jpg > a.jpg'))
+    .action((paths, options) => run(async (session) => (await import('../commands/cat.js')).cat(session, paths, options)));
+  program
+    .command('restore')
+    .description('writes the content of a snapshot, or of a path in it, into a folder')
+    .argument('<SNAP[:PATH]>')
+    .requiredOption('--to <dir>', 'folder to restore into; made when missing')
+    .option('--overwrite', 'replace files that exist')
+    .option('--no-owners', 'do not set owners (they are set only when root)')
+    .addOption(deletedOption())
+    .addOption(hiddenOption())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `${examples('wardrobe at /backups/team restore --to ./out 88144fd5', 'wardrobe at /backups/team restore --to ./docs 88144fd5:docs')}\n\nThe content of PATH (by default of the backup's root) lies directly in the folder. Nothing is written outside of it.`,
+    )
+    .action((argument, options) => run(async (session) => (await import('../commands/restore.js')).restore(session, argument, options)));
+  program
+    .command('check')
+    .description('verifies snapshots, or one path, and names everything that damage hits')
+    .argument('[SNAP[:PATH]]')
+    .option('--fast', 'only look whether everything is there; read no content')
+    .addOption(deletedOption())
+    .addOption(hiddenOption())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples('wardrobe at /backups/team check', 'wardrobe at /backups/team check --fast', 'wardrobe at /backups/team check 88144fd5:docs --json'),
+    )
+    .action((argument, options) => run(async (session) => (await import('../commands/check.js')).check(session, argument, options)));
+  for (const [name, about] of [
+    ['states', 'every state file of the store'],
+    ['locks', 'who holds the store, since when, stale or not'],
+    ['hidden', 'snapshots whose data is in the store and whose state never arrived'],
+  ] as const) {
+    program
+      .command(name)
+      .description(about)
+      .addOption(json())
+      .addHelpText('after', examples(`wardrobe at /backups/team ${name}`, `wardrobe at /backups/team ${name} --json`))
+      .action((options) => run(async (session) => (await import('../commands/facts.js'))[name](session, options)));
+  }
+}

@@ -1,0 +1,75 @@
+import type { Mac, PackfileId, StateId } from '@wardrobe/kloset-model';
+import type { LocationEntry } from '../format/state.js';
+import type { WritableStore } from '../store/store.js';
+import type { Repository } from './types.js';
+
+/** Which plakar lines can use a store, and with that which records may be written to it. `1.1`: a state of version 1.1.0 is there, or it was declared. @source 01-store 9.1 */
+export type StoreLine = '1.0' | '1.1';
+
+/** What writers take from outside, so that tests can hold time and chance still. */
+export type WriterEnvironment = {
+  /** Milliseconds since the epoch. */
+  readonly nowMs: () => number;
+  /** Cryptographically random bytes. */
+  readonly randomBytes: (lengthBytes: number) => Uint8Array;
+  /** Shown to others in locks. */
+  readonly hostname: string;
+};
+
+export type PlacedBlob = Pick<LocationEntry, 'type' | 'version' | 'blob' | 'offset' | 'lengthBytes'>;
+
+/** A packfile that is complete in a local file and not yet in the store. */
+export type SpooledPackfile = {
+  readonly id: PackfileId;
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Padding included. */
+  readonly blobs: readonly PlacedBlob[];
+};
+
+/** What a run adds to the store. Blobs are encoded at once into a packfile on local disk; nothing is visible to anybody before `commit`. */
+export interface BlobSink {
+  /** True when the blob is available to all (a packfile that is known and not coloured holds it), or was put by this writer. */
+  has(type: number, id: Mac): boolean;
+  /** Stores a blob unless `has`; returns its id, by default its MAC. */
+  put(type: number, bytes: Uint8Array, id?: Mac): Mac;
+  /** Stores a blob even when one is there. */
+  putAgain(type: number, bytes: Uint8Array, id?: Mac): Mac;
+  mac(bytes: Uint8Array): Mac;
+  createMac(): { update(bytes: Uint8Array): void; digest(): Mac };
+}
+
+export type CommitResult = { readonly state: StateId | null; readonly packfiles: number; readonly bytesWritten: number; readonly blobs: number };
+
+/**
+ * One run of something that changes a repository, under a lock, in two stages: first every packfile is durable in the store, then one state names them.
+ * Only after that does this machine's own index learn of it, by reading the state back. @source 01-store 6.1
+ */
+export interface RepositoryWriter extends BlobSink {
+  readonly repository: Repository;
+  readonly store: WritableStore;
+  readonly line: StoreLine;
+  readonly environment: WriterEnvironment;
+  /** Takes in a packfile that somebody else made (a worker); its blobs count as put. */
+  addPackfile(packfile: SpooledPackfile): void;
+  /** Uploads the packfiles that are full. Call it now and then: `put` never waits. */
+  settle(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
+  /** Marks a snapshot (5) or packfile (4) as deleted. */
+  colour(type: 4 | 5, id: Mac): void;
+  /** Delete entries of a 1.1-only store. @throws InvalidInputError the store has 1.0.x clients */
+  uncolour(type: 4 | 5, id: Mac): void;
+  deletePackfile(id: PackfileId): void;
+  /** A location, and the entry of its packfile, of what lies in the store already and no state names (repair). */
+  claim(location: LocationEntry): void;
+  claimPackfile(id: PackfileId, whenNs: bigint): void;
+  /** Publishes what there is so far under a random id and goes on: what was stored can be built upon after an interruption. */
+  checkpoint(options?: { readonly signal?: AbortSignal | undefined }): Promise<CommitResult>;
+  /**
+   * The second stage. Looks once more for a fresh exclusive lock of somebody else just before the state is written. `state` is its id, by default that of the
+   * lock; `timestampNs` its metadata time, by default now. With nothing to say no state is written.
+   * @throws LockedError, StoreError, DiskFullError; then nothing is visible
+   */
+  commit(options?: { readonly state?: StateId; readonly timestampNs?: bigint; readonly signal?: AbortSignal | undefined }): Promise<CommitResult>;
+  /** Releases the lock and removes what was spooled and not published. Safe to call twice, and after `commit`. */
+  close(): Promise<void>;
+}
