@@ -28,3 +28,8 @@ export { ByteReader } from './codec/byte-reader.js';
 export { type Codec, decode, encode, type Infer } from './codec/codec.js';
 export { colouredEntry, deleteEntry, ENTRY_TYPE, locationEntry, packfileEntry, stateMetadata } from './format/state.js';
 export { FRESH_LOCK_SECONDS } from './repository/hidden.js';
+export * from './bulk/select/filters.js';
+export { durationMs, parseMoment } from './bulk/select/moment.js';
+export { PERIODS, type Period } from './bulk/select/periods.js';
+export * from './bulk/select/retention.js';
+export * from './bulk/repair/types.js';
