@@ -1,5 +1,6 @@
 /** What the host sees. The addresses of its memory go with it; see src/module.ts for the other side. */
 import { prepareAes } from './aes';
+import { prepareGear } from './fastcdc';
 
 export { blake3Finish, blake3Init, blake3Once, blake3Update } from './blake3';
 export { xxhFinish, xxhInit, xxhUpdate } from './xxh32';
@@ -7,10 +8,12 @@ export { lz4DecodeBlock, lz4EncodeBlock } from './lz4';
 export { keyUnwrap, keyWrap } from './key-wrap';
 export { sivAuthenticate, sivCounters, sivCryptShort, sivStart, sivTag, sivTagMatches, xorInto } from './gcm-siv';
 export { blake2b } from './blake2b';
+export { addByteCounts, gearScan, gearStart } from './fastcdc';
 export { argon2Fill, argon2Fold } from './argon2';
 
-export { ARGS, BLAKE3_ONCE, BLAKE3_RESIDENT, END, HISTORY, INPUT, OUTPUT, XXH_STATE, XXH_STATE_BLOCK } from './layout';
+export { ARGS, BYTE_COUNTS, BLAKE3_ONCE, BLAKE3_RESIDENT, END, HISTORY, INPUT, OUTPUT, XXH_STATE, XXH_STATE_BLOCK } from './layout';
 export { BLAKE3_STATE_BYTES } from './blake3';
 export { SIV_MESSAGE_KEY, SIV_TAG } from './gcm-siv';
 
 prepareAes();
+prepareGear();

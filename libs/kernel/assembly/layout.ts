@@ -16,6 +16,10 @@ export const XXH_STATE: usize = 0x1d000;
 export const XXH_STATE_BLOCK: usize = 0x1d100;
 export const BLAKE2_SCRATCH: usize = 0x1e000;
 export const ARGON_SCRATCH: usize = 0x20000;
+export const GEAR_DOUBLED: usize = 0x22000;
+export const COUNTS: usize = 0x23000;
+/** 256 u32. */
+export const BYTE_COUNTS: usize = 0x24000;
 /** Small arguments: keys, nonces, tags, digests. */
 export const ARGS: usize = 0x28000;
 export const LZ4_TABLE: usize = 0x30000;

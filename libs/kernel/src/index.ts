@@ -2,6 +2,7 @@ export { setAccelerator } from './accelerator.js';
 export { type Argon2Options, argon2id } from './argon2.js';
 export { type Blake3Hasher, blake3Hash, createBlake3 } from './blake3.js';
 export { KernelError, type KernelErrorKind } from './errors.js';
+export { byteCounts, type CutRule, fastCdcCut } from './fastcdc.js';
 export { gcmSivOpen, gcmSivSeal } from './gcm-siv.js';
 export { aesKwUnwrap, aesKwWrap } from './key-wrap.js';
 export { lz4Compress, lz4Decompress } from './lz4.js';

@@ -16,6 +16,7 @@ export interface Addresses {
   readonly history: number;
   readonly output: number;
   readonly end: number;
+  readonly byteCounts: number;
   readonly blake3Once: number;
   readonly blake3Resident: number;
   readonly blake3StateBytes: number;
@@ -45,6 +46,9 @@ export interface Calls {
   sivTagMatches(expected: number): number;
   xorInto(target: number, source: number, length: number): void;
   blake2b(input: number, length: number, outputLength: number, output: number): void;
+  gearStart(): void;
+  gearScan(input: number, length: number, mask: bigint): number;
+  addByteCounts(input: number, length: number, output: number): void;
   argon2Fill(base: number, passes: number, laneLength: number, lanes: number): void;
   argon2Fold(base: number, laneLength: number, lanes: number): number;
 }
@@ -88,6 +92,7 @@ export function newKernel(): Kernel {
     history: address('HISTORY'),
     output: address('OUTPUT'),
     end: address('END'),
+    byteCounts: address('BYTE_COUNTS'),
     blake3Once: address('BLAKE3_ONCE'),
     blake3Resident: address('BLAKE3_RESIDENT'),
     blake3StateBytes: address('BLAKE3_STATE_BYTES'),
