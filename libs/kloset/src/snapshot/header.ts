@@ -29,6 +29,8 @@ function toHeader(record: SnapshotHeaderRecord, id: SnapshotId): SnapshotHeader 
     environment: nameText(record.environment),
     perimeter: nameText(record.perimeter),
     job: nameText(record.job),
+    dataset: nameText(record.dataset ?? new Uint8Array(0)),
+    dataClasses: (record.data_classes ?? []).map(nameText),
     tags: (record.tags ?? []).map(nameText),
     context,
     hostname: value('Hostname'),

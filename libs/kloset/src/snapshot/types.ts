@@ -52,6 +52,9 @@ export type SnapshotHeader = {
   readonly environment: string;
   readonly perimeter: string;
   readonly job: string;
+  /** Empty, and none, in snapshots of line 1.0. */
+  readonly dataset: string;
+  readonly dataClasses: readonly string[];
   readonly tags: readonly string[];
   readonly context: readonly { readonly key: string; readonly value: string }[];
   readonly hostname: string;
