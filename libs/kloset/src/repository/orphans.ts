@@ -4,16 +4,16 @@ import { macWords } from '../codec/word-reader.js';
 import { IntegrityError, KlosetError, NotFoundError, TooLargeError } from '../errors/errors.js';
 import { BLOB_TYPE } from '../format/state.js';
 import { openPackfileIndex, type PackfileTail, packfileRecords, readPackfileTail, TAIL_BYTES } from '../packfile/packfile-tail.js';
-import { newLocationTable } from '../state/layer.js';
+import { type Layer, newLocationTable } from '../state/layer.js';
 import type { ListedItem, ReadOptions } from '../store/store.js';
 import type { Location } from './blob-reader.js';
 import type { Keys } from './keys.js';
 import { INDEX_LIMIT_BYTES, PARALLEL_READS } from './limits.js';
 import { parallel } from './parallel.js';
-import type { OrphanProblem, StateView } from './types.js';
+import type { OrphanPackfile, OrphanProblem, StateView } from './types.js';
 
 export type OrphanOptions = ReadOptions & { readonly onProblem?: ((problem: OrphanProblem) => void) | undefined };
-export type Orphan = { readonly id: PackfileId; readonly packedAtNs: bigint; readonly snapshots: readonly SnapshotId[] };
+export type Orphan = OrphanPackfile;
 
 /** Packfiles that no state names: their footers and indexes, two ranged reads each, remembered once read. */
 export class Orphans {
@@ -21,7 +21,7 @@ export class Orphans {
   readonly #table = newLocationTable();
   /** First padding of each orphan. */
   readonly #paddings = new Map<Mac, PackfileId>();
-  readonly #read = new Map<PackfileId, Orphan & { readonly sizeBytes: number }>();
+  readonly #read = new Map<PackfileId, Orphan>();
 
   constructor(keys: Keys) {
     this.#keys = keys;
@@ -42,6 +42,10 @@ export class Orphans {
     }
     const current = items.map((item) => this.#read.get(item.id)).filter((orphan) => orphan !== undefined);
     return current.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  get layer(): Layer {
+    return { table: this.#table, records: [] };
   }
 
   /** Locations in the given orphans. */

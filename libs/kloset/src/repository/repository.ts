@@ -2,7 +2,7 @@ import type { Mac, PackfileId, RepositoryId } from '@wardrobe/kloset-model';
 import { macFromBytes } from '../bytes/bytes.js';
 import { PassphraseNeededError } from '../errors/errors.js';
 import type { ListedItem, ReadOptions, Store } from '../store/store.js';
-import { type FindLocations, readBlob } from './blob-reader.js';
+import { type FindLocations, openBlob, readBlob } from './blob-reader.js';
 import { type ConfigFile, deriveSecret, proveSecret, readConfig, verifyConfig } from './config-file.js';
 import { hiddenSnapshots } from './hidden.js';
 import { indexFolder } from './index-folder.js';
@@ -20,6 +20,7 @@ import type {
   HiddenSnapshot,
   LockInfo,
   OpenOptions,
+  OrphanPackfiles,
   PackfileReport,
   Repository,
   RepositoryConfig,
@@ -135,6 +136,15 @@ class StoreRepository implements Repository {
     const orphans = new Set((await this.#orphans.refresh(view, options)).map((orphan) => orphan.id));
     const find: FindLocations = (type, id) => [...view.locations(type, id), ...this.#orphans.find(type, id, orphans)];
     return new LocatedSource(this.#keys, find);
+  }
+
+  async orphans(options: OrphanOptions = {}): Promise<OrphanPackfiles> {
+    const packfiles = await this.#orphans.refresh(this.view, options);
+    return { packfiles, layer: this.#orphans.layer };
+  }
+
+  openStored(blob: { readonly type: number; readonly id: Mac }, stored: Uint8Array): Uint8Array {
+    return openBlob(this.#keys, blob, stored);
   }
 
   verifyPackfile(id: PackfileId, options: ReadOptions = {}): Promise<PackfileReport> {

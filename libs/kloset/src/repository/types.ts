@@ -1,5 +1,7 @@
 import type { Mac, PackfileId, RepositoryId, SnapshotId, StateId } from '@wardrobe/kloset-model';
 import type { KlosetError } from '../errors/errors.js';
+import type { Colour } from '../state/facts.js';
+import type { Layer } from '../state/layer.js';
 import type { Store } from '../store/store.js';
 
 export type OpenOptions = {
@@ -83,6 +85,10 @@ export interface StateView {
   /** Uncoloured locations first; then those in packfiles that are only coloured (lenient read). */
   locations(type: number, id: Mac): readonly (BlobLocation & { readonly coloured: boolean })[];
   readonly counts: { readonly locations: number; readonly packfiles: number };
+  /** The tables of all locations, for passes over the whole store that cannot afford an object per blob. Never changed. */
+  readonly layers: readonly Layer[];
+  /** Colours that count, of packfiles (4, known or not) or snapshots (5). */
+  colours(type: 4 | 5): Iterable<readonly [Mac, Colour]>;
   /** States whose deletes plakar machines may merge before or after what they delete, with different results. Worked out when first asked for. */
   mergeHazards(): readonly MergeHazard[];
   /** Packfiles that are scheduled for deletion and that a live snapshot needs, as far as the states alone tell. Worked out when first asked for. */
@@ -135,6 +141,10 @@ export type HiddenOptions = {
   readonly signal?: AbortSignal | undefined;
   readonly onProblem?: ((problem: OrphanProblem) => void) | undefined;
 };
+/** A packfile that no state names. `packedAtNs` from its footer, seconds recognised; `snapshots`: those whose header lies in it. */
+export type OrphanPackfile = { readonly id: PackfileId; readonly sizeBytes: number; readonly packedAtNs: bigint; readonly snapshots: readonly SnapshotId[] };
+/** `layer`: the locations in them, and in orphans of earlier looks that may be gone. */
+export type OrphanPackfiles = { readonly packfiles: readonly OrphanPackfile[]; readonly layer: Layer };
 export type OrphanProblem = { readonly packfile: PackfileId; readonly error: KlosetError };
 
 /** Result of reading a packfile as a whole. `nameKnown` false is a warning only: its name follows neither of the two formulas (01-store 4.4). */
@@ -170,6 +180,13 @@ export interface Repository extends BlobSource {
     readonly signal?: AbortSignal | undefined;
     readonly onProblem?: ((problem: OrphanProblem) => void) | undefined;
   }): Promise<BlobSource>;
+  /** Packfiles that no state names, by their footers and indexes; one that cannot be read is a problem. Coloured ones are among them. */
+  orphans(options?: {
+    readonly signal?: AbortSignal | undefined;
+    readonly onProblem?: ((problem: OrphanProblem) => void) | undefined;
+  }): Promise<OrphanPackfiles>;
+  /** Plaintext of the stored bytes of a blob, read by a caller who knows where it lies; verified. @throws IntegrityError, DecodeError, TooLargeError */
+  openStored(blob: { readonly type: number; readonly id: Mac }, stored: Uint8Array): Uint8Array;
   /** Reads every state file again, past any index, and yields those that are damaged now. */
   verifyStates(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterable<UnreadableState>;
   /** Reads a whole packfile: envelope footer, index, bounds, places as the states have them, name. Blobs are verified by reading them. @throws IntegrityError, DecodeError, NotFoundError, StoreError */

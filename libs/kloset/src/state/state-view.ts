@@ -3,7 +3,7 @@ import { macToBytes } from '../bytes/bytes.js';
 import { versionText } from '../codec/version.js';
 import { macWords } from '../codec/word-reader.js';
 import { BLOB_TYPE } from '../format/state.js';
-import { type Facts, mergeFacts } from './facts.js';
+import { type Colour, type Facts, mergeFacts } from './facts.js';
 import type { Layer } from './layer.js';
 import { findMergeHazards, type MergeHazard } from './merge-hazards.js';
 import { type ColouredInUse, findColouredInUse, type Merged } from './sole-holders.js';
@@ -53,6 +53,10 @@ export class MergedView {
 
   isPackfileTombstoned(id: PackfileId): boolean {
     return this.#facts.tombstones.has(id);
+  }
+
+  colours(type: 4 | 5): Iterable<readonly [Mac, Colour]> {
+    return this.#facts.coloured(type);
   }
 
   *packfiles(): Iterable<{ readonly id: PackfileId; readonly coloured: boolean; readonly states: readonly StateId[] }> {
