@@ -33,3 +33,8 @@ export { durationMs, parseMoment } from './bulk/select/moment.js';
 export { PERIODS, type Period } from './bulk/select/periods.js';
 export * from './bulk/select/retention.js';
 export * from './bulk/repair/types.js';
+export * from './repository/writer-types.js';
+export { openWriter, systemEnvironment, writableStore, type WriterOptions } from './repository/writer.js';
+export { createStore, type CreateOptions } from './repository/create-store.js';
+export { storeLine } from './repository/store-line.js';
+export { isFresh, REFRESH_LOCK_MS, STALE_LOCK_MS } from './repository/hold-lock.js';

@@ -1,5 +1,6 @@
-import { createDecipheriv } from 'node:crypto';
-import { aesKwUnwrap, gcmSivOpen } from '@wardrobe/kernel';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { aesKwUnwrap, aesKwWrap, gcmSivOpen, gcmSivSeal } from '@wardrobe/kernel';
+import { concatBytes } from '../bytes/bytes.js';
 import { DecodeError, IntegrityError, TooLargeError } from '../errors/errors.js';
 import type { EncryptionParams } from '../format/config.js';
 
@@ -12,21 +13,50 @@ const CHUNK_LIMIT_BYTES = 16 << 20;
 /** Plaintext (still compressed) of one unit. @throws IntegrityError wrong key or damaged; DecodeError too short */
 export type DecryptUnit = (unit: Uint8Array) => Uint8Array;
 
-type SubkeyWrap = { readonly lengthBytes: number; unwrap(secret: Uint8Array, wrapped: Uint8Array): Uint8Array };
+/** The reverse: seals a (compressed) unit under a subkey of its own. */
+export type EncryptUnit = (plain: Uint8Array) => Uint8Array;
+
+/** Cryptographically random bytes. */
+export type RandomBytes = (lengthBytes: number) => Uint8Array;
+
+type SubkeyWrap = {
+  readonly lengthBytes: number;
+  unwrap(secret: Uint8Array, wrapped: Uint8Array): Uint8Array;
+  wrap(secret: Uint8Array, subkey: Uint8Array, random: RandomBytes): Uint8Array;
+};
 
 const SUBKEY_WRAPS: Readonly<Record<string, SubkeyWrap>> = {
-  'AES256-KW': { lengthBytes: 40, unwrap: aesKwUnwrap },
-  'AES256-GCM': { lengthBytes: NONCE_BYTES + 32 + TAG_BYTES, unwrap: openGcm },
+  'AES256-KW': { lengthBytes: 40, unwrap: aesKwUnwrap, wrap: aesKwWrap },
+  'AES256-GCM': { lengthBytes: NONCE_BYTES + 32 + TAG_BYTES, unwrap: openGcm, wrap: sealGcm },
 };
 
 /** @throws DecodeError an algorithm or chunk size that is not known */
 export function unitCipher(params: EncryptionParams, secret: Uint8Array): DecryptUnit {
+  const wrap = checkedWrap(params);
+  return (unit) => decryptUnit(unit, { wrap, secret, chunkBytes: params.ChunkSize });
+}
+
+/** @throws DecodeError an algorithm or chunk size that is not known */
+export function unitSealer(params: EncryptionParams, secret: Uint8Array, random: RandomBytes): EncryptUnit {
+  const wrap = checkedWrap(params);
+  return (plain) => {
+    const subkey = random(32);
+    const parts = [wrap.wrap(secret, subkey, random)];
+    for (let at = 0; at < plain.length; at += params.ChunkSize) {
+      const nonce = random(NONCE_BYTES);
+      parts.push(nonce, gcmSivSeal(subkey, nonce, plain.subarray(at, at + params.ChunkSize)));
+    }
+    return concatBytes(parts);
+  };
+}
+
+function checkedWrap(params: EncryptionParams): SubkeyWrap {
   const wrap = Object.hasOwn(SUBKEY_WRAPS, params.SubKeyAlgorithm) ? SUBKEY_WRAPS[params.SubKeyAlgorithm] : undefined;
   if (wrap === undefined) throw new DecodeError('CONFIG', `unknown subkey algorithm ${JSON.stringify(params.SubKeyAlgorithm.slice(0, 40))}`);
   if (params.DataAlgorithm !== 'AES256-GCM-SIV') throw new DecodeError('CONFIG', `unknown data algorithm ${JSON.stringify(params.DataAlgorithm.slice(0, 40))}`);
   if (params.ChunkSize < 1) throw new DecodeError('CONFIG', `the chunk size is ${params.ChunkSize}`);
   if (params.ChunkSize > CHUNK_LIMIT_BYTES) throw new TooLargeError('chunk size of the encryption', params.ChunkSize, CHUNK_LIMIT_BYTES);
-  return (unit) => decryptUnit(unit, { wrap, secret, chunkBytes: params.ChunkSize });
+  return wrap;
 }
 
 function decryptUnit(unit: Uint8Array, options: { readonly wrap: SubkeyWrap; readonly secret: Uint8Array; readonly chunkBytes: number }): Uint8Array {
@@ -50,6 +80,12 @@ function decryptUnit(unit: Uint8Array, options: { readonly wrap: SubkeyWrap; rea
 
 function openChunk(subkey: Uint8Array, chunk: Uint8Array): Uint8Array {
   return guarded('a tag differs', () => gcmSivOpen(subkey, chunk.subarray(0, NONCE_BYTES), chunk.subarray(NONCE_BYTES)));
+}
+
+function sealGcm(secret: Uint8Array, subkey: Uint8Array, random: RandomBytes): Uint8Array {
+  const nonce = random(NONCE_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', secret, nonce);
+  return concatBytes([nonce, cipher.update(subkey), cipher.final(), cipher.getAuthTag()]);
 }
 
 function openGcm(secret: Uint8Array, wrapped: Uint8Array): Uint8Array {

@@ -55,9 +55,13 @@ export function openEnvelope(name: ResourceName, file: Uint8Array, options: { re
   return { version: header.version, body: file.subarray(HEADER_BYTES, end), footer };
 }
 
+/** The 16 bytes that begin a file. */
+export function writeEnvelopeHeader(name: ResourceName, version: number): Uint8Array {
+  return encode(envelopeHeader, { magic: Buffer.from('_KLOSET_', 'latin1'), type: RESOURCE_TYPE[name], version });
+}
+
 /** Header, body and footer as one file. */
 export function wrapEnvelope(name: ResourceName, body: Uint8Array, options: { readonly version: number; readonly hash: HashBytes }): Uint8Array {
-  const header = encode(envelopeHeader, { magic: Buffer.from('_KLOSET_', 'latin1'), type: RESOURCE_TYPE[name], version: options.version });
-  const covered = concatBytes([header, body]);
+  const covered = concatBytes([writeEnvelopeHeader(name, options.version), body]);
   return concatBytes([covered, options.hash(covered)]);
 }

@@ -4,7 +4,8 @@ import { createMacAlgorithm, type MacAlgorithm } from '../crypto/mac.js';
 import type { Store } from '../store/store.js';
 import { type ConfigFile, describeConfig, repositoryIdBytes } from './config-file.js';
 import type { RepositoryConfig } from './types.js';
-import { type DecodeUnit, unitDecoder } from './unit-codec.js';
+import { type DecodeUnit, type EncodeUnit, unitDecoder, unitEncoder } from './unit-codec.js';
+import type { RandomBytes } from '../crypto/unit-cipher.js';
 
 /** Everything derived when a store is opened: what the parts of a repository need of CONFIG and the secret. */
 export type Keys = {
@@ -13,6 +14,8 @@ export type Keys = {
   readonly secret: Uint8Array | null;
   readonly algorithm: MacAlgorithm;
   readonly decodeUnit: DecodeUnit;
+  /** The writing side, for a writer's own source of random bytes. */
+  encoder(random: RandomBytes): EncodeUnit;
   mac(bytes: Uint8Array): Mac;
 };
 
@@ -21,5 +24,13 @@ export function makeKeys(store: Store, configFile: ConfigFile, secret: Uint8Arra
   const { config } = configFile;
   const described = describeConfig(config);
   const algorithm = createMacAlgorithm(described.hashing, repositoryIdBytes(config), secret);
-  return { store, config: described, secret, algorithm, decodeUnit: unitDecoder(config, secret), mac: (bytes) => macFromBytes(algorithm.hash(bytes)) };
+  return {
+    store,
+    config: described,
+    secret,
+    algorithm,
+    decodeUnit: unitDecoder(config, secret),
+    encoder: (random) => unitEncoder(config, secret, random),
+    mac: (bytes) => macFromBytes(algorithm.hash(bytes)),
+  };
 }

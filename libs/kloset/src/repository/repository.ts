@@ -57,35 +57,36 @@ async function unlock(configFile: ConfigFile, options: OpenOptions): Promise<Uin
 }
 
 class StoreRepository implements Repository {
-  readonly #keys: Keys;
   readonly #index: StateIndex;
   readonly #orphans: Orphans;
   #view: StateView | null = null;
 
-  constructor(keys: Keys, index: StateIndex) {
-    this.#keys = keys;
+  constructor(
+    readonly keys: Keys,
+    index: StateIndex,
+  ) {
     this.#index = index;
     this.#orphans = new Orphans(keys);
   }
 
   get store(): Store {
-    return this.#keys.store;
+    return this.keys.store;
   }
 
   get config(): RepositoryConfig {
-    return this.#keys.config;
+    return this.keys.config;
   }
 
   get id(): RepositoryId {
-    return this.#keys.config.repositoryId;
+    return this.keys.config.repositoryId;
   }
 
   get encrypted(): boolean {
-    return this.#keys.config.encryption !== null;
+    return this.keys.config.encryption !== null;
   }
 
   get secret(): Uint8Array | null {
-    return this.#keys.secret;
+    return this.keys.secret;
   }
 
   get view(): StateView {
@@ -94,11 +95,11 @@ class StoreRepository implements Repository {
   }
 
   mac(bytes: Uint8Array): Mac {
-    return this.#keys.mac(bytes);
+    return this.keys.mac(bytes);
   }
 
   createMac(): { update(bytes: Uint8Array): void; digest(): Mac } {
-    const inner = this.#keys.algorithm.create();
+    const inner = this.keys.algorithm.create();
     return { update: (bytes) => inner.update(bytes), digest: () => macFromBytes(inner.digest()) };
   }
 
@@ -108,12 +109,12 @@ class StoreRepository implements Repository {
   }
 
   get(type: number, id: Mac, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Uint8Array> {
-    return readBlob(this.#keys, { type, id, locations: this.view.locations(type, id) }, options);
+    return readBlob(this.keys, { type, id, locations: this.view.locations(type, id) }, options);
   }
 
   getMany(type: number, ids: readonly Mac[], options: { readonly signal?: AbortSignal | undefined } = {}): AsyncIterable<BlobResult> {
     const { view } = this;
-    return readMany(this.#keys, { type, ids, find: (wantedType, id) => view.locations(wantedType, id) }, options);
+    return readMany(this.keys, { type, ids, find: (wantedType, id) => view.locations(wantedType, id) }, options);
   }
 
   has(type: number, id: Mac): boolean {
@@ -121,7 +122,7 @@ class StoreRepository implements Repository {
   }
 
   locks(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<readonly LockInfo[]> {
-    return readLocks(this.#keys, options);
+    return readLocks(this.keys, options);
   }
 
   async hidden(options: HiddenOptions): Promise<readonly HiddenSnapshot[]> {
@@ -135,7 +136,7 @@ class StoreRepository implements Repository {
     const { view } = this;
     const orphans = new Set((await this.#orphans.refresh(view, options)).map((orphan) => orphan.id));
     const find: FindLocations = (type, id) => [...view.locations(type, id), ...this.#orphans.find(type, id, orphans)];
-    return new LocatedSource(this.#keys, find);
+    return new LocatedSource(this.keys, find);
   }
 
   async orphans(options: OrphanOptions = {}): Promise<OrphanPackfiles> {
@@ -144,19 +145,19 @@ class StoreRepository implements Repository {
   }
 
   openStored(blob: { readonly type: number; readonly id: Mac }, stored: Uint8Array): Uint8Array {
-    return openBlob(this.#keys, blob, stored);
+    return openBlob(this.keys, blob, stored);
   }
 
   verifyPackfile(id: PackfileId, options: ReadOptions = {}): Promise<PackfileReport> {
     const { view } = this;
     const placed = (type: number, blob: Mac) => view.locations(type, blob).find((location) => location.packfile === id);
-    return verifyPackfile(this.#keys, { id, isKnown: view.isPackfileKnown(id), placed }, options);
+    return verifyPackfile(this.keys, { id, isKnown: view.isPackfileKnown(id), placed }, options);
   }
 
   async *verifyStates(options: ReadOptions = {}): AsyncGenerator<UnreadableState> {
     const items: ListedItem[] = [];
     for await (const item of this.store.list('state', options)) items.push(item);
-    yield* verifyStates(this.#keys, items, options);
+    yield* verifyStates(this.keys, items, options);
   }
 
   close(): Promise<void> {

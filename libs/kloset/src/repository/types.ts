@@ -3,6 +3,7 @@ import type { KlosetError } from '../errors/errors.js';
 import type { Colour } from '../state/facts.js';
 import type { Layer } from '../state/layer.js';
 import type { Store } from '../store/store.js';
+import type { Keys } from './keys.js';
 
 export type OpenOptions = {
   /** UTF-8 passphrase of an encrypted store. */
@@ -89,6 +90,10 @@ export interface StateView {
   readonly layers: readonly Layer[];
   /** Colours that count, of packfiles (4, known or not) or snapshots (5). */
   colours(type: 4 | 5): Iterable<readonly [Mac, Colour]>;
+  /** A packfile that is known and not coloured holds it: the only blobs to deduplicate against. @source 01-store 5.4, 5.5 */
+  isAvailable(type: number, id: Mac): boolean;
+  /** Visits every available blob, some of them several times: its type, and its id as 8 little-endian words of `words` from `at` on. */
+  eachAvailable(visit: (type: number, words: Uint32Array, at: number) => void): void;
   /** States whose deletes plakar machines may merge before or after what they delete, with different results. Worked out when first asked for. */
   mergeHazards(): readonly MergeHazard[];
   /** Packfiles that are scheduled for deletion and that a live snapshot needs, as far as the states alone tell. Worked out when first asked for. */
@@ -161,6 +166,8 @@ export type PackfileReport = {
 /** A store opened with its keys. */
 export interface Repository extends BlobSource {
   readonly store: Store;
+  /** For the engine's own writers. */
+  readonly keys: Keys;
   readonly config: RepositoryConfig;
   readonly id: RepositoryId;
   readonly encrypted: boolean;

@@ -1,5 +1,6 @@
+import { compressor } from '../compression/compress.js';
 import { decompressor } from '../compression/decompress.js';
-import { unitCipher } from '../crypto/unit-cipher.js';
+import { type RandomBytes, unitCipher, unitSealer } from '../crypto/unit-cipher.js';
 import type { Config } from '../format/config.js';
 
 /** The inverse of the repository encoding: decrypt, then inflate. @source 01-store 2.6 */
@@ -16,4 +17,14 @@ export function unitDecoder(config: Config, secret: Uint8Array | null): DecodeUn
   const floorBytes = Math.max(LIMIT_BASE_BYTES, Math.min(config.Chunking.MaxSize, 256 << 20) * 2);
   return (encoded, limitBytes = Math.max(floorBytes, encoded.length * LIMIT_PER_ENCODED_BYTE)) =>
     decompress(decrypt === null ? encoded : decrypt(encoded), limitBytes);
+}
+
+/** The repository encoding: compress, then encrypt. Two encodings of the same content differ in an encrypted store. @source 01-store 2.6 */
+export type EncodeUnit = (plain: Uint8Array) => Uint8Array;
+
+/** @throws DecodeError an algorithm that is not known */
+export function unitEncoder(config: Config, secret: Uint8Array | null, random: RandomBytes): EncodeUnit {
+  const compress = compressor(config.Compression?.Algorithm ?? null);
+  const encrypt = config.Encryption === null || secret === null ? null : unitSealer(config.Encryption, secret, random);
+  return (plain) => (encrypt === null ? compress(plain) : encrypt(compress(plain)));
 }

@@ -50,6 +50,10 @@ export interface RepositoryWriter extends BlobSink {
   readonly store: WritableStore;
   readonly line: StoreLine;
   readonly environment: WriterEnvironment;
+  /** Visits every blob that `has` finds, some several times: its type, and its id as 8 little-endian words from `at` on. For pipelines with a table of their own. */
+  eachKnown(visit: (type: number, words: Uint32Array, at: number) => void): void;
+  /** Tells that blobs of these packfiles were built upon elsewhere: `commit` refuses when one of them was scheduled for deletion meanwhile. `has` does it by itself. */
+  relyOn(packfiles: Iterable<PackfileId>): void;
   /** Takes in a packfile that somebody else made (a worker); its blobs count as put. */
   addPackfile(packfile: SpooledPackfile): void;
   /** Uploads the packfiles that are full. Call it now and then: `put` never waits. */
@@ -59,6 +63,7 @@ export interface RepositoryWriter extends BlobSink {
   /** Delete entries of a 1.1-only store. @throws InvalidInputError the store has 1.0.x clients */
   uncolour(type: 4 | 5, id: Mac): void;
   deletePackfile(id: PackfileId): void;
+  deleteLocation(location: { readonly type: number; readonly blob: Mac; readonly packfile: PackfileId }): void;
   /** A location, and the entry of its packfile, of what lies in the store already and no state names (repair). */
   claim(location: LocationEntry): void;
   claimPackfile(id: PackfileId, whenNs: bigint): void;
@@ -66,10 +71,14 @@ export interface RepositoryWriter extends BlobSink {
   checkpoint(options?: { readonly signal?: AbortSignal | undefined }): Promise<CommitResult>;
   /**
    * The second stage. Looks once more for a fresh exclusive lock of somebody else just before the state is written. `state` is its id, by default that of the
-   * lock; `timestampNs` its metadata time, by default now. With nothing to say no state is written.
+   * lock (`content`: the MAC of its stream, as plakar names what `rm` writes); `timestampNs` its metadata time, by default now. With nothing to say no state is written.
    * @throws LockedError, StoreError, DiskFullError; then nothing is visible
    */
-  commit(options?: { readonly state?: StateId; readonly timestampNs?: bigint; readonly signal?: AbortSignal | undefined }): Promise<CommitResult>;
+  commit(options?: {
+    readonly state?: StateId | 'content' | undefined;
+    readonly timestampNs?: bigint | undefined;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<CommitResult>;
   /** Releases the lock and removes what was spooled and not published. Safe to call twice, and after `commit`. */
   close(): Promise<void>;
 }

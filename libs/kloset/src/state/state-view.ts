@@ -81,6 +81,33 @@ export class MergedView {
     return locations.sort((a, b) => Number(a.coloured) - Number(b.coloured) || (a.packfile < b.packfile ? -1 : 1));
   }
 
+  isAvailable(type: number, id: Mac): boolean {
+    return this.locations(type, id).some((location) => !location.coloured);
+  }
+
+  eachAvailable(visit: (type: number, words: Uint32Array, at: number) => void): void {
+    const deleted = this.#deletedLocations();
+    for (const { table } of this.layers) {
+      const usable = new Uint8Array(table.packfiles.count);
+      for (let number = 0; number < usable.length; number += 1) {
+        const packfile = table.packfiles.mac(number);
+        usable[number] = this.isPackfileKnown(packfile) && !this.isPackfileColoured(packfile) ? 1 : 0;
+      }
+      table.each((index, block, at) => {
+        if (usable[block[at + 8] as number] === 0 || !table.read(index).stated) return;
+        const type = (block[at + 11] as number) & 0xff;
+        // Where a location was ever deleted, only the careful way tells.
+        if (deleted.size === 0 || !deleted.has(table.blob(index)) || this.isAvailable(type, table.blob(index))) visit(type, block, at);
+      });
+    }
+  }
+
+  #deletedLocations(): Set<Mac> {
+    const blobs = new Set<Mac>();
+    for (const { table } of this.layers) for (const index of table.tombstones()) blobs.add(table.blob(index));
+    return blobs;
+  }
+
   mergeHazards(): readonly MergeHazard[] {
     this.#hazards ??= findMergeHazards(this.#merged());
     return this.#hazards;

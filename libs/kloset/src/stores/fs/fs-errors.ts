@@ -1,5 +1,5 @@
 import type { Mac } from '@wardrobe/kloset-model';
-import { DiskFullError, KlosetError, NotFoundError, PermissionError, StoreError } from '../../errors/errors.js';
+import { DiskFullError, KlosetError, NotFoundError, PermissionError, ReadOnlyError, StoreError } from '../../errors/errors.js';
 import type { ResourceKind } from '../../store/store.js';
 
 /** Failures of the file system that may pass by themselves. */
@@ -11,12 +11,22 @@ export function errorCode(error: unknown): string | null {
 
 /** The engine's error for a file system error about `what`; an abort and the engine's own errors pass as they came. */
 export function storeError(error: unknown, what: string, signal: AbortSignal | undefined): unknown {
+  return engineError(error, { what, failed: 'cannot be read' }, signal);
+}
+
+/** The same for a write. */
+export function writeError(error: unknown, what: string, signal: AbortSignal | undefined): unknown {
+  return engineError(error, { what, failed: 'cannot be written' }, signal);
+}
+
+function engineError(error: unknown, { what, failed }: { readonly what: string; readonly failed: string }, signal: AbortSignal | undefined): unknown {
   if (error instanceof KlosetError || signal?.aborted === true) return error;
   const code = errorCode(error);
   if (code === null) return error;
   if (code === 'EACCES' || code === 'EPERM') return new PermissionError(what, { cause: error });
+  if (code === 'EROFS') return new ReadOnlyError(what);
   if (code === 'ENOSPC' || code === 'EDQUOT') return new DiskFullError(what, { cause: error });
-  return new StoreError(`${what} cannot be read (${code})`, { cause: error, retryable: RETRYABLE.has(code) });
+  return new StoreError(`${what} ${failed} (${code})`, { cause: error, retryable: RETRYABLE.has(code) });
 }
 
 export function itemError(error: unknown, item: { readonly kind: ResourceKind; readonly id: Mac }): NotFoundError {

@@ -1,11 +1,12 @@
 import { constants } from 'node:fs';
-import { access, type FileHandle, open, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, type FileHandle, open, readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { isMac, type Mac } from '@wardrobe/kloset-model';
 import { NotAStoreError, StoreError, TooLargeError } from '../../errors/errors.js';
-import type { ForeignFile, ListedItem, ReadOptions, ResourceKind, Store } from '../../store/store.js';
-import { errorCode, itemError, storeError } from './fs-errors.js';
+import type { ForeignFile, ListedItem, ReadOptions, ResourceKind, WritableStore, WriteOptions } from '../../store/store.js';
+import { errorCode, itemError, storeError, writeError } from './fs-errors.js';
 import { listForeignFiles } from './fs-foreign.js';
+import { adoptFile, makeFolders, syncFolder, writeFileWhole } from './fs-write.js';
 
 const FOLDERS: Readonly<Record<ResourceKind, string>> = { packfile: 'packfiles', state: 'states', lock: 'locks' };
 const PIECE_BYTES = 1 << 20;
@@ -18,15 +19,15 @@ const BUCKET_BATCH = 16;
 type Placed = { readonly folder: string; readonly id: Mac };
 
 /**
- * A store in a folder: `CONFIG`, `packfiles/<xx>/<64 hex>`, `states/<xx>/<64 hex>`, `locks/<64 hex>`. Reading side. An item in a bucket that is not its own
+ * A store in a folder: `CONFIG`, `packfiles/<xx>/<64 hex>`, `states/<xx>/<64 hex>`, `locks/<64 hex>`. An item in a bucket that is not its own
  * is listed and read where it lies (plakar lists it and cannot open it), and `listForeign` names it.
  * @source 01-store 3.1
  */
-export function fsStore(root: string): Store {
+export function fsStore(root: string): WritableStore {
   return new FsStore(root);
 }
 
-class FsStore implements Store {
+class FsStore implements WritableStore {
   /** Items in a bucket that is not theirs, by `<kind>/<id>`, as of the last listing of their kind. */
   readonly #misplaced = new Map<string, string>();
   readonly #listed = new Set<ResourceKind>();
@@ -115,6 +116,56 @@ class FsStore implements Store {
     } finally {
       await file.close();
     }
+  }
+
+  get spoolDirectory(): string {
+    return join(this.location, FOLDERS.packfile);
+  }
+
+  async create(config: Uint8Array, options: WriteOptions = {}): Promise<void> {
+    try {
+      await makeFolders(this.location);
+    } catch (error) {
+      throw writeError(error, this.location, options.signal);
+    }
+    await writeFileWhole({ spool: this.location, path: join(this.location, 'CONFIG') }, config, options);
+  }
+
+  async write(kind: ResourceKind, id: Mac, bytes: Uint8Array, options: WriteOptions = {}): Promise<void> {
+    await this.#mustBeThere();
+    await writeFileWhole({ spool: this.#spool(kind), path: this.#path(kind, id) }, bytes, options);
+  }
+
+  async adopt(kind: ResourceKind, id: Mac, localPath: string, options: WriteOptions = {}): Promise<void> {
+    await this.#mustBeThere();
+    await adoptFile({ spool: this.#spool(kind), path: this.#path(kind, id) }, localPath, options);
+  }
+
+  async remove(kind: ResourceKind, id: Mac, options: WriteOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted();
+    const path = this.#path(kind, id);
+    try {
+      await rm(path);
+      await syncFolder(dirname(path));
+    } catch (error) {
+      throw errorCode(error) === 'ENOENT'
+        ? await this.#itemError(error, { kind, id, signal: options.signal })
+        : writeError(error, `${kind} ${id}`, options.signal);
+    }
+  }
+
+  /** Never writes into what is no store any more: an unmounted disk leaves an empty folder. */
+  async #mustBeThere(): Promise<void> {
+    try {
+      await access(join(this.location, 'CONFIG'));
+    } catch (cause) {
+      throw new StoreError(`the store ${this.location} is not there any more`, { cause, retryable: true });
+    }
+  }
+
+  /** Where plakar makes its temporary files too: its 1.0.x client cannot bear them among the locks. */
+  #spool(kind: ResourceKind): string {
+    return kind === 'lock' ? this.location : join(this.location, FOLDERS[kind]);
   }
 
   async close(): Promise<void> {

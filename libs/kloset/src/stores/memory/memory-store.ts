@@ -1,9 +1,10 @@
+import { readFile, rm } from 'node:fs/promises';
 import type { Mac } from '@wardrobe/kloset-model';
-import { NotAStoreError, NotFoundError, StoreError } from '../../errors/errors.js';
-import type { ForeignFile, ListedItem, ReadOptions, ResourceKind, Store } from '../../store/store.js';
+import { InvalidInputError, NotAStoreError, NotFoundError, StoreError } from '../../errors/errors.js';
+import type { ForeignFile, ListedItem, ReadOptions, ResourceKind, Store, WritableStore, WriteOptions } from '../../store/store.js';
 
 /** A store in memory: for tests, and as the simplest reading of the port. Bytes handed in are kept as they are. */
-export interface MemoryStore extends Store {
+export interface MemoryStore extends WritableStore {
   /** Null: `readConfig` rejects with `NotAStoreError`. */
   config: Uint8Array | null;
   readonly items: Readonly<Record<ResourceKind, Map<Mac, Uint8Array>>>;
@@ -74,6 +75,32 @@ class InMemoryStore implements MemoryStore {
     if (offset < 0 || offset + lengthBytes > bytes.length)
       throw new StoreError(`${kind} ${id}: ${lengthBytes} bytes at ${offset} were asked for, the item has ${bytes.length}`);
     return bytes.slice(offset, offset + lengthBytes);
+  }
+
+  get spoolDirectory(): null {
+    return null;
+  }
+
+  async create(config: Uint8Array, options: WriteOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted();
+    if (this.config !== null) throw new InvalidInputError(`${this.location} is a store already`);
+    this.config = config.slice();
+  }
+
+  async write(kind: ResourceKind, id: Mac, bytes: Uint8Array, options: WriteOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted();
+    this.items[kind].set(id, bytes.slice());
+  }
+
+  async adopt(kind: ResourceKind, id: Mac, localPath: string, options: WriteOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted();
+    this.items[kind].set(id, new Uint8Array(await readFile(localPath)));
+    await rm(localPath, { force: true });
+  }
+
+  async remove(kind: ResourceKind, id: Mac, options: WriteOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted();
+    if (!this.items[kind].delete(id)) throw new NotFoundError(kind, id);
   }
 
   async close(): Promise<void> {

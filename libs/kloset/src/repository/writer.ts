@@ -1,0 +1,321 @@
+import { randomFillSync } from 'node:crypto';
+import { hostname, tmpdir } from 'node:os';
+import type { Mac, PackfileId, RepositoryId, StateId } from '@wardrobe/kloset-model';
+import { equalBytes, macFromBytes } from '../bytes/bytes.js';
+import { InvalidInputError, IntegrityError, ReadOnlyError, StoreError } from '../errors/errors.js';
+import { BLOB_TYPE, type LocationEntry } from '../format/state.js';
+import { PackfileBuilder } from '../packfile/packfile-builder.js';
+import { StateBuilder } from '../state/state-builder.js';
+import type { Store, WritableStore } from '../store/store.js';
+import { adoptOrphans } from './adopt-orphans.js';
+import { type HeldLock, takeLock } from './hold-lock.js';
+import { NewBlobs } from './new-blobs.js';
+import { SpoolFile } from './spool-file.js';
+import { storeLine } from './store-line.js';
+import type { LockInfo, Repository, StateView } from './types.js';
+import type { EncodeUnit } from './unit-codec.js';
+import { uploadPackfile } from './upload-packfile.js';
+import { publishState } from './publish-state.js';
+import type { CommitResult, PlacedBlob, RepositoryWriter, SpooledPackfile, StoreLine, WriterEnvironment } from './writer-types.js';
+
+export type WriterOptions = {
+  /** `shared`: something that makes a snapshot; `exclusive`: maintenance and repair; `none`: rm and prune. @source 01-store 6.4 */
+  readonly lock: 'shared' | 'exclusive' | 'none';
+  /** Id of the lock and, by default, of the state: the new snapshot's id. Default: random. */
+  readonly id?: Mac | undefined;
+  /** Waits for other locks instead of giving up. */
+  readonly wait?: boolean | undefined;
+  readonly onWait?: ((by: LockInfo) => void) | undefined;
+  /** Build upon packfiles that an interrupted run left behind, once each is proven by its hash. */
+  readonly resume?: boolean | undefined;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly environment?: Partial<WriterEnvironment> | undefined;
+  readonly signal?: AbortSignal | undefined;
+};
+
+const DATA_TYPES: ReadonlySet<number> = new Set([BLOB_TYPE.chunk, BLOB_TYPE.object]);
+/** One blob in so many is decoded again before it counts; records of packfiles and states always are. */
+const PROVE_ONE_IN = 64;
+const NO_SERIAL = '00000000-0000-0000-0000-000000000000' as RepositoryId;
+
+/** @throws ReadOnlyError the store cannot be written */
+export function writableStore(store: Store): WritableStore {
+  if ('adopt' in store && 'write' in store && 'remove' in store) return store as WritableStore;
+  throw new ReadOnlyError(store.location);
+}
+
+export function systemEnvironment(): WriterEnvironment {
+  return { nowMs: () => Date.now(), randomBytes: (lengthBytes) => randomFillSync(new Uint8Array(lengthBytes)), hostname: hostname() };
+}
+
+/**
+ * Begins a run that changes the repository: takes the lock, then reads the states once more, so that everything published before is seen.
+ * @throws LockedError, ReadOnlyError, StoreError
+ */
+export async function openWriter(repository: Repository, options: WriterOptions): Promise<RepositoryWriter> {
+  const store = writableStore(repository.store);
+  const environment = { ...systemEnvironment(), ...options.environment };
+  const id = options.id ?? macFromBytes(environment.randomBytes(32));
+  const exclusive = options.lock === 'exclusive';
+  const { signal } = options;
+  const lock =
+    options.lock === 'none' ? null : await takeLock(repository.keys, store, { id, exclusive, environment, wait: options.wait, onWait: options.onWait, signal });
+  const writer = new Writer({ repository, store, environment, lock, id });
+  try {
+    await repository.refresh({ signal });
+    if (options.resume === true)
+      for (const found of await adoptOrphans(repository, { ownLock: id, nowMs: environment.nowMs(), ...options })) writer.adopt(found);
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
+  return writer;
+}
+
+type Parts = {
+  readonly repository: Repository;
+  readonly store: WritableStore;
+  readonly environment: WriterEnvironment;
+  readonly lock: HeldLock | null;
+  readonly id: Mac;
+};
+type OpenPackfile = { readonly builder: PackfileBuilder; readonly spool: SpoolFile; readonly words: Uint32Array; readonly number: number };
+type ReadyPackfile = { readonly id: PackfileId; readonly path: string; readonly sizeBytes: number };
+
+class Writer implements RepositoryWriter {
+  readonly repository: Repository;
+  readonly store: WritableStore;
+  readonly environment: WriterEnvironment;
+  readonly #lock: HeldLock | null;
+  readonly #id: Mac;
+  readonly #encodeUnit: EncodeUnit;
+  readonly #blobs = new NewBlobs();
+  readonly #open = new Map<'data' | 'metadata', OpenPackfile>();
+  #ready: ReadyPackfile[] = [];
+  #stored: { readonly id: PackfileId; readonly whenNs: bigint }[] = [];
+  #entries: ((builder: StateBuilder, state: StateId, nowNs: bigint) => void)[] = [];
+  readonly #reliedOn = new Set<PackfileId>();
+  #puts = 0;
+  #bytesWritten = 0;
+  #checkpoints = 0;
+  #closed = false;
+
+  constructor(parts: Parts) {
+    this.repository = parts.repository;
+    this.store = parts.store;
+    this.environment = parts.environment;
+    this.#lock = parts.lock;
+    this.#id = parts.id;
+    this.#encodeUnit = parts.repository.keys.encoder(parts.environment.randomBytes);
+  }
+
+  get line(): StoreLine {
+    return storeLine(this.repository.view);
+  }
+
+  mac(bytes: Uint8Array): Mac {
+    return this.repository.mac(bytes);
+  }
+
+  createMac() {
+    return this.repository.createMac();
+  }
+
+  has(type: number, id: Mac): boolean {
+    if (this.#blobs.has(type, id)) return true;
+    const found = this.repository.view.locations(type, id)[0];
+    if (found === undefined || found.coloured) return false;
+    this.#reliedOn.add(found.packfile);
+    return true;
+  }
+
+  eachKnown(visit: (type: number, words: Uint32Array, at: number) => void): void {
+    this.repository.view.eachAvailable(visit);
+    this.#blobs.each(visit);
+  }
+
+  relyOn(packfiles: Iterable<PackfileId>): void {
+    for (const packfile of packfiles) this.#reliedOn.add(packfile);
+  }
+
+  put(type: number, bytes: Uint8Array, id = this.mac(bytes)): Mac {
+    return this.has(type, id) ? id : this.putAgain(type, bytes, id);
+  }
+
+  putAgain(type: number, bytes: Uint8Array, id = this.mac(bytes)): Mac {
+    const stored = this.#encodeUnit(bytes);
+    if (this.#puts++ % PROVE_ONE_IN === 0) this.#prove(stored, bytes);
+    const stream = DATA_TYPES.has(type) ? 'data' : 'metadata';
+    const open = this.#open.get(stream) ?? this.#begin(stream);
+    this.#blobs.add(open.builder.add(type, id, stored), open.words);
+    if (open.builder.blobsBytes > Number(this.repository.config.packfileMaxSize)) this.#end(stream);
+    return id;
+  }
+
+  addPackfile(packfile: SpooledPackfile): void {
+    const { words, number } = this.#blobs.openPackfile(packfile.id);
+    this.#blobs.closePackfile(number, packfile.id);
+    for (const blob of packfile.blobs) this.#blobs.add(blob, words);
+    this.#ready.push(packfile);
+  }
+
+  /** A packfile that lies in the store already and that no state names yet. */
+  adopt(packfile: { readonly id: PackfileId; readonly packedAtNs: bigint; readonly blobs: Iterable<PlacedBlob> }): void {
+    const { words, number } = this.#blobs.openPackfile(packfile.id);
+    this.#blobs.closePackfile(number, packfile.id);
+    for (const blob of packfile.blobs) this.#blobs.add(blob, words);
+    this.#stored.push({ id: packfile.id, whenNs: packfile.packedAtNs });
+  }
+
+  async settle(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    for (;;) {
+      const [packfile] = this.#ready;
+      if (packfile === undefined) return;
+      await uploadPackfile(this.store, packfile, options);
+      this.#ready = this.#ready.filter((other) => other !== packfile);
+      this.#bytesWritten += packfile.sizeBytes;
+      this.#stored.push({ id: packfile.id, whenNs: this.#nowNs() });
+    }
+  }
+
+  colour(type: 4 | 5, id: Mac): void {
+    this.#entries.push((builder, _state, nowNs) => builder.colour(type, id, nowNs));
+  }
+
+  uncolour(type: 4 | 5, id: Mac): void {
+    this.#mustBe11();
+    this.#entries.push((builder) => builder.deleteColour(type, id));
+  }
+
+  deletePackfile(id: PackfileId): void {
+    this.#mustBe11();
+    this.#entries.push((builder) => builder.deletePackfile(id));
+  }
+
+  deleteLocation(location: { readonly type: number; readonly blob: Mac; readonly packfile: PackfileId }): void {
+    this.#mustBe11();
+    this.#entries.push((builder) => builder.deleteLocation(location));
+  }
+
+  claim(location: LocationEntry): void {
+    this.#entries.push((builder) => builder.location(location));
+  }
+
+  claimPackfile(id: PackfileId, whenNs: bigint): void {
+    this.#entries.push((builder, state) => builder.packfile(id, state, whenNs));
+  }
+
+  async checkpoint(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<CommitResult> {
+    this.#checkpoints += 1;
+    return this.#publish({ state: macFromBytes(this.environment.randomBytes(32)) as StateId, ...options });
+  }
+
+  commit(
+    options: { readonly state?: StateId | 'content' | undefined; readonly timestampNs?: bigint | undefined; readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<CommitResult> {
+    return this.#publish({ ...options, state: options.state ?? (this.#id as StateId) });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const { spool } of this.#open.values()) spool.discard();
+    this.#open.clear();
+    const { rm } = await import('node:fs/promises');
+    for (const { path } of this.#ready) await rm(path, { force: true });
+    this.#ready = [];
+    await this.#lock?.release();
+  }
+
+  async #publish(options: {
+    readonly state: StateId | 'content';
+    readonly timestampNs?: bigint | undefined;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<CommitResult> {
+    const { signal } = options;
+    for (const stream of [...this.#open.keys()]) this.#end(stream);
+    await this.settle({ signal });
+    const nowNs = this.#nowNs();
+    const named = macFromBytes(this.environment.randomBytes(32)) as StateId;
+    const builder = new StateBuilder();
+    const state = options.state === 'content' ? named : options.state;
+    for (const entry of this.#entries) entry(builder, state, nowNs);
+    for (const location of this.#blobs.unpublished()) builder.location(location);
+    for (const { id, whenNs } of this.#stored) builder.packfile(id, state, whenNs);
+    const packfiles = this.#stored.length;
+    if (builder.isEmpty) return { state: null, packfiles, bytesWritten: this.#bytesWritten, blobs: this.#blobs.count };
+    await this.#lookAgain(signal);
+    const id = await publishState(this.repository, this.store, {
+      builder,
+      id: options.state,
+      line: this.line,
+      timestampNs: options.timestampNs ?? nowNs,
+      encodeUnit: this.#encodeUnit,
+      serial: this.line === '1.1' ? NO_SERIAL : this.repository.id,
+      signal,
+    });
+    this.#blobs.markPublished();
+    this.#stored = [];
+    this.#entries = [];
+    // Only now does this machine's index learn of it, as any other machine's would: from the store.
+    await this.repository.refresh({ signal });
+    return { state: id, packfiles, bytesWritten: this.#bytesWritten, blobs: this.#blobs.count };
+  }
+
+  /** The second look: our lock still stands, nobody else forbids going on, and nothing that we build upon was scheduled for deletion. */
+  async #lookAgain(signal: AbortSignal | undefined): Promise<void> {
+    await this.#lock?.verify();
+    const view: StateView = await this.repository.refresh({ signal });
+    for (const packfile of this.#reliedOn) {
+      if (view.isPackfileKnown(packfile) && !view.isPackfileColoured(packfile)) continue;
+      throw new StoreError(`packfile ${packfile} was scheduled for deletion while we built upon it: nothing was published. Run the command again.`, {
+        retryable: true,
+      });
+    }
+  }
+
+  #begin(stream: 'data' | 'metadata'): OpenPackfile {
+    const { keys } = this.repository;
+    const { randomBytes } = this.environment;
+    const spool = new SpoolFile(this.store.spoolDirectory ?? tmpdir(), `tmp.${randomDigits(randomBytes)}`);
+    const builder = new PackfileBuilder({
+      algorithm: keys.algorithm,
+      encodeUnit: this.#encodeUnit,
+      randomBytes,
+      paddingLimitBytes: this.repository.config.chunking.minSize,
+      append: (bytes) => spool.append(bytes),
+    });
+    const open = { builder, spool, ...this.#blobs.openPackfile(macFromBytes(randomBytes(32))) };
+    this.#open.set(stream, open);
+    return open;
+  }
+
+  #end(stream: 'data' | 'metadata'): void {
+    const open = this.#open.get(stream);
+    if (open === undefined) return;
+    const { id, blobs, sizeBytes } = open.builder.finish(this.#nowNs());
+    open.spool.close();
+    this.#blobs.closePackfile(open.number, id);
+    for (const blob of blobs) if (blob.type === BLOB_TYPE.padding) this.#blobs.add(blob, open.words);
+    this.#ready.push({ id, path: open.spool.path, sizeBytes });
+    this.#open.delete(stream);
+  }
+
+  #prove(stored: Uint8Array, bytes: Uint8Array): void {
+    if (!equalBytes(this.repository.keys.decodeUnit(stored, bytes.length), bytes))
+      throw new IntegrityError('blob', 'what was encoded does not decode to the same bytes');
+  }
+
+  #mustBe11(): void {
+    if (this.line !== '1.1') throw new InvalidInputError('clients of plakar 1.0 use this store: delete entries would lock them out');
+  }
+
+  #nowNs(): bigint {
+    return BigInt(this.environment.nowMs()) * 1_000_000n;
+  }
+}
+
+/** @returns 20 decimal digits */
+function randomDigits(randomBytes: (lengthBytes: number) => Uint8Array): string {
+  return (new DataView(randomBytes(8).slice().buffer).getBigUint64(0) % 10n ** 20n).toString().padStart(20, '0');
+}
