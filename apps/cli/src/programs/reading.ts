@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addSelection } from './selection.js';
 import { deletedOption, examples, hiddenOption, json, type Runner } from './shared.js';
 
 /** Commands that read a store and its snapshots. */
@@ -9,18 +10,20 @@ export function addReading(program: Command, run: Runner): void {
     .addOption(json())
     .addHelpText('after', examples('wardrobe at /backups/team info', 'wardrobe at /backups/team info --json'))
     .action((options) => run(async (session) => (await import('../commands/info.js')).info(session, options)));
-  program
-    .command('ls')
-    .description('snapshots of the store, newest first, or the entries of one')
-    .argument('[SNAP[:PATH]]', 'snapshot by unique prefix, and a path in it (%XX stands for any byte)')
-    .option('-r, --recursive', 'everything below')
-    .option('--tag <tag>', 'only snapshots with this tag')
-    .addOption(deletedOption())
-    .addOption(hiddenOption())
-    .addOption(json())
+  addSelection(
+    program
+      .command('ls')
+      .description('snapshots of the store, newest first, or the entries of one')
+      .argument('[SNAP[:PATH]]', 'snapshot by unique prefix, and a path in it (%XX stands for any byte)')
+      .option('-r, --recursive', 'everything below')
+      .addOption(deletedOption())
+      .addOption(hiddenOption())
+      .addOption(json()),
+    { periods: true },
+  )
     .addHelpText(
       'after',
-      `${examples('wardrobe at /backups/team ls', 'wardrobe at /backups/team ls 88144fd5:docs', 'wardrobe at /backups/team ls --recursive 88144fd5 --json', 'wardrobe at /backups/team ls --deleted --hidden')}\n\nEnds with 65 when a state that could add or remove a snapshot cannot be read; the list is printed all the same.`,
+      `${examples('wardrobe at /backups/team ls', 'wardrobe at /backups/team ls 88144fd5:docs', 'wardrobe at /backups/team ls --recursive 88144fd5 --json', 'wardrobe at /backups/team ls --deleted --hidden', "wardrobe at /backups/team ls --since 2w --tag 'nightly,!draft'", 'wardrobe at /backups/team ls --days 7 --per-day 1')}\n\nEnds with 65 when a state that could add or remove a snapshot cannot be read; the list is printed all the same.`,
     )
     .action((argument, options) => run(async (session) => (await import('../commands/ls.js')).ls(session, argument, options)));
   program
