@@ -1,7 +1,7 @@
 import type { RepositoryId, StateId } from '@wardrobe/kloset-model';
 import { equalBytes } from '../bytes/bytes.js';
 import { V1_0_0, V1_1_0 } from '../codec/version.js';
-import { IntegrityError, KlosetError } from '../errors/errors.js';
+import { IntegrityError, KlosetError, StoreError } from '../errors/errors.js';
 import { openEnvelope, wrapEnvelope } from '../format/envelope.js';
 import type { StateBuilder } from '../state/state-builder.js';
 import type { WritableStore } from '../store/store.js';
@@ -32,22 +32,38 @@ export async function publishState(repository: Repository, store: WritableStore,
   const file = wrapEnvelope('state', state.encodeUnit(stream), { version: version === '1.1.0' ? V1_1_0 : V1_0_0, hash });
   if (!equalBytes(keys.decodeUnit(openEnvelope('state', file, { hash }).body), stream))
     throw new IntegrityError('state', 'what was encoded does not decode to the same bytes', { kind: 'state', file: id });
-  await withRetries(async () => {
-    try {
-      await store.write('state', id, file, { signal: state.signal });
-    } catch (error) {
-      if (!(await isStored(store, id, file))) throw error;
-    }
-  }, state.signal);
+  try {
+    await withRetries(() => store.write('state', id, file, { signal: state.signal }), state.signal);
+  } catch (error) {
+    const found = await whatIsStored(store, id, file);
+    if (found === 'whole') return id;
+    if (found === 'torn') await removeTorn(store, id, error);
+    throw error;
+  }
   return id;
 }
 
-/** A write may fail after it succeeded: whether the store has the very bytes. */
-async function isStored(store: WritableStore, id: StateId, file: Uint8Array): Promise<boolean> {
+/** A write may fail after it succeeded, or half-way. A store that does not answer is taken not to have it. */
+async function whatIsStored(store: WritableStore, id: StateId, file: Uint8Array): Promise<'whole' | 'torn' | 'nothing'> {
   try {
-    return equalBytes(await store.readRange('state', id, 0, file.length), file);
+    const sizeBytes = await store.sizeBytes('state', id);
+    const found = sizeBytes === file.length ? await store.readRange('state', id, 0, sizeBytes) : null;
+    return found !== null && equalBytes(found, file) ? 'whole' : 'torn';
   } catch (error) {
-    if (error instanceof KlosetError) return false;
+    if (error instanceof KlosetError) return 'nothing';
     throw error;
+  }
+}
+
+/** One state that is not whole blocks every command of plakar, so it must not stay. */
+async function removeTorn(store: WritableStore, id: StateId, cause: unknown): Promise<void> {
+  try {
+    await store.remove('state', id);
+  } catch (error) {
+    if (!(error instanceof KlosetError)) throw error;
+    throw new StoreError(
+      `state ${id} was written in part and could not be removed (${error.message}): remove states/${id.slice(0, 2)}/${id}, nothing needs it`,
+      { cause },
+    );
   }
 }
