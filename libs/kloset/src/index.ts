@@ -32,6 +32,8 @@ export * from './bulk/select/filters.js';
 export { durationMs, parseMoment } from './bulk/select/moment.js';
 export { PERIODS, type Period } from './bulk/select/periods.js';
 export * from './bulk/select/retention.js';
+export { overlaySelection, parsePolicy } from './bulk/select/policy-file.js';
+export { proveRemoved, type RemovedSnapshot, type RemoveOptions, removeSnapshots } from './bulk/select/remove-snapshots.js';
 export * from './bulk/repair/types.js';
 export * from './repository/writer-types.js';
 export { openWriter, systemEnvironment, writableStore, type WriterOptions } from './repository/writer.js';
