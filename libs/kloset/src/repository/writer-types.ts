@@ -67,6 +67,8 @@ export interface RepositoryWriter extends BlobSink {
   /** A location, and the entry of its packfile, of what lies in the store already and no state names (repair). */
   claim(location: LocationEntry): void;
   claimPackfile(id: PackfileId, whenNs: bigint): void;
+  /** The look that `commit` takes before it writes, by itself: our lock stands, nobody else's forbids going on; the view is read again. @throws LockedError, StoreError */
+  secondLook(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /** Publishes what there is so far under a random id and goes on: what was stored can be built upon after an interruption. */
   checkpoint(options?: { readonly signal?: AbortSignal | undefined }): Promise<CommitResult>;
   /**

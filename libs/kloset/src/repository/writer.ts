@@ -205,6 +205,10 @@ class Writer implements RepositoryWriter {
     this.#entries.push((builder, state) => builder.packfile(id, state, whenNs));
   }
 
+  secondLook(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    return this.#lookAgain(options.signal);
+  }
+
   async checkpoint(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<CommitResult> {
     this.#checkpoints += 1;
     return this.#publish({ state: macFromBytes(this.environment.randomBytes(32)) as StateId, ...options });
