@@ -99,7 +99,13 @@ export class Orphans {
         tombstoned: false,
       });
     }
-    this.#read.set(item.id, { id: item.id, sizeBytes: item.sizeBytes, packedAtNs: opened.tail.packedAtNs, snapshots: [...snapshots] });
+    this.#read.set(item.id, {
+      id: item.id,
+      sizeBytes: item.sizeBytes,
+      blobs: opened.tail.count,
+      packedAtNs: opened.tail.packedAtNs,
+      snapshots: [...snapshots],
+    });
   }
 }
 

@@ -147,7 +147,14 @@ export type HiddenOptions = {
   readonly onProblem?: ((problem: OrphanProblem) => void) | undefined;
 };
 /** A packfile that no state names. `packedAtNs` from its footer, seconds recognised; `snapshots`: those whose header lies in it. */
-export type OrphanPackfile = { readonly id: PackfileId; readonly sizeBytes: number; readonly packedAtNs: bigint; readonly snapshots: readonly SnapshotId[] };
+/** `blobs`: padding included. */
+export type OrphanPackfile = {
+  readonly id: PackfileId;
+  readonly sizeBytes: number;
+  readonly blobs: number;
+  readonly packedAtNs: bigint;
+  readonly snapshots: readonly SnapshotId[];
+};
 /** `layer`: the locations in them, and in orphans of earlier looks that may be gone. */
 export type OrphanPackfiles = { readonly packfiles: readonly OrphanPackfile[]; readonly layer: Layer };
 export type OrphanProblem = { readonly packfile: PackfileId; readonly error: KlosetError };
