@@ -7,7 +7,7 @@ import { asBuffer } from '../../bytes/bytes.js';
 export type ByteText = string;
 
 export function byteTextOf(bytes: Uint8Array): ByteText {
-  return asBuffer(bytes).latin1Slice();
+  return asBuffer(bytes).toString('latin1');
 }
 
 export function bytesOfText(text: ByteText): Uint8Array {
@@ -23,7 +23,7 @@ export function shownText(text: ByteText): string {
 export function exactText(text: ByteText): string | null {
   if (isAscii(text)) return text;
   const shown = shownText(text);
-  return Buffer.from(shown, 'utf8').latin1Slice() === text ? shown : null;
+  return Buffer.from(shown, 'utf8').toString('latin1') === text ? shown : null;
 }
 
 function isAscii(text: ByteText): boolean {
@@ -33,7 +33,7 @@ function isAscii(text: ByteText): boolean {
 
 /** Bytes of a text in UTF-8. */
 export function byteTextOfString(text: string): ByteText {
-  return Buffer.from(text, 'utf8').latin1Slice();
+  return Buffer.from(text, 'utf8').toString('latin1');
 }
 
 export function joinPath(directory: ByteText, name: ByteText): ByteText {
