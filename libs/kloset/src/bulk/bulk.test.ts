@@ -169,6 +169,26 @@ describe('restore', () => {
   });
 });
 
+describe('restore below a folder that others may write to', () => {
+  const snapshotOf = (entries: readonly BuildEntry[]): Promise<Snapshot> => {
+    const source = memorySource(new Uint8Array(32).fill(9));
+    return openSnapshot(source, buildSnapshot(source, entries, { form: '1.1' }));
+  };
+
+  it('refuses a link on the way and a target outside, and leaves setuid out when it is not wanted', async () => {
+    const snapshot = await snapshotOf([{ path: '/suid', content: '#!', permissions: 0o6755 }]);
+    const [below, outside] = [await temporaryFolder('below'), await temporaryFolder('outside')];
+    await symlink(outside, join(below, 'trap'));
+    const into = (directory: string) => drain(restoreTo(snapshot, { path: path('/'), directory, below, setuid: false, owners: false }));
+    await expect(into(join(below, 'trap'))).rejects.toThrow(/link/);
+    await expect(into(join(below, 'trap', 'deep'))).rejects.toThrow(/link/);
+    await expect(into(outside)).rejects.toThrow(/below/);
+    expect(await readdir(outside)).toEqual([]);
+    await into(join(below, 'new', 'here'));
+    expect((await lstat(join(below, 'new', 'here', 'suid'))).mode & 0o7777).toBe(0o755);
+  });
+});
+
 describe('restore of made-up trees', () => {
   const snapshotOf = (entries: readonly BuildEntry[]): Promise<Snapshot> => {
     const source = memorySource(new Uint8Array(32).fill(9));

@@ -8,7 +8,9 @@ import type { RestoreProblem } from './restore-types.js';
 
 /** Takes what could not be set; the entry itself stands. */
 export type Warn = (what: RestoreProblem['what'], error: KlosetError) => void;
-export type Attributes = { readonly owners: boolean; readonly warn: Warn };
+export type Attributes = { readonly owners: boolean; readonly setuid: boolean; readonly warn: Warn };
+
+const PLAIN_MODE = 0o777;
 
 /** Largest id that chown takes. */
 const MAX_ID = 0xffff_fffe;
@@ -38,7 +40,7 @@ function ownerOf(entry: Entry): readonly [number, number] {
 export async function setAttributes(handle: FileHandle, entry: Entry, attributes: Attributes): Promise<void> {
   const context = { entry, warn: attributes.warn };
   if (attributes.owners) await attempt('owner', context, () => handle.chown(...ownerOf(entry)));
-  await attempt('mode', context, () => handle.chmod(entry.permissions));
+  await attempt('mode', context, () => handle.chmod(attributes.setuid ? entry.permissions : entry.permissions & PLAIN_MODE));
   await attempt('mtime', context, () => handle.utimes(seconds(entry.mtimeNs), seconds(entry.mtimeNs)));
 }
 

@@ -6,10 +6,14 @@ export type RestoreOptions = {
   readonly path: Uint8Array;
   /** Target folder; made if absent. Nothing is written outside it. */
   readonly directory: string;
+  /** A folder above `directory`, free of links itself: from there on no link is followed, also not one that is slipped in meanwhile. Default: links on the way are followed. */
+  readonly below?: string | undefined;
   /** Replace files and links that are there. Default false: they stay and count as failed. */
   readonly overwrite?: boolean | undefined;
   /** Set owner and group. Default: when running as root. */
   readonly owners?: boolean | undefined;
+  /** Set the bits setuid, setgid and sticky too. Default: yes. */
+  readonly setuid?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((summary: RestoreSummary) => void) | undefined;
 };

@@ -32,7 +32,7 @@ type Run = {
  */
 export async function* restoreTo(snapshot: Snapshot, options: RestoreOptions): AsyncGenerator<RestoreProblem, RestoreSummary> {
   const top = await snapshot.entry(options.path, { followLinks: true, signal: options.signal });
-  const target = await openTarget(options.directory).catch((error: unknown) => {
+  const target = await openTarget(options.directory, options.below).catch((error: unknown) => {
     throw localError(error, options.directory);
   });
   const counts: Counts = { files: 0, directories: 0, symlinks: 0, hardLinks: 0, fifos: 0, bytes: 0, failed: 0, warnings: 0 };
@@ -111,7 +111,7 @@ async function leaveDirectory(run: Run, isDirectory: boolean): Promise<void> {
     const warn = warner(run, entry);
     // `/.`: attributes are set without following links, and the handle's own name is one.
     await setXattrs({ path: Buffer.concat([place.self, Buffer.from('/.')]), snapshot: run.snapshot, values: xattrsOf(run, entry) }, entry, warn);
-    await setAttributes(place.handle, entry, { owners: wantsOwners(run), warn });
+    await setAttributes(place.handle, entry, { owners: wantsOwners(run), setuid: run.options.setuid !== false, warn });
   } finally {
     await place.handle.close();
   }
@@ -119,7 +119,7 @@ async function leaveDirectory(run: Run, isDirectory: boolean): Promise<void> {
 
 async function restoreLeaf(run: Run, at: { readonly parent: SafeDirectory; readonly entry: Entry }): Promise<void> {
   const { entry } = at;
-  const attributes = { owners: wantsOwners(run), warn: warner(run, entry) };
+  const attributes = { owners: wantsOwners(run), setuid: run.options.setuid !== false, warn: warner(run, entry) };
   const place: Placement = {
     snapshot: run.snapshot,
     parent: at.parent,

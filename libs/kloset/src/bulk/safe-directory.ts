@@ -1,5 +1,6 @@
 import { constants, type Stats } from 'node:fs';
 import { access, type FileHandle, lstat, mkdir, open, realpath } from 'node:fs/promises';
+import { isAbsolute, relative, sep } from 'node:path';
 import { InvalidInputError } from '../errors/errors.js';
 import { errnoOf } from './local-error.js';
 
@@ -21,11 +22,32 @@ const OPEN_DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_
 const SLASH = Buffer.from('/');
 const PRIVATE = 0o700;
 
-/** The folder to restore into, made if absent. The caller named it, so links on the way to it are followed; from there on none is. */
-export async function openTarget(directory: string): Promise<SafeDirectory> {
+/**
+ * The folder to restore into, made if absent. The caller named it, so links on the way to it are followed; from there on none is. With `below`, a folder
+ * above it, none is followed from that folder on.
+ */
+export async function openTarget(directory: string, below?: string): Promise<SafeDirectory> {
+  if (below !== undefined) return openWithin(below, directory);
   const made = await mkdir(directory, { recursive: true, mode: PRIVATE });
   const real = await realpath(directory);
   return holdDirectory(Buffer.from(real), made !== undefined);
+}
+
+async function openWithin(below: string, directory: string): Promise<SafeDirectory> {
+  const names = relative(below, directory)
+    .split(sep)
+    .filter((name) => name !== '');
+  if (names[0] === '..' || isAbsolute(relative(below, directory))) throw new InvalidInputError(`${directory} does not lie below ${below}`);
+  let place = await holdDirectory(Buffer.from(below), false);
+  for (const name of names) {
+    const parent = place;
+    try {
+      place = await openBelow(parent, Buffer.from(name));
+    } finally {
+      await parent.handle.close();
+    }
+  }
+  return place;
 }
 
 /** A directory below another, made if absent. A link or file of that name is refused. @throws errno errors, InvalidInputError */
