@@ -1,5 +1,7 @@
 import type { Mac, SnapshotId } from '@wardrobe/kloset-model';
+import type { SummaryRecord } from '../../format/snapshot-summary.js';
 import type { BlobSink, StoreLine } from '../../repository/writer-types.js';
+import type { MoreFields } from './entry-payload.js';
 
 /** A content that is in the store, chunks and object. */
 export type StoredContent = {
@@ -36,6 +38,8 @@ export type NewEntry = {
   readonly content: StoredContent | null;
   /** Sorted by bytes. */
   readonly xattrNames: readonly Uint8Array[];
+  /** What only copies of foreign snapshots have. */
+  readonly more?: MoreFields | null;
 };
 
 export type NewHeader = {
@@ -60,13 +64,26 @@ export type NewHeader = {
 export interface SnapshotWriter {
   add(entry: NewEntry): void;
   /** Of several errors of a path the last counts. */
-  addError(path: Uint8Array, message: string): void;
-  addXattr(path: Uint8Array, name: Uint8Array, value: StoredContent): void;
+  addError(path: Uint8Array, message: string | Uint8Array): void;
+  /** `kind`: 0 (the default) attribute, 1 alternate stream, 2 custom. */
+  addXattr(path: Uint8Array, name: Uint8Array, value: StoredContent, kind?: number): void;
   readonly entries: number;
   readonly errors: number;
   /** Writes everything; the header blob comes last. Calls `pause` between directories and nodes: there the caller may upload what is full. */
-  finish(header: NewHeader, options?: { readonly pause?: () => Promise<void>; readonly signal?: AbortSignal | undefined }): Promise<SnapshotId>;
+  finish(header: NewHeader, options?: FinishOptions): Promise<SnapshotId>;
+  /** Writes everything but the header. Once, instead of `finish`. @throws InvalidInputError a path lies below one that is no directory */
+  finishTrees(options?: FinishOptions): Promise<WrittenTrees>;
 }
+
+export type FinishOptions = { readonly pause?: () => Promise<void>; readonly signal?: AbortSignal | undefined };
+
+/** What the header of a snapshot says of its trees. */
+export type WrittenTrees = {
+  readonly roots: { readonly root: Mac; readonly xattrs: Mac; readonly errors: Mac };
+  readonly indexes: readonly { readonly name: 'content-type' | 'dirpack' | 'summary'; readonly value: Mac }[];
+  /** That of `/`. */
+  readonly summary: SummaryRecord;
+};
 
 /**
  * Which form the snapshot takes. Line 1.1: that of plakar 1.1. Line 1.0: that of plakar 1.0, and beside it the 1.1 encoding of every entry as additional blobs,
