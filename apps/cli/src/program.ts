@@ -5,6 +5,7 @@ import { addAgent } from './programs/agent.js';
 import { addComparing } from './programs/comparing.js';
 import { addFinding } from './programs/finding.js';
 import { addMending } from './programs/mending.js';
+import { addMounting } from './programs/mounting.js';
 import { addReading } from './programs/reading.js';
 import { addRemoving } from './programs/removing.js';
 import { examples, type Runner } from './programs/shared.js';
@@ -32,6 +33,7 @@ export function buildProgram(run: Runner): Command {
   addWriting(program, run);
   addRemoving(program, run);
   addMending(program, run);
+  addMounting(program, run);
   addAgent(program, run);
   program.addCommand(adminCommand(run));
   for (const command of allCommands(program)) command.exitOverride();
