@@ -1,34 +1,31 @@
-// Command oracle makes stores with the library that plakar 1.1 is built on: `go run . <folder>`.
+// Command oracle works on stores with the library that plakar 1.1 is built on (`oracle <command> …`), and makes the stores of the fixtures (`oracle <folder>`).
 package main
 
 import (
 	"bytes"
 	"crypto/ed25519"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
 	"github.com/PlakarKorp/kloset/caching"
 	"github.com/PlakarKorp/kloset/caching/pebble"
-	"github.com/PlakarKorp/kloset/compression"
-	"github.com/PlakarKorp/kloset/connectors/storage"
-	"github.com/PlakarKorp/kloset/encryption"
 	"github.com/PlakarKorp/kloset/encryption/keypair"
-	"github.com/PlakarKorp/kloset/hashing"
 	"github.com/PlakarKorp/kloset/kcontext"
 	"github.com/PlakarKorp/kloset/logging"
 	"github.com/PlakarKorp/kloset/objects"
 	"github.com/PlakarKorp/kloset/repository"
-	"github.com/PlakarKorp/kloset/resources"
 	"github.com/PlakarKorp/kloset/snapshot"
-	"github.com/PlakarKorp/kloset/versioning"
 	"github.com/google/uuid"
 
+	"oracle/command"
 	"oracle/tree"
 )
 
 func main() {
+	if len(os.Args) != 2 || command.Known(os.Args[1]) {
+		command.Main(line{})
+	}
 	for _, plan := range tree.Plans() {
 		if err := run(filepath.Join(os.Args[1], "oracle-v11-"+plan.Name), plan); err != nil {
 			fmt.Fprintln(os.Stderr, plan.Name, err)
@@ -95,45 +92,12 @@ func newContext(cacheDir string, plan tree.Plan) *kcontext.KContext {
 	return ctx
 }
 
+// configure makes the configuration of a fixture.
 func configure(plan tree.Plan) (config []byte, key []byte, err error) {
-	made := storage.NewConfiguration()
-	made.Hashing.Algorithm = plan.Hashing
-	made.Packfile.MaxSize = plan.MaxPackfile
-	made.Chunking.MinSize, made.Chunking.NormalSize, made.Chunking.MaxSize = 512, 2048, 8192
-	made.Compression = nil
-	if plan.Compression != "" {
-		if made.Compression, err = compression.LookupDefaultConfiguration(plan.Compression); err != nil {
-			return nil, nil, err
-		}
-	}
-	made.Encryption = nil
-	hasher := hashing.GetHasher("BLAKE3")
-	if plan.KDF != "" {
-		made.Encryption = encryption.NewDefaultConfiguration()
-		kdf, err := encryption.NewDefaultKDFParams(plan.KDF)
-		if err != nil {
-			return nil, nil, err
-		}
-		made.Encryption.KDFParams = *kdf
-		made.Encryption.SubKeyAlgorithm = plan.SubKey
-		if key, err = encryption.DeriveKey(made.Encryption.KDFParams, []byte(tree.Passphrase)); err != nil {
-			return nil, nil, err
-		}
-		if made.Encryption.Canary, err = encryption.DeriveCanary(made.Encryption, key); err != nil {
-			return nil, nil, err
-		}
-		hasher = hashing.GetMACHasher("BLAKE3", key)
-	}
-	body, err := made.ToBytes()
-	if err != nil {
-		return nil, nil, err
-	}
-	wrapped, err := storage.Serialize(hasher, resources.RT_CONFIG, versioning.GetCurrentVersion(resources.RT_CONFIG), bytes.NewReader(body))
-	if err != nil {
-		return nil, nil, err
-	}
-	config, err = io.ReadAll(wrapped)
-	return config, key, err
+	return configureFor(&command.Request{
+		Hashing: plan.Hashing, Compression: plan.Compression, KDF: plan.KDF, SubKey: plan.SubKey, Passphrase: tree.Passphrase,
+		MaxPackfile: plan.MaxPackfile, ChunkMin: 512, ChunkNormal: 2048, ChunkMax: 8192,
+	})
 }
 
 func backup(repo *repository.Repository, name string, nodes []*tree.Node) (objects.MAC, error) {
