@@ -1,7 +1,6 @@
 import type { Mac, PackfileId, SnapshotId, StateId } from '@wardrobe/kloset-model';
 import type { LocationEntry } from '../../format/state.js';
 import type { WriterEnvironment } from '../../repository/writer-types.js';
-import type { WritableStore } from '../../store/store.js';
 
 /** What a repair can do, as a closed list. */
 export const REPAIR_ACTION_KINDS = [
@@ -193,11 +192,9 @@ export type PlanRepairOptions = {
   readonly onLog?: ((line: string) => void) | undefined;
 };
 
-/** `planRepair(repository, options)` and `applyRepair(repository, plan, options)`; the clock of the latter is that of `environment`. */
+/** `planRepair(repository, options)` and `applyRepair(repository, plan, options)`; the clock of the latter is that of `environment`, by default the system's. */
 export type ApplyRepairOptions = Omit<PlanRepairOptions, 'nowMs'> & {
-  /** The repository's store, to be written to. */
-  readonly store: WritableStore;
-  readonly environment: WriterEnvironment;
+  readonly environment?: Partial<WriterEnvironment> | undefined;
   /** Waits for locks of others and for backups that may be running, instead of giving up. */
   readonly wait?: boolean | undefined;
 };

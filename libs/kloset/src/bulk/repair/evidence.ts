@@ -1,0 +1,154 @@
+import type { Mac, PackfileId, SnapshotId, StateId } from '@wardrobe/kloset-model';
+import { ByteReader } from '../../codec/byte-reader.js';
+import { versionText } from '../../codec/version.js';
+import { KlosetError } from '../../errors/errors.js';
+import { openEnvelope } from '../../format/envelope.js';
+import { BLOB_TYPE, colouredEntry, ENTRY_TYPE, locationEntry, packfileEntry } from '../../format/state.js';
+import type { Repository } from '../../repository/types.js';
+import { newLocationTable } from '../../state/layer.js';
+import { parseState } from '../../state/parse-state.js';
+import { StateBuilder } from '../../state/state-builder.js';
+import type { Survey } from './survey.js';
+import type { LostStateEvidence, StateEndFacts } from './types.js';
+
+/** A state file that a machine kept, opened and proven. */
+export type KeptStateFile = {
+  readonly id: StateId;
+  readonly file: Uint8Array;
+  readonly machine: string;
+  readonly source: string;
+  readonly end: StateEndFacts;
+  readonly packfiles: readonly { readonly packfile: PackfileId; readonly whenNs: bigint }[];
+  readonly snapshots: readonly { readonly id: SnapshotId; readonly packfile: PackfileId }[];
+  readonly colours: readonly { readonly type: number; readonly id: Mac; readonly whenNs: bigint }[];
+  readonly counts: { readonly locations: number; readonly coloured: number; readonly packfiles: number; readonly deletes: number };
+};
+
+/** All that the machines say, joined. */
+export type Testimony = {
+  /** Lost or damaged states and the packfiles that they brought, with when (null: not said). */
+  readonly brought: ReadonlyMap<StateId, ReadonlyMap<PackfileId, bigint | null>>;
+  readonly stateOf: ReadonlyMap<PackfileId, StateId>;
+  readonly ends: ReadonlyMap<StateId, StateEndFacts>;
+  readonly files: ReadonlyMap<StateId, KeptStateFile>;
+  /** Snapshots that somebody holds as deleted, with who. */
+  readonly deletedBy: ReadonlyMap<SnapshotId, readonly string[]>;
+  /** Colours that are said to come from one state. */
+  readonly coloursOf: ReadonlyMap<StateId, readonly { readonly type: number; readonly id: Mac; readonly whenNs: bigint }[]>;
+  readonly all: readonly LostStateEvidence[];
+};
+
+/** Joins what the machines say of states that the store lacks or cannot read. */
+export function hearEvidence(survey: Survey, all: readonly LostStateEvidence[]): Testimony {
+  const brought = new Map<StateId, Map<PackfileId, bigint | null>>();
+  const stateOf = new Map<PackfileId, StateId>();
+  const ends = new Map<StateId, StateEndFacts>();
+  const files = new Map<StateId, KeptStateFile>();
+  const deletedBy = new Map<SnapshotId, string[]>();
+  const coloursOf = new Map<StateId, { type: number; id: Mac; whenNs: bigint }[]>();
+  const bring = (state: StateId, packfile: PackfileId, whenNs: bigint | null): void => {
+    if (survey.readable.has(state)) return;
+    const group = brought.get(state) ?? new Map<PackfileId, bigint | null>();
+    brought.set(state, group);
+    group.set(packfile, group.get(packfile) ?? whenNs);
+    if (!stateOf.has(packfile)) stateOf.set(packfile, state);
+  };
+  for (const evidence of all) {
+    for (const { id, end } of evidence.states) if (end !== null && !ends.has(id)) ends.set(id, end);
+    for (const { packfile, state, whenNs } of evidence.packfiles) bring(state, packfile, whenNs);
+    for (const colour of evidence.colours) {
+      if (colour.type === BLOB_TYPE.snapshot) push(deletedBy, colour.id, evidence.machine);
+      if (colour.state !== undefined && colour.whenNs !== null && !survey.readable.has(colour.state))
+        push(coloursOf, colour.state, { type: colour.type, id: colour.id, whenNs: colour.whenNs });
+    }
+    for (const { id, bytes } of evidence.stateFiles) {
+      const kept = survey.readable.has(id) || files.has(id) ? null : openKept(survey.repository, { id, file: bytes, evidence });
+      if (kept === null) continue;
+      files.set(id, kept);
+      ends.set(id, kept.end);
+      for (const { packfile, whenNs } of kept.packfiles) bring(id, packfile, whenNs);
+    }
+  }
+  return { brought, stateOf, ends, files, deletedBy, coloursOf, all };
+}
+
+/** Null when its footer or content is not that of a whole state: it was caught while it was written. */
+function openKept(
+  repository: Repository,
+  kept: { readonly id: StateId; readonly file: Uint8Array; readonly evidence: LostStateEvidence },
+): KeptStateFile | null {
+  const { keys } = repository;
+  const { id, file, evidence } = kept;
+  try {
+    const opened = openEnvelope('state', file, { hash: (bytes) => keys.algorithm.hash(bytes) });
+    const parsed = parseState(keys.decodeUnit(opened.body), { version: opened.version, table: newLocationTable() });
+    const end = { version: versionText(opened.version) as '1.0.0' | '1.1.0', timestampNs: parsed.timestampNs, serial: parsed.serial, parent: parsed.parent };
+    return { id, file, machine: evidence.machine, source: evidence.source, end, counts: parsed.counts, ...readResidue(parsed.residue) };
+  } catch (error) {
+    if (error instanceof KlosetError) return null;
+    throw error;
+  }
+}
+
+/** Entries other than locations, and the locations of snapshots. */
+export function readResidue(residue: Uint8Array): Pick<KeptStateFile, 'packfiles' | 'snapshots' | 'colours'> {
+  const reader = new ByteReader(residue, 'state');
+  const packfiles: { packfile: PackfileId; whenNs: bigint }[] = [];
+  const snapshots: { id: SnapshotId; packfile: PackfileId }[] = [];
+  const colours: { type: number; id: Mac; whenNs: bigint }[] = [];
+  while (reader.remaining > 0) {
+    const type = reader.u8();
+    const payload = new ByteReader(reader.take(reader.u32()), 'state entry');
+    if (type === ENTRY_TYPE.packfile) packfiles.push(packfileEntry.read(payload));
+    else if (type === ENTRY_TYPE.coloured) colours.push(colouredEntry.read(payload));
+    else if (type === ENTRY_TYPE.location) {
+      const { blob, packfile } = locationEntry.read(payload);
+      snapshots.push({ id: blob, packfile });
+    }
+  }
+  return { packfiles, snapshots, colours };
+}
+
+/**
+ * A removal whose state is known by name and end: its only entry is found among the colours that machines remember, proven by the name, which is the MAC of the
+ * whole. Null when none fits. @source 01-store 7.1
+ */
+export function findRemoval(
+  repository: Repository,
+  state: StateId,
+  testimony: Testimony,
+): { readonly type: number; readonly id: Mac; readonly whenNs: bigint; readonly end: StateEndFacts; readonly machine: string } | null {
+  const end = testimony.ends.get(state);
+  if (end === undefined) return null;
+  for (const evidence of testimony.all)
+    for (const { type, id, whenNs } of evidence.colours) {
+      if (whenNs === null) continue;
+      const builder = new StateBuilder();
+      builder.colour(type, id, whenNs);
+      const stream = builder.finish({ ...end, serial: end.serial as never });
+      if (repository.mac(stream) === state) return { type, id, whenNs, end, machine: evidence.machine };
+    }
+  return null;
+}
+
+/** Names of the machines that say something of a state, a packfile or a snapshot. */
+export function machinesOf(testimony: Testimony, about: { readonly states?: readonly string[]; readonly snapshots?: readonly string[] }): readonly string[] {
+  const states = new Set<string>(about.states);
+  const snapshots = new Set<string>(about.snapshots);
+  const found = new Set<string>();
+  for (const evidence of testimony.all) {
+    const speaks =
+      evidence.states.some(({ id }) => states.has(id)) ||
+      evidence.packfiles.some(({ state }) => states.has(state)) ||
+      evidence.stateFiles.some(({ id }) => states.has(id)) ||
+      evidence.shown.some((id) => snapshots.has(id));
+    if (speaks) found.add(evidence.machine);
+  }
+  return [...found].sort();
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else if (!list.includes(value)) list.push(value);
+}

@@ -1,0 +1,123 @@
+import type { SnapshotId } from '@wardrobe/kloset-model';
+import type { Mac } from '@wardrobe/kloset-model';
+import type { Repository } from '../../repository/types.js';
+import { type Candidates, findCandidates, lockWaits } from './candidates.js';
+import { type Draft, type Drafts, emptyDrafts, leftAloneOf } from './draft.js';
+import { hearEvidence, type Testimony } from './evidence.js';
+import { planAmbiguous } from './plan-ambiguous.js';
+import { planColoured } from './plan-coloured.js';
+import { planEntries } from './plan-entries.js';
+import { planHazards } from './plan-hazards.js';
+import { planLost } from './plan-lost.js';
+import { planStates } from './plan-states.js';
+import { createRecovery, type Recovery } from './recovery.js';
+import { type Survey, surveyStore } from './survey.js';
+import type { PlanRepairOptions, RepairActionKind, RepairPlan } from './types.js';
+import { type SnapshotWalk, Walker } from './walk.js';
+
+/** What every part of a plan is made from. */
+export type Findings = {
+  readonly survey: Survey;
+  readonly testimony: Testimony;
+  readonly candidates: Candidates;
+  /** Live snapshots, each looked through. */
+  readonly live: readonly SnapshotWalk[];
+  readonly recovery: Recovery;
+  readonly options: PlanRepairOptions;
+};
+
+export type DraftedPlan = { readonly plan: RepairPlan; readonly drafts: readonly Draft[] };
+/** `ownLock`: a lock of the caller, which nobody waits for. */
+export type DraftOptions = PlanRepairOptions & { readonly ownLock?: Mac | undefined };
+
+/**
+ * What is wrong with a store, and what `applyRepair` would do about it. Changes nothing.
+ * @throws StoreError, PermissionError the store cannot be read; damage is part of the plan
+ */
+export async function planRepair(repository: Repository, options: PlanRepairOptions): Promise<RepairPlan> {
+  return (await draftRepair(repository, options)).plan;
+}
+
+export async function draftRepair(repository: Repository, options: DraftOptions): Promise<DraftedPlan> {
+  const whole = await surveyStore(repository, options);
+  const survey = { ...whole, locks: whole.locks.filter((lock) => lock.id !== options.ownLock) };
+  const testimony = hearEvidence(survey, options.evidence ?? []);
+  const walker = new Walker(survey, { readContent: options.readContent === true, signal: options.signal });
+  const recovery = createRecovery(survey, options);
+  const candidates = await findCandidates(survey, { testimony, walker, options, isMendable: (walk) => recovery.isMendable(walk) });
+  const live = await walkLive(survey, walker, options);
+  const findings: Findings = { survey, testimony, candidates, live, recovery, options };
+  const parts = [
+    planStates(findings),
+    await planLost(findings),
+    planColoured(findings),
+    planHazards(findings),
+    planEntries(findings),
+    await planAmbiguous(findings),
+  ];
+  const merged = onlySelected(joinDrafts(parts), options.snapshots);
+  const plan: RepairPlan = {
+    repositoryId: repository.id,
+    location: repository.store.location,
+    madeAtMs: options.nowMs,
+    line: survey.line,
+    actions: merged.drafts.map(({ action }) => action),
+    problems: merged.problems,
+    leftAlone: [...candidates.leftAlone, ...merged.leftAlone],
+    waits: [...lockWaits(survey), ...candidates.waits.filter(({ lock }) => lock === null)],
+  };
+  return { plan, drafts: merged.drafts };
+}
+
+async function walkLive(survey: Survey, walker: Walker, options: PlanRepairOptions): Promise<readonly SnapshotWalk[]> {
+  const wanted = options.snapshots === undefined ? null : new Set<SnapshotId>(options.snapshots);
+  const ids = survey.view.live.map(({ id }) => id).filter((id) => wanted === null || wanted.has(id));
+  const walks: SnapshotWalk[] = [];
+  for (const id of ids) {
+    options.signal?.throwIfAborted();
+    options.onProgress?.({ phase: options.readContent === true ? 'content' : 'snapshots', done: walks.length, total: ids.length });
+    walks.push(await walker.walk(id));
+  }
+  return walks;
+}
+
+/** What must be there before something else is published comes first; what is removed comes last. */
+const ORDER: readonly RepairActionKind[] = [
+  'rebuild-entries',
+  'recover-content',
+  'store-again',
+  'restate',
+  'uncolour',
+  'settle-snapshot',
+  'publish-state-file',
+  'rebuild-state',
+  'replace-state',
+  'retire-packfile',
+  'discard-state',
+];
+
+function joinDrafts(parts: readonly Drafts[]): Drafts {
+  const joined = emptyDrafts();
+  for (const { drafts, problems, leftAlone } of parts) {
+    joined.drafts.push(...drafts);
+    joined.problems.push(...problems);
+    joined.leftAlone.push(...leftAlone);
+  }
+  joined.drafts.sort((a, b) => ORDER.indexOf(a.action.kind) - ORDER.indexOf(b.action.kind));
+  return joined;
+}
+
+function onlySelected(all: Drafts, snapshots: readonly SnapshotId[] | undefined): Drafts {
+  if (snapshots === undefined) return all;
+  const wanted = new Set<string>(snapshots);
+  const concerns = (item: { readonly snapshots: readonly string[] }): boolean => item.snapshots.some((id) => wanted.has(id));
+  const drafts = all.drafts.filter(({ action }) => concerns(action));
+  const rest = all.drafts.length - drafts.length;
+  const why = `${rest} other repairs do not concern the snapshots asked for.`;
+  const leftAlone = all.leftAlone.filter(concerns);
+  return {
+    drafts,
+    problems: all.problems.filter(concerns),
+    leftAlone: rest === 0 ? leftAlone : [...leftAlone, leftAloneOf({ key: 'not-selected', what: 'not-selected', why })],
+  };
+}

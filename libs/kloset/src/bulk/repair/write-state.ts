@@ -1,0 +1,84 @@
+import type { Mac, RepositoryId, StateId } from '@wardrobe/kloset-model';
+import { equalBytes, macFromBytes } from '../../bytes/bytes.js';
+import { V1_0_0, V1_1_0 } from '../../codec/version.js';
+import { IntegrityError, KlosetError, LockedError } from '../../errors/errors.js';
+import { openEnvelope, wrapEnvelope } from '../../format/envelope.js';
+import { isFresh } from '../../repository/hold-lock.js';
+import { withRetries } from '../../repository/upload-packfile.js';
+import type { RepositoryWriter } from '../../repository/writer-types.js';
+import type { StateBuilder } from '../../state/state-builder.js';
+import type { StateEndFacts } from './types.js';
+
+const NO_SERIAL = '00000000-0000-0000-0000-000000000000';
+
+/** One repair at work: the writer holds the exclusive lock of the id `ownLock`. */
+export type RepairRun = {
+  readonly writer: RepositoryWriter;
+  readonly ownLock: Mac;
+  readonly signal: AbortSignal | undefined;
+  readonly onLog: (line: string) => void;
+  /** `packfileBytes`: of the writer, since it began. */
+  readonly written: { readonly states: StateId[]; packfiles: number; stateBytes: number; packfileBytes: number };
+};
+
+/** What closes a state that a repair makes: of the store's line unless said otherwise. */
+export function endOf(run: RepairRun, facts: { readonly timestampNs: bigint; readonly parent?: StateId | null }): StateEndFacts {
+  const { line, repository } = run.writer;
+  const version = line === '1.1' ? '1.1.0' : '1.0.0';
+  return { version, timestampNs: facts.timestampNs, serial: line === '1.1' ? NO_SERIAL : repository.id, parent: facts.parent ?? null };
+}
+
+/**
+ * Publishes a state under a name of one's own choice; a damaged file of that name is replaced by the whole new one, never removed before. What was encoded is
+ * decoded and compared first. @throws LockedError somebody else took the store meanwhile; StoreError, DiskFullError: then nothing is visible
+ */
+export async function writeState(
+  run: RepairRun,
+  state: { readonly id: StateId | null; readonly builder: StateBuilder; readonly end: StateEndFacts },
+): Promise<StateId> {
+  const { writer } = run;
+  const { keys } = writer.repository;
+  const { end } = state;
+  const id = state.id ?? (macFromBytes(writer.environment.randomBytes(32)) as StateId);
+  const stream = state.builder.finish({ ...end, serial: end.serial as RepositoryId });
+  const hash = (bytes: Uint8Array): Uint8Array => keys.algorithm.hash(bytes);
+  const version = end.version === '1.1.0' ? V1_1_0 : V1_0_0;
+  const file = wrapEnvelope('state', keys.encoder(writer.environment.randomBytes)(stream), { version, hash });
+  if (!equalBytes(keys.decodeUnit(openEnvelope('state', file, { hash }).body), stream))
+    throw new IntegrityError('state', 'what was encoded does not decode to the same bytes', { kind: 'state', file: id });
+  await writeStateFile(run, id, file);
+  return id;
+}
+
+/** Writes the bytes of a whole state file. */
+export async function writeStateFile(run: RepairRun, id: StateId, file: Uint8Array): Promise<void> {
+  const { writer, signal } = run;
+  await lookAgain(run);
+  await withRetries(async () => {
+    try {
+      await writer.store.write('state', id, file, { signal });
+    } catch (error) {
+      if (!(await isStored(writer, id, file))) throw error;
+    }
+  }, signal);
+  run.written.states.push(id);
+  run.written.stateBytes += file.length;
+  await writer.repository.refresh({ signal });
+}
+
+/** Our lock must still be there, and nobody else's fresh one. @throws LockedError */
+export async function lookAgain(run: RepairRun): Promise<void> {
+  const { writer, ownLock, signal } = run;
+  const nowMs = writer.environment.nowMs();
+  for (const lock of await writer.repository.locks({ signal }))
+    if (lock.id !== ownLock && isFresh(lock, nowMs)) throw new LockedError(lock.hostname, Number(lock.timestampNs / 1_000_000n));
+}
+
+async function isStored(writer: RepositoryWriter, id: StateId, file: Uint8Array): Promise<boolean> {
+  try {
+    return equalBytes(await writer.store.readRange('state', id, 0, file.length), file);
+  } catch (error) {
+    if (error instanceof KlosetError) return false;
+    throw error;
+  }
+}
