@@ -34,6 +34,8 @@ type Marked = {
   readonly flags: Uint8Array;
   /** By packfile number of the table: its ordinal, or -1 when its locations do not count. */
   readonly ordinals: Int32Array;
+  /** Its copies count only for what lies in no packfile that is known and not coloured. */
+  readonly isOrphans: boolean;
 };
 
 /**
@@ -52,8 +54,9 @@ export class LiveBlobs {
   /** `orphans`: packfiles that no state names whose locations count too, with their table. */
   constructor(view: StateView, orphans?: { readonly layer: Layer; readonly packfiles: ReadonlySet<PackfileId> }) {
     const ordinals = new Map<PackfileId, number>();
-    const mark = ({ table }: Layer, counts: (id: PackfileId) => boolean): Marked => ({
+    const mark = ({ table }: Layer, counts: (id: PackfileId) => boolean, isOrphans = false): Marked => ({
       table,
+      isOrphans,
       flags: new Uint8Array(table.count),
       ordinals: Int32Array.from({ length: table.packfiles.count }, (_, number) => {
         const id = table.packfiles.mac(number);
@@ -61,7 +64,7 @@ export class LiveBlobs {
       }),
     });
     const layers = view.layers.map((layer) => mark(layer, (id) => view.isPackfileKnown(id)));
-    if (orphans !== undefined) layers.push(mark(orphans.layer, (id) => orphans.packfiles.has(id)));
+    if (orphans !== undefined) layers.push(mark(orphans.layer, (id) => orphans.packfiles.has(id), true));
     this.#layers = layers;
     this.#tombstones = tombstonesOf(view.layers);
   }
@@ -75,7 +78,8 @@ export class LiveBlobs {
     let best = MISSING;
     let bestIsColoured = true;
     for (let layer = 0; layer < this.#layers.length; layer += 1) {
-      const { table, flags, ordinals } = this.#layers[layer] as Marked;
+      const { table, flags, ordinals, isOrphans } = this.#layers[layer] as Marked;
+      if (isOrphans && !bestIsColoured) continue;
       for (const index of table.find(type, words)) {
         const row = table.read(index);
         const ordinal = ordinals[row.packfile] as number;

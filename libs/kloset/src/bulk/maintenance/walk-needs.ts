@@ -99,6 +99,7 @@ export class NeedsWalk {
     const run = new SnapshotRun(this.live, id, number);
     let hostname = '';
     try {
+      run.reach(leaf(SNAPSHOT_BLOB.header), macToBytes(id));
       const bytes = await this.#snapshots.get(SNAPSHOT_BLOB.header, id, { signal: this.#source.signal });
       const record = decode(snapshotHeader, bytes, { kind: 'snapshot', file: id });
       hostname = hostnameOf(record);
@@ -164,9 +165,7 @@ function hostnameOf(record: SnapshotHeaderRecord): string {
 
 /** Puts everything that a header names on the list. @throws DecodeError a snapshot with parts that this program does not know */
 function startAt(run: SnapshotRun, record: SnapshotHeaderRecord, id: SnapshotId): void {
-  const bytes = macToBytes(id);
-  run.reach(leaf(SNAPSHOT_BLOB.header), bytes);
-  run.reach({ ...leaf(SNAPSHOT_BLOB.signature), isRedundant: record.identity.identifier === NIL_UUID }, bytes);
+  run.reach({ ...leaf(SNAPSHOT_BLOB.signature), isRedundant: record.identity.identifier === NIL_UUID }, macToBytes(id));
   if ((record.sources ?? []).length === 0) throw new DecodeError(`snapshot ${id}`, 'its header names no source', { kind: 'snapshot', file: id });
   for (const source of record.sources ?? []) {
     run.reach(FILES, macToBytes(source.root.root));
