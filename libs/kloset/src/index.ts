@@ -47,3 +47,7 @@ export * from './bulk/backup/backup-types.js';
 export type { ContentPipeline, FileJob, FileResult } from './bulk/backup/content-pipeline.js';
 export { exclusionRules, ruleLines } from './bulk/backup/exclusion-rules.js';
 export { threadlessPipeline } from './bulk/backup/threadless-pipeline.js';
+export { packfilesOf, type PackfilesOf } from './bulk/maintenance/packfiles-of.js';
+export { GRACE_MS, planMaintenance } from './bulk/maintenance/plan.js';
+export { runMaintenance } from './bulk/maintenance/run.js';
+export type * from './bulk/maintenance/types.js';
