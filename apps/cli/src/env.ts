@@ -13,6 +13,8 @@ export type CliEnvironment = {
   readonly cacheBase: string;
   /** Base of data folders by the OS's convention. */
   readonly dataBase: string;
+  /** Tags of a backup that names none, as plakar takes them. */
+  readonly tags: readonly string[];
   /** New password for `admin user`. */
   readonly password: string | undefined;
 };
@@ -30,6 +32,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): CliEnviro
     dataDirectory: env['WARDROBE_DATA'],
     cacheBase,
     dataBase: env['XDG_DATA_HOME'] || (process.platform === 'win32' && env['LOCALAPPDATA']) || join(home, '.local', 'share'),
+    tags: env['PLAKAR_TAGS'] ? [env['PLAKAR_TAGS']] : [],
     password: env['WARDROBE_PASSWORD'],
   };
 }

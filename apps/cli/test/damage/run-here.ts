@@ -43,4 +43,5 @@ const NOWHERE: CliEnvironment = {
   cacheBase: '/nonexistent/cache',
   dataBase: '/nonexistent/data',
   password: undefined,
+  tags: [],
 };
