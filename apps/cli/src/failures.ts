@@ -1,4 +1,4 @@
-import { DecodeError, IntegrityError, KlosetError, NotAStoreError, NotFoundError, PermissionError, TooLargeError } from '@wardrobe/kloset';
+import { DecodeError, IntegrityError, KlosetError, LockedError, NotAStoreError, NotFoundError, PermissionError, TooLargeError } from '@wardrobe/kloset';
 import { type ErrorCode, sentenceFor } from '@wardrobe/words';
 import { CliError, EXIT, type ExitCode } from './exit-codes.js';
 
@@ -23,6 +23,13 @@ export function asCliError(error: unknown, what?: string): CliError | null {
       {
         cause: error,
       },
+    );
+  if (error instanceof LockedError)
+    return new CliError(
+      EXIT.usage,
+      `The store is locked by ${error.host} since ${new Date(error.sinceMs).toISOString()}.`,
+      'Try again when it has finished, or wait for it with --wait where the command has it. See who holds it with: locks',
+      { cause: error },
     );
   if (error instanceof KlosetError) {
     const { sentence, next } = sentenceFor(error.code, { what: what ?? subjectOf(error), detail: error.message });
