@@ -114,6 +114,7 @@ class Writer implements RepositoryWriter {
   #stored: { readonly id: PackfileId; readonly whenNs: bigint }[] = [];
   #entries: ((builder: StateBuilder, state: StateId, nowNs: bigint) => void)[] = [];
   readonly #reliedOn = new Set<PackfileId>();
+  #settling: Promise<void> = Promise.resolve();
   #puts = 0;
   #bytesWritten = 0;
   #checkpoints = 0;
@@ -186,7 +187,14 @@ class Writer implements RepositoryWriter {
     this.#stored.push({ id: packfile.id, whenNs: packfile.packedAtNs });
   }
 
-  async settle(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+  /** One at a time: two at once would bring the same packfile twice. */
+  settle(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    const next = (): Promise<void> => this.#bringReady(options);
+    this.#settling = this.#settling.then(next, next);
+    return this.#settling;
+  }
+
+  async #bringReady(options: { readonly signal?: AbortSignal | undefined }): Promise<void> {
     for (;;) {
       const [packfile] = this.#ready;
       if (packfile === undefined) return;
