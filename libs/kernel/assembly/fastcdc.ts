@@ -77,3 +77,15 @@ export function addByteCounts(input: usize, length: u32, out: usize): void {
   const at = COUNTS + table + (<usize>(byte & 0xff) << 2);
   store<u32>(at, load<u32>(at) + 1);
 }
+
+/** True when all bytes are zero. */
+export function isZero(input: usize, length: usize): bool {
+  const end = input + length;
+  let at = input;
+  for (; at + 64 <= end; at += 64) {
+    const any = v128.or(v128.or(v128.load(at), v128.load(at, 16)), v128.or(v128.load(at, 32), v128.load(at, 48)));
+    if (v128.any_true(any)) return false;
+  }
+  for (; at < end; at++) if (load<u8>(at) != 0) return false;
+  return true;
+}

@@ -78,3 +78,48 @@ export function sivCryptShort(tag: usize, data: usize, length: u32): void {
 export function sivTagMatches(expected: usize): bool {
   return !v128.any_true(v128.xor(v128.load(expected), v128.load(SIV_TAG)));
 }
+
+/** Seals a short text where it lies, all in this module: the tag follows it. The 15 bytes behind the text must be free. */
+export function sivSealShort(key: usize, nonce: usize, data: usize, length: u32): void {
+  sivStart(key, nonce);
+  sivAuthenticate(data, length);
+  sivTag(length);
+  sivCryptShort(SIV_TAG, data, length);
+  v128.store(data + length, v128.load(SIV_TAG));
+}
+
+/**
+ * First half of sealing a longer text: afterwards the tag lies at SIV_TAG, the message key at SIV_MESSAGE_KEY and the counter blocks at `counters`. The host
+ * encrypts those and calls `sivSealFinish`. The 15 bytes behind the text must be free.
+ */
+export function sivSealStart(key: usize, nonce: usize, data: usize, length: u32, counters: usize): void {
+  sivStart(key, nonce);
+  sivAuthenticate(data, length);
+  sivTag(length);
+  sivCounters(SIV_TAG, 0, (length + 15) >> 4, counters);
+}
+
+/** Second half: the key stream is at `stream`; the tag is put behind the text. */
+export function sivSealFinish(data: usize, stream: usize, length: u32): void {
+  xorInto(data, stream, length);
+  v128.store(data + length, v128.load(SIV_TAG));
+}
+
+/** First half of opening: `sealed` is the text of `length` bytes and its tag. Leaves the message key and the counter blocks as `sivSealStart` does. */
+export function sivOpenStart(key: usize, nonce: usize, sealed: usize, length: u32, counters: usize): void {
+  sivStart(key, nonce);
+  sivCounters(sealed + length, 0, (length + 15) >> 4, counters);
+}
+
+/**
+ * Second half: opens into `output` (15 bytes of slack behind it) and says whether the tag is right. With `stream` 0 the text is short and this module makes
+ * the key stream itself.
+ */
+export function sivOpenFinish(sealed: usize, stream: usize, length: u32, output: usize): bool {
+  memory.copy(output, sealed, length);
+  if (stream == 0) sivCryptShort(sealed + length, output, length);
+  else xorInto(output, stream, length);
+  sivAuthenticate(output, length);
+  sivTag(length);
+  return sivTagMatches(sealed + length);
+}

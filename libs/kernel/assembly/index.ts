@@ -4,11 +4,24 @@ import { prepareGear } from './fastcdc';
 
 export { blake3Finish, blake3Init, blake3Once, blake3Update } from './blake3';
 export { xxhFinish, xxhInit, xxhUpdate } from './xxh32';
-export { lz4DecodeBlock, lz4EncodeBlock } from './lz4';
+export { lz4DecodeBlock, lz4EncodeBlock, lz4EncodeFrame } from './lz4';
 export { keyUnwrap, keyWrap } from './key-wrap';
-export { sivAuthenticate, sivCounters, sivCryptShort, sivStart, sivTag, sivTagMatches, xorInto } from './gcm-siv';
+export {
+  sivAuthenticate,
+  sivCounters,
+  sivCryptShort,
+  sivOpenFinish,
+  sivOpenStart,
+  sivSealFinish,
+  sivSealShort,
+  sivSealStart,
+  sivStart,
+  sivTag,
+  sivTagMatches,
+  xorInto,
+} from './gcm-siv';
 export { blake2b } from './blake2b';
-export { addByteCounts, gearScan, gearStart } from './fastcdc';
+export { addByteCounts, gearScan, gearStart, isZero } from './fastcdc';
 export { argon2Fill, argon2Fold } from './argon2';
 
 export { ARGS, BYTE_COUNTS, BLAKE3_ONCE, BLAKE3_RESIDENT, END, HISTORY, INPUT, OUTPUT, XXH_STATE, XXH_STATE_BLOCK } from './layout';

@@ -1,5 +1,6 @@
 /** LZ4 blocks, both ways. @source LZ4 block format description */
-import { LZ4_TABLE } from './layout';
+import { LZ4_TABLE, XXH_STATE } from './layout';
+import { xxhFinish, xxhInit, xxhUpdate } from './xxh32';
 
 /** The compressed bytes contradict themselves. */
 const DAMAGED: i32 = -1;
@@ -177,4 +178,35 @@ export function lz4EncodeBlock(input: usize, length: usize, output: usize): i32 
   for (; rest >= 255; rest -= 255) store<u8>(d++, 255);
   store<u8>(d++, <u8>rest);
   return d;
+}
+
+const FRAME_BLOCK: usize = 4 << 20;
+const STORED: u32 = 0x80000000;
+
+/**
+ * One frame of independent 4 MiB blocks with a content checksum, in place: `output` needs room for the input, 4 bytes for each block, 15 for the ends and 64 of
+ * slack. Blocks that would not get smaller are stored. Returns the length. @source LZ4 frame format description
+ */
+export function lz4EncodeFrame(input: usize, length: usize, output: usize): u32 {
+  // 64: version 1, independent blocks, content checksum. 70: blocks of up to 4 MiB. b9: checksum of the two.
+  store<u32>(output, 0x184d2204);
+  store<u32>(output, 0x00b97064, 4);
+  let d = output + 7;
+  xxhInit(XXH_STATE, 0);
+  xxhUpdate(XXH_STATE, input, length);
+  for (let done: usize = 0; done < length; done += FRAME_BLOCK) {
+    const size = min<usize>(FRAME_BLOCK, length - done);
+    const packed = lz4EncodeBlock(input + done, size, d + 4);
+    if (packed > 0) {
+      store<u32>(d, <u32>packed);
+      d += 4 + <usize>packed;
+    } else {
+      store<u32>(d, <u32>size | STORED);
+      memory.copy(d + 4, input + done, size);
+      d += 4 + size;
+    }
+  }
+  store<u32>(d, 0);
+  store<u32>(d, xxhFinish(XXH_STATE), 4);
+  return <u32>(d + 8 - output);
 }

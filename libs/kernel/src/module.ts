@@ -36,6 +36,7 @@ export interface Calls {
   xxhFinish(state: number): number;
   lz4DecodeBlock(input: number, length: number, output: number, room: number, floor: number): number;
   lz4EncodeBlock(input: number, length: number, output: number): number;
+  lz4EncodeFrame(input: number, length: number, output: number): number;
   keyWrap(kek: number, data: number, words: number): void;
   keyUnwrap(kek: number, data: number, words: number): number;
   sivStart(key: number, nonce: number): void;
@@ -44,10 +45,16 @@ export interface Calls {
   sivCounters(tag: number, first: number, blocks: number, output: number): void;
   sivCryptShort(tag: number, data: number, length: number): void;
   sivTagMatches(expected: number): number;
+  sivSealShort(key: number, nonce: number, data: number, length: number): void;
+  sivSealStart(key: number, nonce: number, data: number, length: number, counters: number): void;
+  sivSealFinish(data: number, stream: number, length: number): void;
+  sivOpenStart(key: number, nonce: number, sealed: number, length: number, counters: number): void;
+  sivOpenFinish(sealed: number, stream: number, length: number, output: number): number;
   xorInto(target: number, source: number, length: number): void;
   blake2b(input: number, length: number, outputLength: number, output: number): void;
   gearStart(): void;
   gearScan(input: number, length: number, mask: bigint): number;
+  isZero(input: number, length: number): number;
   addByteCounts(input: number, length: number, output: number): void;
   argon2Fill(base: number, passes: number, laneLength: number, lanes: number): void;
   argon2Fold(base: number, laneLength: number, lanes: number): number;
@@ -74,6 +81,15 @@ export function useKernelModule(module: WasmModule): void {
 export function kernel(): Kernel {
   shared ??= newKernel();
   return shared;
+}
+
+const PAGE_BYTES = 65536;
+
+/** An instance of its own with `extraBytes` of memory behind `at.end`, for work in place. It is in use by nobody else. */
+export function bulkKernel(extraBytes: number): Kernel {
+  const { memory, at, call } = newKernel();
+  memory.grow(Math.ceil((at.end + extraBytes - memory.buffer.byteLength) / PAGE_BYTES));
+  return { memory, bytes: new Uint8Array(memory.buffer), at, call };
 }
 
 /** An instance of its own, for work that needs memory of another size. */

@@ -1,0 +1,55 @@
+import type { Mac } from '@wardrobe/kloset-model';
+import type { WasmModule } from '@wardrobe/kernel';
+import type { KlosetErrorCode } from '../../errors/errors.js';
+import type { FileResult } from '../backup/content-pipeline.js';
+import type { DedupSegment } from './dedup-table.js';
+
+/** What a thread is started with. */
+export type WorkerStart = {
+  readonly module: WasmModule;
+  /** The store's CONFIG file. */
+  readonly config: Uint8Array;
+  readonly secret: Uint8Array | null;
+  readonly segments: readonly DedupSegment[];
+  readonly packfileMaxBytes: number;
+  readonly folder: string;
+  readonly namePrefix: string;
+  /** Added to this machine's clock. */
+  readonly clockOffsetMs: number;
+};
+
+/** `whole`: this thread also stores what is new; `scan`: it only looks, and hands out ranges with what is new. */
+export type StreamMode = 'whole' | 'scan';
+
+export type ToWorker =
+  /** Files one after the other; paths joined, each ending where `ends` says. */
+  | { readonly kind: 'files'; readonly id: number; readonly paths: Uint8Array; readonly ends: Uint32Array }
+  /** Goes on with one large file for about `bytes` bytes; begins it when `path` is given. */
+  | { readonly kind: 'stream'; readonly id: number; readonly path: Uint8Array | null; readonly mode: StreamMode; readonly bytes: number }
+  /** Stores chunks that a scan found. */
+  | { readonly kind: 'range'; readonly id: number; readonly path: Uint8Array; readonly chunks: Uint8Array }
+  /** Forgets a stream. */
+  | { readonly kind: 'drop'; readonly id: number }
+  | { readonly kind: 'segment'; readonly segment: DedupSegment }
+  | { readonly kind: 'finish' };
+
+export type FromWorker =
+  | { readonly kind: 'files'; readonly id: number; readonly results: readonly FileResult[]; readonly bytes: number }
+  | {
+      readonly kind: 'stream';
+      readonly id: number;
+      readonly result: FileResult | null;
+      /** Records of `RANGE_RECORD_BYTES`. */
+      readonly chunks: Uint8Array | null;
+      readonly bytes: number;
+    }
+  /** `isSame` false: the file has changed since the scan, what was found there does not hold. */
+  | { readonly kind: 'range'; readonly id: number; readonly isSame: boolean }
+  | { readonly kind: 'packfile'; readonly id: Mac; readonly path: string; readonly sizeBytes: number; readonly index: Uint8Array }
+  /** Numbers of known packfiles that were built upon, since the last such message. */
+  | { readonly kind: 'reliance'; readonly packfiles: readonly number[] }
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'failure'; readonly code: KlosetErrorCode | null; readonly message: string };
+
+/** A chunk that a scan found: u64 offset in the file, u32 length, u32 unused, MAC. */
+export const RANGE_RECORD_BYTES = 48;

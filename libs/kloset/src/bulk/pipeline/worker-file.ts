@@ -1,0 +1,23 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { WorkerStart } from './protocol.js';
+
+const BUNDLED = new URL('./bulk-worker.js', import.meta.url);
+const SOURCE = new URL('./worker.ts', import.meta.url);
+
+/** Where the threads' program lies: a bundle beside the caller's, or in the sources (tests, tools), or nowhere. */
+export function hasWorkerFile(): boolean {
+  return isFile(BUNDLED) || isFile(SOURCE);
+}
+
+/** Starts one thread. In the sources it learns TypeScript first, from the loader that this repository develops with. */
+export function startWorker(start: WorkerStart): Worker {
+  if (isFile(BUNDLED)) return new Worker(BUNDLED, { workerData: start, name: 'wardrobe-bulk' });
+  const program = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(SOURCE.href)}); }).catch((error) => { setImmediate(() => { throw error; }); });`;
+  return new Worker(program, { eval: true, workerData: start, name: 'wardrobe-bulk', execArgv: [] });
+}
+
+function isFile(url: URL): boolean {
+  return url.protocol === 'file:' && existsSync(fileURLToPath(url));
+}

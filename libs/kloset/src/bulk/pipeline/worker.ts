@@ -1,0 +1,78 @@
+import { closeSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { useKernelModule } from '@wardrobe/kernel';
+import { KlosetError } from '../../errors/errors.js';
+import { BlobStore } from './blob-store.js';
+import { ContentWriter, type Stream } from './content-writer.js';
+import type { FromWorker, ToWorker, WorkerStart } from './protocol.js';
+import { concatBytes } from '../../bytes/bytes.js';
+
+/** Entry of the threads that store contents. Everything in here is synchronous: one message is one piece of work. */
+function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
+  useKernelModule(start.module);
+  const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
+  const blobs = new BlobStore(start, (packfile) => post({ kind: 'packfile', ...packfile }, [packfile.index.buffer as ArrayBuffer]));
+  const writer = new ContentWriter(blobs);
+  const streams = new Map<number, Stream>();
+  let isOver = false;
+
+  port.on('message', (message: ToWorker) => {
+    if (isOver) return;
+    try {
+      handle(message);
+      const packfiles = blobs.takeReliance();
+      if (packfiles.length > 0) post({ kind: 'reliance', packfiles });
+      if (message.kind === 'finish') post({ kind: 'finished' });
+    } catch (error) {
+      isOver = true;
+      post({
+        kind: 'failure',
+        code: error instanceof KlosetError ? error.code : null,
+        message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
+    }
+  });
+
+  function handle(message: ToWorker): void {
+    if (message.kind === 'files') storeFiles(message);
+    else if (message.kind === 'stream') advance(message);
+    else if (message.kind === 'range') post({ kind: 'range', id: message.id, isSame: writer.storeRange(message.path, message.chunks) });
+    else if (message.kind === 'drop') drop(message.id);
+    else if (message.kind === 'segment') blobs.table.addSegment(message.segment);
+    else blobs.endPackfile();
+  }
+
+  function storeFiles(message: ToWorker & { kind: 'files' }): void {
+    const before = writer.bytesRead;
+    let from = 0;
+    const results = Array.from(message.ends, (end) => {
+      const path = message.paths.subarray(from, end);
+      from = end;
+      return writer.storeFile(path);
+    });
+    post({ kind: 'files', id: message.id, results, bytes: writer.bytesRead - before });
+  }
+
+  function advance(message: ToWorker & { kind: 'stream' }): void {
+    const before = writer.bytesRead;
+    const opened = message.path === null ? streams.get(message.id) : writer.open(message.path);
+    if (opened === undefined) throw new Error(`no stream ${message.id}`);
+    if ('error' in opened) {
+      post({ kind: 'stream', id: message.id, result: opened, chunks: null, bytes: 0 });
+      return;
+    }
+    streams.set(message.id, opened);
+    const { result, chunks } = writer.advance(opened, message);
+    if (result !== null) drop(message.id);
+    post({ kind: 'stream', id: message.id, result, chunks: chunks.length === 0 ? null : concatBytes(chunks), bytes: writer.bytesRead - before });
+  }
+
+  function drop(id: number): void {
+    const stream = streams.get(id);
+    if (stream !== undefined) closeSync(stream.handle);
+    streams.delete(id);
+  }
+}
+
+if (parentPort === null) throw new Error('this is the entry of a thread');
+serve(parentPort, workerData as WorkerStart);
