@@ -6,7 +6,8 @@ import { build } from 'esbuild';
 const here = fileURLToPath(new URL('.', import.meta.url));
 rmSync(`${here}dist`, { recursive: true, force: true });
 await build({
-  entryPoints: [`${here}src/main.ts`],
+  // The second: what the threads of a backup run.
+  entryPoints: { main: `${here}src/main.ts`, 'bulk-worker': `${here}../../libs/kloset/src/bulk/pipeline/worker.ts` },
   outdir: `${here}dist`,
   bundle: true,
   splitting: true,

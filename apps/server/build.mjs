@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const { metafile } = await build({
   absWorkingDir: root,
   metafile: true,
-  entryPoints: { main: `${here}src/main.ts`, worker: `${root}libs/api/src/workers/worker.ts` },
+  entryPoints: { main: `${here}src/main.ts`, worker: `${root}libs/api/src/workers/worker.ts`, 'bulk-worker': `${root}libs/kloset/src/bulk/pipeline/worker.ts` },
   outdir: `${here}dist`,
   bundle: true,
   splitting: true,
