@@ -42,12 +42,12 @@ export { openWriter, systemEnvironment, writableStore, type WriterOptions } from
 export { createStore, type CreateOptions } from './repository/create-store.js';
 export { storeLine } from './repository/store-line.js';
 export { isFresh, REFRESH_LOCK_MS, STALE_LOCK_MS } from './repository/hold-lock.js';
+export { packfilesOf, type PackfilesOf } from './bulk/maintenance/packfiles-of.js';
+export { GRACE_MS, planMaintenance } from './bulk/maintenance/plan.js';
+export { runMaintenance } from './bulk/maintenance/run.js';
+export type * from './bulk/maintenance/types.js';
 export { backup, planBackup } from './bulk/backup/backup.js';
 export * from './bulk/backup/backup-types.js';
 export type { ContentPipeline, FileJob, FileResult } from './bulk/backup/content-pipeline.js';
 export { exclusionRules, ruleLines } from './bulk/backup/exclusion-rules.js';
 export { threadlessPipeline } from './bulk/backup/threadless-pipeline.js';
-export { packfilesOf, type PackfilesOf } from './bulk/maintenance/packfiles-of.js';
-export { GRACE_MS, planMaintenance } from './bulk/maintenance/plan.js';
-export { runMaintenance } from './bulk/maintenance/run.js';
-export type * from './bulk/maintenance/types.js';

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
+import type { BackupCommandOptions } from '../commands/backup.js';
 import type { CreateCommandOptions } from '../commands/create.js';
-import { examples, json, type Runner } from './shared.js';
+import { collect, examples, json, type Runner } from './shared.js';
 
 /** Commands that make stores and snapshots: create, backup, dup, sync, downgrade. */
 export function addWriting(program: Command, run: Runner): void {
   addCreate(program, run);
+  addBackup(program, run);
 }
 
 function addCreate(program: Command, run: Runner): void {
@@ -22,4 +24,40 @@ function addCreate(program: Command, run: Runner): void {
       `${examples('wardrobe at /backups/team create', 'wardrobe --keyfile team.key at /backups/team create --line 1.1', 'wardrobe at /backups/team create --plaintext --compression none')}\n\nThe passphrase comes from --keyfile, WARDROBE_PASSPHRASE or PLAKAR_PASSPHRASE, or is asked for twice. It cannot be changed or replaced later.`,
     )
     .action((options: CreateCommandOptions) => run(async (session) => (await import('../commands/create.js')).create(session, options)));
+}
+
+function addBackup(program: Command, run: Runner): void {
+  program
+    .command('backup')
+    .description('saves files and folders of this machine as one new snapshot; files that did not change since the last one are not read again')
+    .argument('[PATH...]', 'what to save; default: the current folder')
+    .option('--tag <tags>', 'tags of the snapshot (a,b); repeatable; default: PLAKAR_TAGS', collect, [])
+    .option('--ignore <rule>', 'leave out what matches, in the way of .gitignore; repeatable, the last rule that matches decides', collect, [])
+    .option('--ignore-file <file>', 'rules from a file, one a line; they come before those of --ignore; repeatable', collect, [])
+    .option('--check', 'read the snapshot back when it is made')
+    .option('--no-xattr', 'save no extended attributes')
+    .option('--force-timestamp <time>', 'time of the snapshot instead of now, not in the future')
+    .option('--one-file-system', 'leave out folders that lie on another file system')
+    .option('--name <name>', 'name of the snapshot; default: default')
+    .option('--category <category>', 'its category')
+    .option('--environment <environment>', 'its environment')
+    .option('--perimeter <perimeter>', 'its perimeter')
+    .option('--job <job>', 'the job that it belongs to')
+    .option('--dry-run', 'count what would be saved and read; store nothing')
+    .option('--concurrency <threads>', 'threads that read and store; default: one for each processor')
+    .option('--no-cache', 'read every file, also those that look unchanged')
+    .option('--wait', 'wait while maintenance holds the store instead of giving up')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `${examples(
+        'wardrobe at /backups/team backup /srv/data',
+        "wardrobe at /backups/team backup --tag nightly --ignore '*.tmp' --ignore '/srv/data/cache/' /srv/data",
+        'wardrobe at /backups/team backup --dry-run --json /etc /home',
+        'wardrobe at /backups/team backup --one-file-system --check /',
+      )}\n\nRules are anchored at the root of the file system; one without a slash matches at any depth. What lies below a folder that was left out cannot be taken back.\n\nFiles that cannot be read, or that vanish meanwhile, are recorded in the snapshot; everything else is saved, and the command ends with 65: the snapshot is there and incomplete. Ctrl-C keeps what was stored for the next run and makes no snapshot.`,
+    )
+    .action((paths: string[], options: BackupCommandOptions) =>
+      run(async (session) => (await import('../commands/backup.js')).backup(session, paths, options)),
+    );
 }

@@ -1,8 +1,9 @@
 import type { SnapshotId } from '@wardrobe/kloset-model';
-import type { LockInfo, Repository } from '../../repository/types.js';
+import type { LockInfo } from '../../repository/types.js';
 import type { CommitResult, RepositoryWriter, WriterEnvironment } from '../../repository/writer-types.js';
 import type { AccountNames } from './account-names.js';
 import type { ContentPipeline } from './content-pipeline.js';
+import type { JobSize } from './late-pipeline.js';
 import type { XattrReader } from './xattr-reader.js';
 
 /** What to back up and what to write about it. */
@@ -71,12 +72,12 @@ export type BackupOptions = BackupEvents & {
   readonly wait?: boolean | undefined;
   readonly onWait?: ((by: LockInfo) => void) | undefined;
   readonly environment?: Partial<WriterEnvironment> | undefined;
-  /** How contents are stored; default: on this thread. */
-  readonly pipeline?: ((writer: RepositoryWriter) => ContentPipeline | Promise<ContentPipeline>) | undefined;
+  /** How contents are stored; default: by the size of the job. Called when the first content comes. */
+  readonly pipeline?: ((writer: RepositoryWriter, job: JobSize) => ContentPipeline | Promise<ContentPipeline>) | undefined;
+  /** Threads that read and store; default: one a processor. 1: this thread alone. */
+  readonly threads?: number | undefined;
   /** Default: those of this system. `null`: no attributes can be read. */
   readonly accounts?: AccountNames | undefined;
   readonly xattrReader?: XattrReader | null | undefined;
   readonly checkpointMs?: number | undefined;
 };
-
-export type BackupTarget = Repository;
