@@ -2,7 +2,7 @@ import type { SnapshotId } from '@wardrobe/kloset-model';
 import { isFresh } from '../../repository/hold-lock.js';
 import { STALE_LOCK_MS } from '../../repository/remote-facts.js';
 import { counted, leftAloneOf, named } from './draft.js';
-import type { Testimony } from './evidence.js';
+import { findRemovalOf, type ProvenRemoval, type Testimony } from './evidence.js';
 import type { Survey } from './survey.js';
 import type { PlanRepairOptions, RepairLeftAlone, RepairWait } from './types.js';
 import type { SnapshotWalk, Walker } from './walk.js';
@@ -18,6 +18,8 @@ export type Candidates = {
   readonly incomplete: readonly SnapshotWalk[];
   readonly leftAlone: readonly RepairLeftAlone[];
   readonly waits: readonly RepairWait[];
+  /** Lost removals, proven: written again, they keep away what was deleted. */
+  readonly removals: readonly ProvenRemoval[];
 };
 export type Candidate = { readonly walk: SnapshotWalk; readonly deletedBy: readonly string[] };
 
@@ -35,6 +37,7 @@ export async function findCandidates(
   const waits: RepairWait[] = [];
   const chosen: Candidate[] = [];
   const incomplete: SnapshotWalk[] = [];
+  const removals: ProvenRemoval[] = [];
   const packedAtMs = new Map<SnapshotId, number>();
   for (const orphan of survey.orphans.values())
     for (const id of orphan.snapshots) if (!live.has(id)) packedAtMs.set(id, Math.max(packedAtMs.get(id) ?? 0, Number(orphan.packedAtNs / NS_PER_MS)));
@@ -53,6 +56,8 @@ export async function findCandidates(
     }
     const deletedBy = testimony.deletedBy.get(id) ?? [];
     if (deletedBy.length > 0 && options.undelete !== true) {
+      const removal = findRemovalOf(survey, id, testimony);
+      if (removal !== null) removals.push(removal);
       leftAlone.push(
         leftAloneOf({ key: `deleted-snapshot:${id}`, what: 'deleted-snapshot', why: deletedSentence(id, deletedBy), snapshots: [id], machines: deletedBy }),
       );
@@ -63,7 +68,7 @@ export async function findCandidates(
     else incomplete.push(walk);
   }
   chosen.sort((a, b) => compareTimes(a.walk, b.walk));
-  return { chosen, incomplete, leftAlone, waits };
+  return { chosen, incomplete, leftAlone, waits, removals };
 }
 
 function compareTimes(a: SnapshotWalk, b: SnapshotWalk): number {

@@ -1,4 +1,4 @@
-import type { Mac, PackfileId, SnapshotId, StateId } from '@wardrobe/kloset-model';
+import type { Mac, PackfileId, RepositoryId, SnapshotId, StateId } from '@wardrobe/kloset-model';
 import { ByteReader } from '../../codec/byte-reader.js';
 import { versionText } from '../../codec/version.js';
 import { KlosetError } from '../../errors/errors.js';
@@ -109,15 +109,20 @@ export function readResidue(residue: Uint8Array): Pick<KeptStateFile, 'packfiles
   return { packfiles, snapshots, colours };
 }
 
+export type ProvenRemoval = {
+  readonly state: StateId;
+  readonly type: number;
+  readonly id: Mac;
+  readonly whenNs: bigint;
+  readonly end: StateEndFacts;
+  readonly machine: string;
+};
+
 /**
  * A removal whose state is known by name and end: its only entry is found among the colours that machines remember, proven by the name, which is the MAC of the
  * whole. Null when none fits. @source 01-store 7.1
  */
-export function findRemoval(
-  repository: Repository,
-  state: StateId,
-  testimony: Testimony,
-): { readonly type: number; readonly id: Mac; readonly whenNs: bigint; readonly end: StateEndFacts; readonly machine: string } | null {
+export function findRemoval(repository: Repository, state: StateId, testimony: Testimony): ProvenRemoval | null {
   const end = testimony.ends.get(state);
   if (end === undefined) return null;
   for (const evidence of testimony.all)
@@ -125,10 +130,24 @@ export function findRemoval(
       if (whenNs === null) continue;
       const builder = new StateBuilder();
       builder.colour(type, id, whenNs);
-      const stream = builder.finish({ ...end, serial: end.serial as never });
-      if (repository.mac(stream) === state) return { type, id, whenNs, end, machine: evidence.machine };
+      const stream = builder.finish({ ...end, serial: end.serial as RepositoryId });
+      if (repository.mac(stream) === state) return { state, type, id, whenNs, end, machine: evidence.machine };
     }
   return null;
+}
+
+/** The lost state that removed a snapshot, proven by its name. */
+export function findRemovalOf(survey: Survey, snapshot: SnapshotId, testimony: Testimony): ProvenRemoval | null {
+  for (const state of testimony.ends.keys()) {
+    if (survey.readable.has(state)) continue;
+    const removal = findRemoval(survey.repository, state, { ...testimony, all: onlyAbout(testimony.all, snapshot) });
+    if (removal !== null) return removal;
+  }
+  return null;
+}
+
+function onlyAbout(all: readonly LostStateEvidence[], snapshot: SnapshotId): readonly LostStateEvidence[] {
+  return all.map((evidence) => ({ ...evidence, colours: evidence.colours.filter(({ type, id }) => type === BLOB_TYPE.snapshot && id === snapshot) }));
 }
 
 /** Names of the machines that say something of a state, a packfile or a snapshot. */

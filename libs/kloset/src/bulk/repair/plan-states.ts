@@ -2,7 +2,7 @@ import type { Mac, PackfileId, SnapshotId, StateId } from '@wardrobe/kloset-mode
 import type { UnreadableState } from '../../repository/types.js';
 import type { Candidate, Candidates } from './candidates.js';
 import { type ClaimedPackfile, counted, type Draft, draftOf, type Drafts, emptyDrafts, leftAloneOf, named, problemOf, stateWrite } from './draft.js';
-import { findRemoval, type KeptStateFile, machinesOf, type Testimony } from './evidence.js';
+import { findRemoval, type KeptStateFile, machinesOf, type ProvenRemoval, type Testimony } from './evidence.js';
 import type { Survey } from './survey.js';
 import type { PlanRepairOptions, RepairActionKind, RepairWrite } from './types.js';
 import type { SnapshotWalk } from './walk.js';
@@ -35,6 +35,9 @@ export function planStates(facts: StateFacts): Drafts {
   const drafts = emptyDrafts();
   const groups = groupPackfiles(facts);
   const headers = new HeaderPlaces(facts);
+  const damaged = new Set(facts.survey.view.unreadable.map(({ id }) => id));
+  // Removals come first: what they keep away must not show in between.
+  for (const removal of facts.candidates.removals) if (!damaged.has(removal.state)) drafts.drafts.push(draftRemoval(removal, false));
   for (const group of groups) {
     const draft = draftGroup(facts, group, headers);
     if ('action' in draft) drafts.drafts.push(draft);
@@ -104,7 +107,8 @@ class HeaderPlaces {
   readonly #placed = new Set<SnapshotId>();
 
   constructor(readonly facts: StateFacts) {
-    this.#wanted = new Set(facts.candidates.chosen.map(({ walk }) => walk.id));
+    const { chosen, removals } = facts.candidates;
+    this.#wanted = new Set([...chosen.map(({ walk }) => walk.id), ...removals.map(({ id }) => id)]);
   }
 
   claim(packfile: PackfileId): ClaimedPackfile {
@@ -231,26 +235,24 @@ function planUnnamed(facts: StateFacts, state: UnreadableState, drafts: Drafts):
     return;
   }
   const removal = findRemoval(survey.repository, state.id, testimony);
-  const colours = removal === null ? (testimony.coloursOf.get(state.id) ?? []) : [removal];
+  if (removal !== null) {
+    drafts.drafts.push(draftRemoval(removal, true));
+    return;
+  }
+  const colours = testimony.coloursOf.get(state.id) ?? [];
   if (colours.length > 0) {
-    const end = removal?.end ?? testimony.ends.get(state.id) ?? null;
-    const snapshots = colours.filter(({ type }) => type === 5).map(({ id }) => id);
-    const machines = removal === null ? machinesOf(testimony, { states: [state.id] }) : [removal.machine];
+    const end = testimony.ends.get(state.id) ?? null;
     drafts.drafts.push(
       draftOf(
         {
           ...common,
           kind: 'replace-state',
-          doing: `It is written again, byte for byte the same facts: ${counted(colours.length, 'removal')}.`,
-          evidence:
-            removal === null
-              ? ['A state index of this store remembers what it said.']
-              : [`${removal.machine} remembers the removal; the file's name is the MAC of the very content.`],
-          machines,
-          snapshots,
+          doing: `It is written again with the same facts: ${counted(colours.length, 'removal')}.`,
+          evidence: ['A state index of this store remembers what it said.'],
+          machines: machinesOf(testimony, { states: [state.id] }),
           writes: [stateWrite({ id: state.id, replaces: true, version: end?.version ?? versionOf(survey), coloured: colours.length })],
         },
-        { kind: 'state', id: state.id, packfiles: [], colours: colours.map(({ type, id, whenNs }) => ({ type, id, whenNs })), end, headers: [] },
+        { kind: 'state', id: state.id, packfiles: [], colours, end, headers: [] },
       ),
     );
     return;
@@ -282,6 +284,24 @@ function planUnnamed(facts: StateFacts, state: UnreadableState, drafts: Drafts):
         states: [state.id],
       }),
     );
+}
+
+/** A removal, byte for byte: its name is the MAC of its content. */
+function draftRemoval({ state, type, id, whenNs, end, machine }: ProvenRemoval, isDamaged: boolean): Draft {
+  return draftOf(
+    {
+      about: state,
+      kind: isDamaged ? 'replace-state' : 'rebuild-state',
+      wrong: `The state ${named([state])}, which removed snapshot ${named([id])}, is ${isDamaged ? 'damaged, and keeps plakar from opening the store' : 'lost'}.`,
+      doing: 'It is written again with the very same content.',
+      evidence: [`${machine} remembers the removal; the state's name is the MAC of the very content.`],
+      machines: [machine],
+      states: [state],
+      snapshots: [],
+      writes: [stateWrite({ id: state, replaces: isDamaged, version: end.version, coloured: 1 })],
+    },
+    { kind: 'state', id: state, packfiles: [], colours: [{ type, id, whenNs }], end, headers: [] },
+  );
 }
 
 /** A removal of plakar takes 123 bytes, encrypted and compressed less than 300. */

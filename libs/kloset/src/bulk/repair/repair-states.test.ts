@@ -1,6 +1,7 @@
 import { COMMITTED_FIXTURES, copyFixtureStore, FIXTURE_PASSPHRASE } from '@wardrobe/testing';
 import { describe, expect, it } from 'vitest';
 import { openRepository } from '../../repository/repository.js';
+import type { Repository } from '../../repository/types.js';
 import { fsStore } from '../../stores/fs/fs-store.js';
 import { applyRepair } from './apply.js';
 import { planRepair } from './plan.js';
@@ -12,8 +13,14 @@ const LOST: Readonly<Record<string, string>> = {
   'v11-enc-desync': 'a82a6894',
 };
 
-async function openFixture(folder: string, name: string) {
-  return openRepository(fsStore(folder), { passphrase: name.includes('-enc-') ? FIXTURE_PASSPHRASE : undefined });
+const secrets = new Map<string, Uint8Array | null>();
+
+/** Derives the key of an encrypted fixture once. */
+async function openFixture(folder: string, name: string): Promise<Repository> {
+  const passphrase = name.includes('-enc-') ? FIXTURE_PASSPHRASE : undefined;
+  const repository = await openRepository(fsStore(folder), { passphrase, secret: secrets.get(name) ?? undefined });
+  secrets.set(name, repository.secret);
+  return repository;
 }
 
 describe.each(COMMITTED_FIXTURES)('%s', (name) => {
