@@ -134,6 +134,9 @@ async function touched(repository: Repository, snapshot: SnapshotId): Promise<Se
   return packfiles;
 }
 
+/** Of the calls to the store one in so many fails, others for each kind of failure. */
+const STEP = process.env['WARDROBE_TEST_LONG'] === '1' ? 1 : 4;
+
 describe('what a snapshot needs', () => {
   it.each(ORACLE_STORES)('of %s is every packfile that a full check touches', async (name) => {
     const repository = await openOracle(name);
@@ -262,8 +265,8 @@ describe.each(['1.0', '1.1'] as const)('maintenance of a store of line %s', (lin
     await base.write((writer) => inUse.forEach((id) => void writer.colour(4, id)));
     base.nowMs += 31 * DAY;
     const options = { machines: [seen('builder', base.store.items.state.keys())] };
-    for (const kind of FAULT_KINDS)
-      for (let call = 0, isOver = false; !isOver; call += 1) {
+    for (const [turn, kind] of FAULT_KINDS.entries())
+      for (let call = turn % STEP, isOver = false; !isOver; call += STEP) {
         const copy = await copyToMemory(base.store);
         const world = new World(copy, line);
         world.nowMs = base.nowMs;
