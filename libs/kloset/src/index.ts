@@ -51,3 +51,4 @@ export * from './bulk/backup/backup-types.js';
 export type { ContentPipeline, FileJob, FileResult } from './bulk/backup/content-pipeline.js';
 export { exclusionRules, ruleLines } from './bulk/backup/exclusion-rules.js';
 export { threadlessPipeline } from './bulk/backup/threadless-pipeline.js';
+export { downgrade, type DowngradeOptions, type DowngradePlan, type DowngradeState, planDowngrade } from './bulk/downgrade.js';
