@@ -3,59 +3,83 @@ import { macToBytes } from '../bytes/bytes.js';
 import { macWords } from '../codec/word-reader.js';
 import type { LocationEntry } from '../format/state.js';
 import { newLocationTable } from '../state/layer.js';
+import type { LocationTable } from '../state/location-table.js';
 import type { PlacedBlob } from './writer-types.js';
 
+/** A packfile in the making: what its rows name it by until it is complete and has its id. */
+export type PackfileRows = { readonly words: Uint32Array; readonly number: number };
+
+/** `id` null: still being filled. */
+type Filled = { id: PackfileId | null; rows: number; published: boolean };
+
 /**
- * The blobs of one run, as flat rows: for dedup, and for the states that name them. A packfile that is still being filled has a number and gets its id later;
- * rows are published in the order in which their packfiles are complete.
+ * The blobs of one run, as flat rows: for dedup, and for the states that name them. Blobs may come while a state with earlier ones is on its way, so each packfile
+ * is published on its own, all its rows with it.
  */
 export class NewBlobs {
-  readonly #table = newLocationTable();
-  readonly #ids: (PackfileId | null)[] = [];
-  #published = 0;
+  #table: LocationTable = newLocationTable();
+  #packfiles: Filled[] = [];
+  #publishedRows = 0;
 
   get count(): number {
     return this.#table.count;
   }
 
-  /** A number for a packfile that is about to be filled. `placeholder` is any unused id. */
-  openPackfile(placeholder: Mac): { readonly words: Uint32Array; readonly number: number } {
-    const words = macWords(macToBytes(placeholder));
-    this.#ids.push(null);
-    return { words, number: this.#ids.length - 1 };
+  /** Blobs that no state names yet. */
+  get waiting(): number {
+    return this.#table.count - this.#publishedRows;
   }
 
-  closePackfile(number: number, id: PackfileId): void {
-    this.#ids[number] = id;
+  /** `placeholder`: any unused id. */
+  openPackfile(placeholder: Mac): PackfileRows {
+    const words = macWords(macToBytes(placeholder));
+    const number = this.#table.packfiles.intern(words, 0);
+    this.#packfiles[number] = { id: null, rows: 0, published: false };
+    return { words, number };
+  }
+
+  closePackfile(packfile: PackfileRows, id: PackfileId): void {
+    this.#filled(packfile.number).id = id;
   }
 
   has(type: number, id: Mac): boolean {
     return this.#table.find(type, macWords(macToBytes(id))).length > 0;
   }
 
-  add(blob: PlacedBlob, packfile: Uint32Array): void {
+  add(blob: PlacedBlob, packfile: PackfileRows): void {
     const words = macWords(macToBytes(blob.blob));
-    words.set(packfile.subarray(0, 8), 8);
+    words.set(packfile.words.subarray(0, 8), 8);
+    const before = this.#table.count;
     this.#table.insert({ type: blob.type, words, offset: blob.offset, lengthBytes: blob.lengthBytes, version: blob.version, stated: true, tombstoned: false });
+    this.#filled(packfile.number).rows += this.#table.count - before;
   }
 
-  /** Every blob that came since the last call; all their packfiles must be complete. */
-  *unpublished(): Generator<LocationEntry> {
-    const until = this.#table.count;
-    for (let index = this.#published; index < until; index += 1) {
+  /** The rows of packfiles that are safely in the store. */
+  *in(stored: ReadonlySet<PackfileId>): Generator<LocationEntry> {
+    for (let index = 0; index < this.#table.count; index += 1) {
       const row = this.#table.read(index);
-      const packfile = this.#ids[row.packfile];
-      if (packfile === null || packfile === undefined) throw new Error('a blob lies in a packfile that is not complete');
-      yield { type: row.type, version: row.version, blob: this.#table.blob(index), packfile, offset: row.offset, lengthBytes: row.lengthBytes, flags: 0 };
+      const { id, published } = this.#filled(row.packfile);
+      if (id === null || published || !stored.has(id)) continue;
+      yield { type: row.type, version: row.version, blob: this.#table.blob(index), packfile: id, offset: row.offset, lengthBytes: row.lengthBytes, flags: 0 };
     }
   }
 
-  markPublished(): void {
-    this.#published = this.#table.count;
+  markPublished(stored: ReadonlySet<PackfileId>): void {
+    for (const packfile of this.#packfiles) {
+      if (packfile.id === null || packfile.published || !stored.has(packfile.id)) continue;
+      packfile.published = true;
+      this.#publishedRows += packfile.rows;
+    }
   }
 
   /** Type and id of every blob, as words in a block. */
   each(visit: (type: number, words: Uint32Array, at: number) => void): void {
     this.#table.each((_row, block, at) => visit((block[at + 11] as number) & 0xff, block, at));
+  }
+
+  #filled(number: number): Filled {
+    const found = this.#packfiles[number];
+    if (found === undefined) throw new RangeError('a row of a packfile that was never opened');
+    return found;
   }
 }

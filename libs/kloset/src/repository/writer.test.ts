@@ -292,3 +292,38 @@ describe('a store in a folder', () => {
     await expect(made({}, fsStore(root))).rejects.toBeInstanceOf(InvalidInputError);
   });
 });
+
+describe('long runs', () => {
+  it('more blobs than a state should name are published in between, and those put meanwhile wait for the next state', async () => {
+    const store = (await made()) as MemoryStore;
+    const repository = await opened(store);
+    const writer = await openWriter(repository, { lock: 'shared' });
+    const small = new Uint8Array(8);
+    const view = new DataView(small.buffer);
+    const put = (from: number, to: number): void => {
+      for (let at = from; at < to; at += 1) {
+        view.setUint32(0, at);
+        writer.put(12, small);
+      }
+    };
+    put(0, 200_001);
+    const settled = writer.settle();
+    put(200_001, 200_100);
+    await settled;
+    await writer.settle();
+    put(200_100, 200_200);
+    const settledLater = Promise.all([writer.settle(), writer.checkpoint(), writer.settle()]);
+    put(200_200, 200_300);
+    await settledLater;
+    await writer.commit();
+    await writer.close();
+    const there = await opened(store);
+    expect(there.view.states.length).toBeGreaterThanOrEqual(2);
+    for (const state of there.view.states) expect(state.counts.locations).toBeLessThan(400_000);
+    let found = 0;
+    there.view.eachAvailable((type) => {
+      if (type === 12) found += 1;
+    });
+    expect(found).toBe(200_300);
+  });
+});

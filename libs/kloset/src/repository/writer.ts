@@ -9,7 +9,7 @@ import { StateBuilder } from '../state/state-builder.js';
 import type { Store, WritableStore } from '../store/store.js';
 import { adoptOrphans } from './adopt-orphans.js';
 import { type HeldLock, takeLock } from './hold-lock.js';
-import { NewBlobs } from './new-blobs.js';
+import { NewBlobs, type PackfileRows } from './new-blobs.js';
 import { SpoolFile } from './spool-file.js';
 import { storeLine } from './store-line.js';
 import type { LockInfo, Repository, StateView } from './types.js';
@@ -34,6 +34,8 @@ export type WriterOptions = {
 };
 
 const DATA_TYPES: ReadonlySet<number> = new Set([BLOB_TYPE.chunk, BLOB_TYPE.object]);
+/** A state of many more locations than this (18 MB) is not made: a run with a shared lock publishes a checkpoint before. */
+const CHECKPOINT_BLOBS = 200_000;
 /** One blob in so many is decoded again before it counts; records of packfiles and states always are. */
 const PROVE_ONE_IN = 64;
 const NO_SERIAL = '00000000-0000-0000-0000-000000000000' as RepositoryId;
@@ -98,7 +100,7 @@ type Parts = {
   readonly lock: HeldLock | null;
   readonly id: Mac;
 };
-type OpenPackfile = { readonly builder: PackfileBuilder; readonly spool: SpoolFile; readonly words: Uint32Array; readonly number: number };
+type OpenPackfile = { readonly builder: PackfileBuilder; readonly spool: SpoolFile; readonly rows: PackfileRows };
 type ReadyPackfile = { readonly id: PackfileId; readonly path: string; readonly sizeBytes: number };
 
 class Writer implements RepositoryWriter {
@@ -108,16 +110,16 @@ class Writer implements RepositoryWriter {
   readonly #lock: HeldLock | null;
   readonly #id: Mac;
   readonly #encodeUnit: EncodeUnit;
-  readonly #blobs = new NewBlobs();
+  #blobs = new NewBlobs();
+  #blobsBefore = 0;
+  #turn: Promise<unknown> = Promise.resolve();
   readonly #open = new Map<'data' | 'metadata', OpenPackfile>();
   #ready: ReadyPackfile[] = [];
   #stored: { readonly id: PackfileId; readonly whenNs: bigint }[] = [];
   #entries: ((builder: StateBuilder, state: StateId, nowNs: bigint) => void)[] = [];
   readonly #reliedOn = new Set<PackfileId>();
-  #settling: Promise<void> = Promise.resolve();
   #puts = 0;
   #bytesWritten = 0;
-  #checkpoints = 0;
   #closed = false;
 
   constructor(parts: Parts) {
@@ -167,34 +169,41 @@ class Writer implements RepositoryWriter {
     if (this.#puts++ % PROVE_ONE_IN === 0) this.#prove(stored, bytes);
     const stream = DATA_TYPES.has(type) ? 'data' : 'metadata';
     const open = this.#open.get(stream) ?? this.#begin(stream);
-    this.#blobs.add(open.builder.add(type, id, stored), open.words);
+    this.#blobs.add(open.builder.add(type, id, stored), open.rows);
     if (open.builder.blobsBytes > Number(this.repository.config.packfileMaxSize)) this.#end(stream);
     return id;
   }
 
   addPackfile(packfile: SpooledPackfile): void {
-    const { words, number } = this.#blobs.openPackfile(packfile.id);
-    this.#blobs.closePackfile(number, packfile.id);
-    for (const blob of packfile.blobs) this.#blobs.add(blob, words);
+    const rows = this.#blobs.openPackfile(packfile.id);
+    this.#blobs.closePackfile(rows, packfile.id);
+    for (const blob of packfile.blobs) this.#blobs.add(blob, rows);
     this.#ready.push(packfile);
   }
 
   /** A packfile that lies in the store already and that no state names yet. */
   adopt(packfile: { readonly id: PackfileId; readonly packedAtNs: bigint; readonly blobs: Iterable<PlacedBlob> }): void {
-    const { words, number } = this.#blobs.openPackfile(packfile.id);
-    this.#blobs.closePackfile(number, packfile.id);
-    for (const blob of packfile.blobs) this.#blobs.add(blob, words);
+    const rows = this.#blobs.openPackfile(packfile.id);
+    this.#blobs.closePackfile(rows, packfile.id);
+    for (const blob of packfile.blobs) this.#blobs.add(blob, rows);
     this.#stored.push({ id: packfile.id, whenNs: packfile.packedAtNs });
   }
 
-  /** One at a time: two at once would bring the same packfile twice. */
   settle(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
-    const next = (): Promise<void> => this.#bringReady(options);
-    this.#settling = this.#settling.then(next, next);
-    return this.#settling;
+    return this.#inTurn(async () => {
+      await this.#upload(options);
+      if (this.#blobs.waiting > CHECKPOINT_BLOBS && this.#entries.length === 0 && this.#lock?.exclusive === false) await this.#checkpoint(options.signal);
+    });
   }
 
-  async #bringReady(options: { readonly signal?: AbortSignal | undefined }): Promise<void> {
+  /** One at a time: two at once would bring the same packfile twice, or publish it twice. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work, work);
+    this.#turn = done;
+    return done;
+  }
+
+  async #upload(options: { readonly signal?: AbortSignal | undefined }): Promise<void> {
     for (;;) {
       const [packfile] = this.#ready;
       if (packfile === undefined) return;
@@ -236,15 +245,34 @@ class Writer implements RepositoryWriter {
     return this.#lookAgain(options.signal);
   }
 
-  async checkpoint(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<CommitResult> {
-    this.#checkpoints += 1;
-    return this.#publish({ state: macFromBytes(this.environment.randomBytes(32)) as StateId, ...options });
+  checkpoint(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<CommitResult> {
+    return this.#inTurn(() => this.#checkpoint(options.signal));
+  }
+
+  /** Takes no look at the other states: what a checkpoint names is useless without a snapshot, and `commit` looks. */
+  async #checkpoint(signal: AbortSignal | undefined): Promise<CommitResult> {
+    await this.#store(signal);
+    await this.#lock?.verify();
+    const result = await this.#publish({ state: macFromBytes(this.environment.randomBytes(32)) as StateId, signal });
+    if (this.#blobs.waiting === 0 && this.#blobs.count > CHECKPOINT_BLOBS && this.#open.size === 0) {
+      this.#blobsBefore += this.#blobs.count;
+      this.#blobs = new NewBlobs();
+    }
+    return result;
   }
 
   commit(
     options: { readonly state?: StateId | 'content' | undefined; readonly timestampNs?: bigint | undefined; readonly signal?: AbortSignal | undefined } = {},
   ): Promise<CommitResult> {
-    return this.#publish({ ...options, state: options.state ?? (this.#id as StateId) });
+    const { signal } = options;
+    return this.#inTurn(async () => {
+      await this.#store(signal);
+      await this.#lookAgain(signal);
+      const result = await this.#publish({ ...options, state: options.state ?? (this.#id as StateId) });
+      // Only now does this machine's index learn of it, as any other machine's would: from the store.
+      await this.repository.refresh({ signal });
+      return result;
+    });
   }
 
   async close(): Promise<void> {
@@ -258,39 +286,42 @@ class Writer implements RepositoryWriter {
     await this.#lock?.release();
   }
 
+  /** The first stage: every packfile is in the store. */
+  async #store(signal: AbortSignal | undefined): Promise<void> {
+    for (const stream of [...this.#open.keys()]) this.#end(stream);
+    await this.#upload({ signal });
+  }
+
+  /** The second stage. Blobs may be put meanwhile: they wait for the next state. */
   async #publish(options: {
     readonly state: StateId | 'content';
     readonly timestampNs?: bigint | undefined;
     readonly signal?: AbortSignal | undefined;
   }): Promise<CommitResult> {
-    const { signal } = options;
-    for (const stream of [...this.#open.keys()]) this.#end(stream);
-    await this.settle({ signal });
     const nowNs = this.#nowNs();
-    const named = macFromBytes(this.environment.randomBytes(32)) as StateId;
     const builder = new StateBuilder();
-    const state = options.state === 'content' ? named : options.state;
-    for (const entry of this.#entries) entry(builder, state, nowNs);
-    for (const location of this.#blobs.unpublished()) builder.location(location);
-    for (const { id, whenNs } of this.#stored) builder.packfile(id, state, whenNs);
-    const packfiles = this.#stored.length;
-    if (builder.isEmpty) return { state: null, packfiles, bytesWritten: this.#bytesWritten, blobs: this.#blobs.count };
-    await this.#lookAgain(signal);
-    const id = await publishState(this.repository, this.store, {
+    const named = options.state === 'content' ? (macFromBytes(this.environment.randomBytes(32)) as StateId) : options.state;
+    const { line } = this;
+    const [entries, stored] = [this.#entries.length, this.#stored.length];
+    const packfiles = new Set(this.#stored.map(({ id }) => id));
+    for (const entry of this.#entries) entry(builder, named, nowNs);
+    for (const location of this.#blobs.in(packfiles)) builder.location(location);
+    for (const { id, whenNs } of this.#stored) builder.packfile(id, named, whenNs);
+    const done = { packfiles: stored, bytesWritten: this.#bytesWritten, blobs: this.#blobsBefore + this.#blobs.count };
+    if (builder.isEmpty) return { state: null, ...done };
+    const state = await publishState(this.repository, this.store, {
       builder,
       id: options.state,
-      line: this.line,
+      line,
       timestampNs: options.timestampNs ?? nowNs,
       encodeUnit: this.#encodeUnit,
-      serial: this.line === '1.1' ? NO_SERIAL : this.repository.id,
-      signal,
+      serial: line === '1.1' ? NO_SERIAL : this.repository.id,
+      signal: options.signal,
     });
-    this.#blobs.markPublished();
-    this.#stored = [];
-    this.#entries = [];
-    // Only now does this machine's index learn of it, as any other machine's would: from the store.
-    await this.repository.refresh({ signal });
-    return { state: id, packfiles, bytesWritten: this.#bytesWritten, blobs: this.#blobs.count };
+    this.#blobs.markPublished(packfiles);
+    this.#stored.splice(0, stored);
+    this.#entries.splice(0, entries);
+    return { state, ...done };
   }
 
   /** The second look: our lock still stands, nobody else forbids going on, and nothing that we build upon was scheduled for deletion. */
@@ -316,7 +347,7 @@ class Writer implements RepositoryWriter {
       paddingLimitBytes: this.repository.config.chunking.minSize,
       append: (bytes) => spool.append(bytes),
     });
-    const open = { builder, spool, ...this.#blobs.openPackfile(macFromBytes(randomBytes(32))) };
+    const open = { builder, spool, rows: this.#blobs.openPackfile(macFromBytes(randomBytes(32))) };
     this.#open.set(stream, open);
     return open;
   }
@@ -326,8 +357,8 @@ class Writer implements RepositoryWriter {
     if (open === undefined) return;
     const { id, blobs, sizeBytes } = open.builder.finish(this.#nowNs());
     open.spool.close();
-    this.#blobs.closePackfile(open.number, id);
-    for (const blob of blobs) if (blob.type === BLOB_TYPE.padding) this.#blobs.add(blob, open.words);
+    this.#blobs.closePackfile(open.rows, id);
+    for (const blob of blobs) if (blob.type === BLOB_TYPE.padding) this.#blobs.add(blob, open.rows);
     this.#ready.push({ id, path: open.spool.path, sizeBytes });
     this.#open.delete(stream);
   }
