@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
 import type { BackupCommandOptions } from '../commands/backup.js';
 import type { CreateCommandOptions } from '../commands/create.js';
+import type { DowngradeCommandOptions } from '../commands/downgrade.js';
 import { collect, examples, json, type Runner } from './shared.js';
 
 /** Commands that make stores and snapshots: create, backup, dup, sync, downgrade. */
 export function addWriting(program: Command, run: Runner): void {
   addCreate(program, run);
   addBackup(program, run);
+  addDowngrade(program, run);
 }
 
 function addCreate(program: Command, run: Runner): void {
@@ -60,4 +62,20 @@ function addBackup(program: Command, run: Runner): void {
     .action((paths: string[], options: BackupCommandOptions) =>
       run(async (session) => (await import('../commands/backup.js')).backup(session, paths, options)),
     );
+}
+
+function addDowngrade(program: Command, run: Runner): void {
+  program
+    .command('downgrade')
+    .description(
+      'gives a store that only plakar 1.1 can use back to plakar 1.0, by rewriting its states; shows only whether it can be done, unless --apply is given',
+    )
+    .option('--apply', 'do it; without it the plan is shown and nothing is changed')
+    .option('--wait', 'wait until others have finished, instead of giving up')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `${examples('wardrobe at /backups/team downgrade', 'wardrobe at /backups/team downgrade --apply', 'wardrobe at /backups/team downgrade --apply --wait --json')}\n\nIt cannot be done when a state deletes something, as maintenance of plakar 1.1 makes them; the states are named. The next thing that plakar 1.1 writes locks plakar 1.0 out again.`,
+    )
+    .action((options: DowngradeCommandOptions) => run(async (session) => (await import('../commands/downgrade.js')).downgrade(session, options)));
 }
