@@ -3,7 +3,7 @@ import { type Mac, nameBytes } from '@wardrobe/kloset-model';
 import { seededRandom } from '@wardrobe/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { macFromBytes } from '../bytes/bytes.js';
+import { macFromBytes, macToBytes } from '../bytes/bytes.js';
 import { decode, encode } from '../codec/codec.js';
 import { treeNode, treeRoot } from '../format/snapshot-tree.js';
 import { createTreeShape, persistTree } from './build.js';
@@ -11,7 +11,7 @@ import { scanItems } from './scan.js';
 import { BYTES_ORDER, findKey, type TreeNode } from './tree.js';
 
 const keyOf = (rank: number): Uint8Array => nameBytes(`/${String(rank).padStart(8, '0')}`);
-const valueOf = (rank: number): Mac => macFromBytes(blake3Hash(keyOf(rank)));
+const macOf = (rank: number): Mac => macFromBytes(blake3Hash(keyOf(rank)));
 
 function memory() {
   const blobs = new Map<Mac, Uint8Array>();
@@ -66,7 +66,7 @@ function naiveRoot(ranks: readonly number[], put: (type: number, bytes: Uint8Arr
       for (const child of [...node.children].reverse()) pointers.unshift(write(child));
       return put(20, encode(treeNode, { ...common, pointers, values: null, next: null }));
     }
-    next = put(20, encode(treeNode, { ...common, pointers: null, values: node.keys.length === 0 ? null : node.keys.map(valueOf), next }));
+    next = put(20, encode(treeNode, { ...common, pointers: null, values: node.keys.length === 0 ? null : node.keys.map(macOf), next }));
     return next;
   }
   return put(19, encode(treeRoot, { Version: 0, Order: 50, Count: 0, Root: write(naiveTree(ranks)) }));
@@ -76,7 +76,7 @@ async function build(ranks: Iterable<number>) {
   const sink = memory();
   const shape = createTreeShape();
   for (const rank of ranks) shape.insert(rank);
-  const root = await persistTree(shape, { sink, types: { root: 19, node: 20 }, keyOf, valueOf });
+  const root = await persistTree(shape, { sink, types: { root: 19, node: 20 }, keyOf, valueOf: (rank) => macToBytes(macOf(rank)) });
   return { sink, shape, root };
 }
 
@@ -115,11 +115,11 @@ describe('a tree that is built', () => {
     const tree = { root: decode(treeRoot, sink.blobs.get(root) as Uint8Array).Root, nodes, order: BYTES_ORDER, what: 'test' };
     let rank = 0;
     for await (const item of scanItems(tree)) {
-      if (Buffer.compare(item.key, keyOf(rank)) !== 0 || item.value !== valueOf(rank)) throw new Error(`key ${rank} is wrong`);
+      if (Buffer.compare(item.key, keyOf(rank)) !== 0 || item.value !== macOf(rank)) throw new Error(`key ${rank} is wrong`);
       rank += 1;
     }
     expect(rank).toBe(100_000);
-    for (const probe of [0, 24, 49_999, 99_999]) expect(await findKey(tree, keyOf(probe))).toBe(valueOf(probe));
+    for (const probe of [0, 24, 49_999, 99_999]) expect(await findKey(tree, keyOf(probe))).toBe(macOf(probe));
     expect(await findKey(tree, nameBytes('/no'))).toBeNull();
   });
 

@@ -3,7 +3,7 @@ import { createTreeShape, persistTree, type TreeShape } from '../../btree/build.
 import { compareBytes, concatBytes } from '../../bytes/bytes.js';
 import { SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
 import type { BlobSink } from '../../repository/writer-types.js';
-import { contentTypeOf } from './entry-payload.js';
+import { bareType } from './entry-payload.js';
 import type { EntrySet } from './entry-set.js';
 import type { PathOrder } from './path-order.js';
 
@@ -28,7 +28,7 @@ export function persistContentTypes(tree: TypeTree): Promise<Mac> {
       const node = ordered.nodeOf[rank] as number;
       return keyOf(tree.entries, node, prefixes[prefixOf[node] as number] as Uint8Array);
     },
-    valueOf: (rank) => tree.entries.mac(ordered.nodeOf[rank] as number),
+    valueOf: (rank) => tree.entries.macBytes(ordered.nodeOf[rank] as number),
     pause: tree.pause,
     onLeaf: tree.onLeaf,
   });
@@ -43,16 +43,20 @@ function keyOf(entries: EntrySet, node: number, prefix: Uint8Array): Uint8Array 
 /** `/` and the type up to the first semicolon, sorted as they sort before a path; and which of them each entry has. */
 function prefixesOf({ entries }: TypeTree): { readonly prefixes: readonly Uint8Array[]; readonly prefixOf: Uint32Array } {
   const found = new Map<string, number>();
+  const byType = new Map<string, number>();
   const prefixOf = new Uint32Array(entries.paths.size).fill(NO_TYPE);
   for (let node = 0; node < entries.paths.size; node++) {
     if (!entries.has(node) || entries.isDirectory(node)) continue;
-    const fields = entries.fields(node);
-    const contentType = contentTypeOf(fields);
-    if (contentType === '' && fields.content === null) continue;
-    const mime = contentType.split(';', 1)[0] ?? '';
-    const known = found.get(mime);
-    prefixOf[node] = known ?? found.size;
-    if (known === undefined) found.set(mime, found.size);
+    const contentType = entries.storedType(node) ?? bareType(entries.fields(node).common.goMode);
+    if (contentType === '' && entries.storedType(node) === null) continue;
+    let prefix = byType.get(contentType);
+    if (prefix === undefined) {
+      const mime = contentType.split(';', 1)[0] ?? '';
+      prefix = found.get(mime) ?? found.size;
+      found.set(mime, prefix);
+      byType.set(contentType, prefix);
+    }
+    prefixOf[node] = prefix;
   }
   const slash = Uint8Array.of(0x2f);
   const named = [...found.keys()].map((mime, number) => ({ number, prefix: nameBytes(`/${mime}`), sortKey: concatBytes([nameBytes(`/${mime}`), slash]) }));

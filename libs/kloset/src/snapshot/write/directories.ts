@@ -1,11 +1,10 @@
 import { encode } from '../../codec/codec.js';
 import type { Chunker } from '../../chunking/chunker.js';
-import { DIRPACK_DIRECTORY, DIRPACK_OTHER, dirpackFrameHead } from '../../format/snapshot-dirpack.js';
+import { DIRPACK_DIRECTORY, DIRPACK_OTHER } from '../../format/snapshot-dirpack.js';
 import { SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
 import { summary, type SummaryRecord } from '../../format/snapshot-summary.js';
-import { macToBytes } from '../../bytes/bytes.js';
+import { asBuffer } from '../../bytes/bytes.js';
 import type { BlobSink, StoreLine } from '../../repository/writer-types.js';
-import { contentTypeOf, ZERO_MAC } from './entry-payload.js';
 import type { EntrySet } from './entry-set.js';
 import type { ErrorCounts } from './error-counts.js';
 import { NumberPages } from './byte-arena.js';
@@ -32,7 +31,6 @@ export type DirectoryJob = {
 export type WrittenDirectories = { readonly nodes: NumberPages; readonly dirpacks: MacArray; readonly summaries: MacArray; readonly top: SummaryRecord };
 
 const ENTRIES_PER_PAUSE = 256;
-const NS_PER_SECOND = 1_000_000_000n;
 
 /** Writes all entries, and of each directory its packed listing and its summary, children before parents. @source 02-snapshot 2.5, 3, 6.4 */
 export async function writeDirectories(job: DirectoryJob): Promise<WrittenDirectories> {
@@ -68,14 +66,15 @@ async function writeDirectory(
     if (!entries.has(child)) continue;
     if (entries.isDirectory(child)) addDirectory(run, child, { counter, listing });
     else addEntry(run, child, { counter, listing });
-    await breathe(run);
+    run.sinceLastPause += 1;
+    if (run.sinceLastPause >= ENTRIES_PER_PAUSE) await breathe(run);
   }
   counter.addErrors(errors.of(directory));
   place.written.dirpacks.set(place.at, listing.finish().object);
   const record = counter.record();
   if (line === '1.1') place.written.summaries.set(place.at, sink.put(SNAPSHOT_BLOB.summary, encode(summary, record)));
   putEntry(run, directory, record);
-  await breathe(run);
+  run.sinceLastPause += 1;
   return counter;
 }
 
@@ -85,48 +84,43 @@ type Totals = { readonly counter: SummaryCounter; readonly listing: { push(bytes
 function addDirectory({ job, shelf }: Run, child: number, totals: Totals): void {
   const below = shelf.take(child);
   totals.counter.addDirectory(below);
-  const payload = job.entries.payload(child, { object: ZERO_MAC, summary: job.line === '1.0' ? below.record() : null }, job.line);
-  pushFrame(totals.listing, { kind: DIRPACK_DIRECTORY, payload, mac: macToBytes(job.entries.mac(child)) });
+  const payload = job.entries.payload(child, { object: NO_OBJECT, summary: job.line === '1.0' ? below.record() : null }, job.line);
+  pushFrame(totals.listing, { kind: DIRPACK_DIRECTORY, payload, mac: job.entries.macBytes(child) });
 }
 
 function addEntry(run: Run, child: number, totals: Totals): void {
   const { entries, line } = run.job;
-  const fields = entries.fields(child);
-  const size = line === '1.1' && fields.content === null ? 0n : fields.sizeBytes;
-  const seconds = fields.mtimeNs / NS_PER_SECOND;
-  totals.counter.addEntry({
-    goMode: fields.common.goMode,
-    sizeBytes: Math.max(0, Number(size)),
-    mtimeSeconds: fields.mtimeNs < 0n && seconds * NS_PER_SECOND !== fields.mtimeNs ? seconds - 1n : seconds,
-    entropy: fields.content?.entropy ?? 0,
-    contentType: contentTypeOf(fields),
-    chunks: fields.content?.chunks ?? null,
-  });
+  totals.counter.addEntry(entries.counted(child, line));
   const payload = putEntry(run, child, null);
-  pushFrame(totals.listing, { kind: DIRPACK_OTHER, payload, mac: macToBytes(entries.mac(child)) });
+  pushFrame(totals.listing, { kind: DIRPACK_OTHER, payload, mac: entries.macBytes(child) });
 }
 
-/** Stores an entry in the form of the store's line, and keeps its MAC in the place of its object's. */
+/** Stores an entry in the form of the store's line, and keeps its MAC in the place of its object's. The answer is a view, good until the next entry. */
 function putEntry({ job }: Run, node: number, record: SummaryRecord | null): Uint8Array {
-  const object = job.entries.mac(node);
-  const payload = job.entries.payload(node, { object, summary: record }, job.line);
-  const mac = job.sink.mac(payload);
-  const isNew = !job.sink.has(SNAPSHOT_BLOB.vfsEntry, mac);
-  if (isNew) job.sink.put(SNAPSHOT_BLOB.vfsEntry, payload, mac);
+  const { entries, sink, line } = job;
+  const object = entries.macBytes(node);
+  const payload = entries.payload(node, { object, summary: record }, line);
+  const mac = sink.mac(payload);
+  const isNew = !sink.has(SNAPSHOT_BLOB.vfsEntry, mac);
+  if (isNew) sink.put(SNAPSHOT_BLOB.vfsEntry, payload.slice(), mac);
   job.otherForm?.put(node, object, isNew);
-  job.entries.setMac(node, mac);
+  entries.setMac(node, mac);
   return payload;
 }
 
 function pushFrame(listing: { push(bytes: Uint8Array): void }, frame: { readonly kind: number; readonly payload: Uint8Array; readonly mac: Uint8Array }): void {
-  listing.push(encode(dirpackFrameHead, { kind: frame.kind, length: frame.payload.length + frame.mac.length }));
+  FRAME_HEAD[0] = frame.kind;
+  asBuffer(FRAME_HEAD).writeUInt32LE(frame.payload.length + frame.mac.length, 1);
+  listing.push(FRAME_HEAD);
   listing.push(frame.payload);
   listing.push(frame.mac);
 }
 
+const NO_OBJECT = new Uint8Array(32);
+/** Kind and length, as in the table of `dirpackFrameHead`; used again for every frame. */
+const FRAME_HEAD = new Uint8Array(5);
+
 async function breathe(run: Run): Promise<void> {
-  run.sinceLastPause += 1;
-  if (run.sinceLastPause < ENTRIES_PER_PAUSE) return;
   run.sinceLastPause = 0;
   await run.job.pause();
 }

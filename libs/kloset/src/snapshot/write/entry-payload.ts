@@ -71,13 +71,12 @@ export function entryPayload(parts: PayloadParts, form: StoreLine): Uint8Array {
 
 /** Full type with parameters; empty for a directory, and for a regular file whose content is nowhere. */
 export function contentTypeOf(fields: EntryFields): string {
-  if (fields.content !== null) return fields.content.contentType;
-  const { goMode } = fields.common;
-  return (goMode & GO_MODE.directory) !== 0 || (goMode & NOT_REGULAR) === 0 ? '' : NOT_A_FILE;
+  return fields.content === null ? bareType(fields.common.goMode) : fields.content.contentType;
 }
 
-export function isDirectoryMode(goMode: number): boolean {
-  return (goMode & GO_MODE.directory) !== 0;
+/** The type of what has no content. */
+export function bareType(goMode: number): string {
+  return (goMode & GO_MODE.directory) !== 0 || (goMode & NOT_REGULAR) === 0 ? '' : NOT_A_FILE;
 }
 
 function typeBytes(contentType: string): Uint8Array {

@@ -1,4 +1,4 @@
-import type { Mac } from '@wardrobe/kloset-model';
+import { GO_MODE, type Mac, nameBytes } from '@wardrobe/kloset-model';
 import { asBuffer, equalBytes, macFromBytes } from '../../bytes/bytes.js';
 import { ByteArena, Interned } from './byte-arena.js';
 import type { NewEntry, NewStat } from './types.js';
@@ -8,7 +8,7 @@ export type StatClass = Pick<NewStat, 'goMode' | 'dev' | 'uid' | 'gid' | 'nlink'
 
 export type RecordContent = { readonly contentType: string; readonly entropy: number; readonly chunks: number };
 
-/** One entry as it was added; `mac` is apart. */
+/** One entry as it was added. */
 export type EntryFields = {
   readonly common: StatClass;
   readonly sizeBytes: bigint;
@@ -19,12 +19,35 @@ export type EntryFields = {
   readonly content: RecordContent | null;
 };
 
+/**
+ * One entry for work that must not make garbage: numbers of interned values, and plain numbers where they are exact. Reused: good until the next one is read.
+ * `isWide`: a number is too large for that, ask for `fields`.
+ */
+export type EntryScan = {
+  isWide: boolean;
+  common: number;
+  sizeBytes: number;
+  seconds: number;
+  nanoseconds: number;
+  ino: number;
+  /** Number of the content type, or -1 without content. */
+  type: number;
+  chunks: number;
+  entropy: number;
+  /** Number of the list of attribute names, or -1. */
+  xattrs: number;
+  target: Uint8Array;
+};
+
 const MAC_BYTES = 32;
 const HAS_CONTENT = 1;
 const HAS_TARGET = 2;
 const HAS_XATTRS = 4;
+const IS_WIDE = 8;
 const NS_PER_SECOND = 1_000_000_000n;
-const LONGEST_FIXED_BYTES = 96;
+const LONGEST_FIXED_BYTES = 128;
+const LARGEST = BigInt(Number.MAX_SAFE_INTEGER);
+const NOTHING = new Uint8Array(0);
 
 /**
  * Entries packed into about 60 bytes each: what repeats is interned, numbers take what they need. A record starts with 32 bytes for a MAC: the object's while
@@ -35,72 +58,130 @@ export class EntryRecords {
   readonly #classes = new Interned<StatClass>();
   readonly #types = new Interned<string>();
   readonly #xattrLists = new Interned<readonly Uint8Array[]>();
-  readonly #scratch = new Uint8Array(LONGEST_FIXED_BYTES);
-  readonly #view = new DataView(this.#scratch.buffer);
+  readonly #head = new Uint8Array(LONGEST_FIXED_BYTES);
+  readonly #view = new DataView(this.#head.buffer);
   #last: { readonly common: StatClass; readonly number: number } | null = null;
 
   /** Place of the new record. */
   add(entry: NewEntry): number {
     const { content, stat, symlinkTarget, xattrNames } = entry;
-    const hasTarget = symlinkTarget !== null && symlinkTarget.length > 0;
-    const head = this.#scratch;
+    const target = symlinkTarget ?? NOTHING;
+    const sizeBytes = content === null ? stat.sizeBytes : BigInt(content.sizeBytes);
+    const nanoseconds = ((stat.mtimeNs % NS_PER_SECOND) + NS_PER_SECOND) % NS_PER_SECOND;
+    const seconds = (stat.mtimeNs - nanoseconds) / NS_PER_SECOND;
+    const isWide = !isExact(sizeBytes) || !isExact(seconds) || !isExact(stat.ino);
+    const head = this.#head;
     if (content === null) head.fill(0, 0, MAC_BYTES);
     else asBuffer(head).write(content.object, 0, 'hex');
-    head[MAC_BYTES] = (content === null ? 0 : HAS_CONTENT) | (hasTarget ? HAS_TARGET : 0) | (xattrNames.length > 0 ? HAS_XATTRS : 0);
-    let at = MAC_BYTES + 1;
-    at = putVarint(head, at, BigInt(this.#classOf(stat)));
-    at = putVarint(head, at, zigzag(content === null ? stat.sizeBytes : BigInt(content.sizeBytes)));
-    const nanoseconds = ((stat.mtimeNs % NS_PER_SECOND) + NS_PER_SECOND) % NS_PER_SECOND;
-    at = putVarint(head, at, zigzag((stat.mtimeNs - nanoseconds) / NS_PER_SECOND));
-    at = putVarint(head, at, nanoseconds);
-    at = putVarint(head, at, stat.ino);
+    head[MAC_BYTES] =
+      (content === null ? 0 : HAS_CONTENT) | (target.length > 0 ? HAS_TARGET : 0) | (xattrNames.length > 0 ? HAS_XATTRS : 0) | (isWide ? IS_WIDE : 0);
+    let at = putNumber(head, MAC_BYTES + 1, this.#classOf(stat));
+    at = isWide ? this.#putWide(at, [sizeBytes, seconds, stat.ino]) : putTriple(head, at, [Number(sizeBytes), Number(seconds), Number(stat.ino)]);
+    at = putNumber(head, at, Number(nanoseconds));
     if (content !== null) {
-      at = putVarint(head, at, BigInt(this.#types.number(content.contentType, content.contentType)));
-      at = putVarint(head, at, BigInt(content.chunks));
+      at = putNumber(head, at, this.#types.number(content.contentType, content.contentType));
+      at = putNumber(head, at, content.chunks);
       this.#view.setFloat64(at, content.entropy);
       at += 8;
     }
-    if (xattrNames.length > 0) at = putVarint(head, at, BigInt(this.#xattrListOf(xattrNames)));
-    if (hasTarget) at = putVarint(head, at, BigInt(symlinkTarget.length));
-    const place = this.#arena.reserve(at + (hasTarget ? symlinkTarget.length : 0));
-    this.#arena.page(place).set(head.subarray(0, at), this.#arena.at(place));
-    if (hasTarget) this.#arena.page(place).set(symlinkTarget, this.#arena.at(place) + at);
+    if (xattrNames.length > 0) at = putNumber(head, at, this.#xattrListOf(xattrNames));
+    if (target.length > 0) at = putNumber(head, at, target.length);
+    const place = this.#arena.reserve(at + target.length);
+    const page = this.#arena.page(place);
+    page.set(head.subarray(0, at), this.#arena.at(place));
+    if (target.length > 0) page.set(target, this.#arena.at(place) + at);
     return place;
   }
 
-  fields(place: number): EntryFields {
-    const cursor = { bytes: this.#arena.page(place), at: this.#arena.at(place) + MAC_BYTES };
+  scan(place: number, into: EntryScan): EntryScan {
+    const cursor = this.#cursor(place, MAC_BYTES);
     const flags = cursor.bytes[cursor.at++] as number;
-    const common = this.#classes.value(Number(takeVarint(cursor)));
-    const sizeBytes = unzigzag(takeVarint(cursor));
-    const seconds = unzigzag(takeVarint(cursor));
-    const mtimeNs = seconds * NS_PER_SECOND + takeVarint(cursor);
-    const ino = takeVarint(cursor);
-    const content = (flags & HAS_CONTENT) === 0 ? null : this.#takeContent(cursor);
-    const xattrNames = (flags & HAS_XATTRS) === 0 ? [] : this.#xattrLists.value(Number(takeVarint(cursor)));
-    const targetBytes = (flags & HAS_TARGET) === 0 ? 0 : Number(takeVarint(cursor));
-    return { common, sizeBytes, mtimeNs, ino, content, xattrNames, symlinkTarget: cursor.bytes.subarray(cursor.at, cursor.at + targetBytes) };
+    into.isWide = (flags & IS_WIDE) !== 0;
+    into.common = takeNumber(cursor);
+    if (into.isWide) cursor.at += 24;
+    else {
+      into.sizeBytes = unzigzag(takeNumber(cursor));
+      into.seconds = unzigzag(takeNumber(cursor));
+      into.ino = unzigzag(takeNumber(cursor));
+    }
+    into.nanoseconds = takeNumber(cursor);
+    into.type = -1;
+    into.chunks = 0;
+    into.entropy = 0;
+    if ((flags & HAS_CONTENT) !== 0) {
+      into.type = takeNumber(cursor);
+      into.chunks = takeNumber(cursor);
+      into.entropy = asBuffer(cursor.bytes).readDoubleBE(cursor.at);
+      cursor.at += 8;
+    }
+    into.xattrs = (flags & HAS_XATTRS) === 0 ? -1 : takeNumber(cursor);
+    into.target = NOTHING;
+    if ((flags & HAS_TARGET) !== 0) {
+      const lengthBytes = takeNumber(cursor);
+      into.target = cursor.bytes.subarray(cursor.at, cursor.at + lengthBytes);
+    }
+    return into;
   }
 
-  goMode(place: number): number {
-    const cursor = { bytes: this.#arena.page(place), at: this.#arena.at(place) + MAC_BYTES + 1 };
-    return this.#classes.value(Number(takeVarint(cursor))).goMode;
+  fields(place: number): EntryFields {
+    const scan = this.scan(place, createScan());
+    const [sizeBytes, seconds, ino] = scan.isWide ? this.#wide(place) : [BigInt(scan.sizeBytes), BigInt(scan.seconds), BigInt(scan.ino)];
+    return {
+      common: this.common(scan.common),
+      sizeBytes,
+      mtimeNs: seconds * NS_PER_SECOND + BigInt(scan.nanoseconds),
+      ino,
+      symlinkTarget: scan.target,
+      xattrNames: scan.xattrs < 0 ? [] : this.xattrNames(scan.xattrs),
+      content: scan.type < 0 ? null : { contentType: this.contentType(scan.type), entropy: scan.entropy, chunks: scan.chunks },
+    };
+  }
+
+  common(number: number): StatClass {
+    return this.#classes.value(number);
+  }
+
+  contentType(number: number): string {
+    return this.#types.value(number);
+  }
+
+  xattrNames(number: number): readonly Uint8Array[] {
+    return this.#xattrLists.value(number);
+  }
+
+  isDirectory(place: number): boolean {
+    return (this.#classes.value(takeNumber(this.#cursor(place, MAC_BYTES + 1))).goMode & GO_MODE.directory) !== 0;
   }
 
   mac(place: number): Mac {
-    return macFromBytes(this.#arena.view(place, MAC_BYTES));
+    return macFromBytes(this.macBytes(place));
+  }
+
+  /** A view. */
+  macBytes(place: number): Uint8Array {
+    return this.#arena.view(place, MAC_BYTES);
   }
 
   setMac(place: number, mac: Mac): void {
     asBuffer(this.#arena.page(place)).write(mac, this.#arena.at(place), 'hex');
   }
 
-  #takeContent(cursor: Cursor): RecordContent {
-    const contentType = this.#types.value(Number(takeVarint(cursor)));
-    const chunks = Number(takeVarint(cursor));
-    const entropy = asBuffer(cursor.bytes).readDoubleBE(cursor.at);
-    cursor.at += 8;
-    return { contentType, chunks, entropy };
+  #cursor(place: number, offset: number): Cursor {
+    return { bytes: this.#arena.page(place), at: this.#arena.at(place) + offset };
+  }
+
+  #wide(place: number): readonly [bigint, bigint, bigint] {
+    const cursor = this.#cursor(place, MAC_BYTES + 1);
+    takeNumber(cursor);
+    const bytes = asBuffer(cursor.bytes);
+    return [bytes.readBigInt64BE(cursor.at), bytes.readBigInt64BE(cursor.at + 8), bytes.readBigUInt64BE(cursor.at + 16)];
+  }
+
+  #putWide(at: number, [sizeBytes, seconds, ino]: readonly [bigint, bigint, bigint]): number {
+    this.#view.setBigInt64(at, sizeBytes);
+    this.#view.setBigInt64(at + 8, seconds);
+    this.#view.setBigUint64(at + 16, ino);
+    return at + 24;
   }
 
   #classOf(stat: NewStat): number {
@@ -108,67 +189,74 @@ export class EntryRecords {
     if (last !== null && isSameClass(last.common, stat)) return last.number;
     const { goMode, dev, uid, gid, nlink, user, group } = stat;
     const common = { goMode, dev, uid, gid, nlink, user: user.slice(), group: group.slice() };
-    const number = this.#classes.number(`${goMode} ${dev} ${uid} ${gid} ${nlink} ${asBuffer(user).toString('hex')} ${asBuffer(group).toString('hex')}`, common);
-    this.#last = { common, number };
+    const number = this.#classes.number(`${goMode} ${dev} ${uid} ${gid} ${nlink} ${hex(user)} ${hex(group)}`, common);
+    this.#last = { common: this.#classes.value(number), number };
     return number;
   }
 
   #xattrListOf(names: readonly Uint8Array[]): number {
-    const key = names.map((name) => asBuffer(name).toString('hex')).join(' ');
-    return this.#xattrLists.number(
-      key,
-      names.map((name) => name.slice()),
-    );
+    const own = names.map((name) => name.slice());
+    return this.#xattrLists.number(names.map(hex).join(' '), own);
   }
+}
+
+export function createScan(): EntryScan {
+  return {
+    isWide: false,
+    common: 0,
+    sizeBytes: 0,
+    seconds: 0,
+    nanoseconds: 0,
+    ino: 0,
+    type: -1,
+    chunks: 0,
+    entropy: 0,
+    xattrs: -1,
+    target: nameBytes(''),
+  };
 }
 
 type Cursor = { readonly bytes: Uint8Array; at: number };
 
+function hex(bytes: Uint8Array): string {
+  return asBuffer(bytes).toString('hex');
+}
+
 function isSameClass(a: StatClass, b: StatClass): boolean {
-  return (
-    a.goMode === b.goMode &&
-    a.nlink === b.nlink &&
-    a.uid === b.uid &&
-    a.gid === b.gid &&
-    a.dev === b.dev &&
-    equalBytes(a.user, b.user) &&
-    equalBytes(a.group, b.group)
-  );
+  const isSameNumbers = a.goMode === b.goMode && a.nlink === b.nlink && a.uid === b.uid && a.gid === b.gid && a.dev === b.dev;
+  return isSameNumbers && (a.user === b.user || equalBytes(a.user, b.user)) && (a.group === b.group || equalBytes(a.group, b.group));
 }
 
-function zigzag(value: bigint): bigint {
-  return value < 0n ? -value * 2n - 1n : value * 2n;
+/** Small enough that twice the number is exact too. */
+function isExact(value: bigint): boolean {
+  const magnitude = value < 0n ? -value : value;
+  return magnitude < LARGEST / 4n;
 }
 
-function unzigzag(value: bigint): bigint {
-  return value % 2n === 0n ? value / 2n : -(value + 1n) / 2n;
+function putTriple(bytes: Uint8Array, start: number, values: readonly [number, number, number]): number {
+  let at = start;
+  for (const value of values) at = putNumber(bytes, at, value < 0 ? -value * 2 - 1 : value * 2);
+  return at;
 }
 
-const EXACT = BigInt(Number.MAX_SAFE_INTEGER);
+function unzigzag(value: number): number {
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+}
 
 /** Seven bits a byte, the lowest first. */
-function putVarint(bytes: Uint8Array, start: number, value: bigint): number {
+function putNumber(bytes: Uint8Array, start: number, value: number): number {
   let at = start;
-  let high = value;
-  for (; high > EXACT; high >>= 7n) bytes[at++] = Number(high & 0x7fn) | 0x80;
-  let rest = Number(high);
+  let rest = value;
   for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes[at++] = (rest % 0x80) | 0x80;
   bytes[at++] = rest;
   return at;
 }
 
-function takeVarint(cursor: Cursor): bigint {
+function takeNumber(cursor: Cursor): number {
   let value = 0;
-  let scale = 1;
-  for (let count = 0; count < 7; count++, scale *= 0x80) {
+  for (let scale = 1; ; scale *= 0x80) {
     const byte = cursor.bytes[cursor.at++] as number;
     value += (byte & 0x7f) * scale;
-    if (byte < 0x80) return BigInt(value);
-  }
-  let exact = BigInt(value);
-  for (let shift = 49n; ; shift += 7n) {
-    const byte = cursor.bytes[cursor.at++] as number;
-    exact += BigInt(byte & 0x7f) << shift;
-    if (byte < 0x80) return exact;
+    if (byte < 0x80) return value;
   }
 }

@@ -193,8 +193,9 @@ export class MacArray {
     this.#bytes = Buffer.alloc(length * MAC_BYTES);
   }
 
-  get(index: number): Mac {
-    return this.#bytes.toString('hex', index * MAC_BYTES, (index + 1) * MAC_BYTES) as Mac;
+  /** A view. */
+  get(index: number): Uint8Array {
+    return this.#bytes.subarray(index * MAC_BYTES, (index + 1) * MAC_BYTES);
   }
 
   set(index: number, mac: Mac): void {

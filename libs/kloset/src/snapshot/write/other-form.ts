@@ -1,4 +1,3 @@
-import type { Mac } from '@wardrobe/kloset-model';
 import { SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
 import type { BlobSink } from '../../repository/writer-types.js';
 import { ByteArena } from './byte-arena.js';
@@ -10,8 +9,8 @@ import type { EntrySet } from './entry-set.js';
  * @source 02-snapshot 9.1
  */
 export interface OtherForm {
-  /** Called when an entry is written. Beside a new entry its other form is stored at once; else it waits for `putSome`. */
-  put(node: number, object: Mac, isBesideNewEntry: boolean): void;
+  /** Called when an entry is written, with the 32 bytes of its object's MAC. Beside a new entry its other form is stored at once; else it waits for `putSome`. */
+  put(node: number, object: Uint8Array, isBesideNewEntry: boolean): void;
   /** Called while nodes are written, `times` times in all: stores an even share of what waits. */
   putSome(times: number): void;
   /** Stores what is left. */
@@ -26,13 +25,15 @@ export function createOtherForm(sink: BlobSink, entries: EntrySet): OtherForm {
   const places: number[] = [];
   let done = 0;
 
-  function store(node: number, object: Mac): void {
-    sink.put(SNAPSHOT_BLOB.vfsEntry, entries.payload(node, { object, summary: null }, '1.1'));
+  function store(node: number, object: Uint8Array): void {
+    const payload = entries.payload(node, { object, summary: null }, '1.1');
+    const mac = sink.mac(payload);
+    if (!sink.has(SNAPSHOT_BLOB.vfsEntry, mac)) sink.put(SNAPSHOT_BLOB.vfsEntry, payload.slice(), mac);
   }
   function putNext(): void {
     const item = Buffer.from(waiting.view(places[done] as number, ITEM_BYTES));
     done += 1;
-    store(item.readUInt32LE(MAC_BYTES), item.toString('hex', 0, MAC_BYTES) as Mac);
+    store(item.readUInt32LE(MAC_BYTES), item.subarray(0, MAC_BYTES));
   }
   return {
     put(node, object, isBesideNewEntry) {
@@ -43,7 +44,7 @@ export function createOtherForm(sink: BlobSink, entries: EntrySet): OtherForm {
       const payload = entries.payload(node, { object, summary: null }, '1.1');
       if (sink.has(SNAPSHOT_BLOB.vfsEntry, sink.mac(payload))) return;
       const item = Buffer.alloc(ITEM_BYTES);
-      item.write(object, 'hex');
+      item.set(object);
       item.writeUInt32LE(node, MAC_BYTES);
       places.push(waiting.append(item));
     },

@@ -1,5 +1,4 @@
-import { SLASH } from '@wardrobe/kloset-model';
-import { compareBytes } from '../../bytes/bytes.js';
+import { compareBytes, SLASH } from '@wardrobe/kloset-model';
 import { TooLargeError } from '../../errors/errors.js';
 import { type PathTable, ROOT } from './path-table.js';
 

@@ -1,5 +1,4 @@
-import { isCleanPath, nameText, SLASH } from '@wardrobe/kloset-model';
-import { equalBytes } from '../../bytes/bytes.js';
+import { equalBytes, isCleanPath, nameText, SLASH } from '@wardrobe/kloset-model';
 import { InvalidInputError } from '../../errors/errors.js';
 import { ByteArena, NumberPages } from './byte-arena.js';
 
@@ -21,6 +20,9 @@ export class PathTable {
   #slots: Uint32Array | null = new Uint32Array(1 << 10);
   #lastDirectory: Uint8Array = new Uint8Array(0);
   #lastParent = ROOT;
+  /** Directory of the path that was made last. */
+  #madeParent = ROOT;
+  #madeDirectory: Uint8Array = new Uint8Array(0);
 
   constructor() {
     this.#append(ROOT, Uint8Array.of(SLASH));
@@ -61,6 +63,27 @@ export class PathTable {
 
   path(node: number): Uint8Array {
     if (node === ROOT) return Uint8Array.of(SLASH);
+    const parent = this.parent(node);
+    if (parent !== this.#madeParent) {
+      this.#madeDirectory = this.#directory(parent);
+      this.#madeParent = parent;
+    }
+    const directory = this.#madeDirectory;
+    const name = this.name(node);
+    const path = new Uint8Array(directory.length + 1 + name.length);
+    path.set(directory);
+    path[directory.length] = SLASH;
+    path.set(name, directory.length + 1);
+    return path;
+  }
+
+  /** Gives back the memory that only `enter` needs. */
+  seal(): void {
+    this.#slots = null;
+  }
+
+  /** A path to put a slash and a name behind. */
+  #directory(node: number): Uint8Array {
     let lengthBytes = 0;
     for (let at = node; at !== ROOT; at = this.parent(at)) lengthBytes += this.name(at).length + 1;
     const path = new Uint8Array(lengthBytes);
@@ -73,11 +96,6 @@ export class PathTable {
       path[end] = SLASH;
     }
     return path;
-  }
-
-  /** Gives back the memory that only `enter` needs. */
-  seal(): void {
-    this.#slots = null;
   }
 
   #enterRoot(path: Uint8Array): number {

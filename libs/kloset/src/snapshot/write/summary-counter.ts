@@ -18,8 +18,8 @@ type Level = {
   min_size: number;
   max_size: number;
   size: number;
-  min_mod_time: bigint;
-  max_mod_time: bigint;
+  min_mod_time: number | bigint;
+  max_mod_time: number | bigint;
   min_entropy: number;
   max_entropy: number;
   hi_entropy: number;
@@ -38,7 +38,8 @@ export type CountedEntry = {
   readonly goMode: number;
   /** Of the content in line 1.1, as lstat said in line 1.0. */
   readonly sizeBytes: number;
-  readonly mtimeSeconds: bigint;
+  /** A bigint only where a number is not exact. */
+  readonly mtimeSeconds: number | bigint;
   readonly entropy: number;
   readonly contentType: string;
   /** Of its object; null without one. */
@@ -74,8 +75,8 @@ export class SummaryCounter {
       level.objects += 1;
       level.chunks += entry.chunks;
     }
-    if (entry.mtimeSeconds < level.min_mod_time || level.min_mod_time === 0n) level.min_mod_time = entry.mtimeSeconds;
-    if (entry.mtimeSeconds > level.max_mod_time || level.max_mod_time === 0n) level.max_mod_time = entry.mtimeSeconds;
+    if (entry.mtimeSeconds < level.min_mod_time || level.min_mod_time === 0) level.min_mod_time = entry.mtimeSeconds;
+    if (entry.mtimeSeconds > level.max_mod_time || level.max_mod_time === 0) level.max_mod_time = entry.mtimeSeconds;
     if (entry.sizeBytes < level.min_size || level.min_size === 0) level.min_size = entry.sizeBytes;
     if (entry.sizeBytes > level.max_size || level.max_size === 0) level.max_size = entry.sizeBytes;
     if (entry.entropy < level.min_entropy || level.min_entropy === 0) level.min_entropy = entry.entropy;
@@ -133,8 +134,8 @@ function emptyLevel(): Level {
     min_size: 0,
     max_size: 0,
     size: 0,
-    min_mod_time: 0n,
-    max_mod_time: 0n,
+    min_mod_time: 0,
+    max_mod_time: 0,
     min_entropy: 0,
     max_entropy: 0,
     hi_entropy: 0,
@@ -153,8 +154,8 @@ function emptyLevel(): Level {
 function widen(level: Level, child: Level): void {
   if (level.min_size === 0 || child.min_size < level.min_size) level.min_size = child.min_size;
   if (level.max_size === 0 || child.max_size > level.max_size) level.max_size = child.max_size;
-  if (level.min_mod_time === 0n || child.min_mod_time < level.min_mod_time) level.min_mod_time = child.min_mod_time;
-  if (level.max_mod_time === 0n || child.max_mod_time > level.max_mod_time) level.max_mod_time = child.max_mod_time;
+  if (level.min_mod_time === 0 || child.min_mod_time < level.min_mod_time) level.min_mod_time = child.min_mod_time;
+  if (level.max_mod_time === 0 || child.max_mod_time > level.max_mod_time) level.max_mod_time = child.max_mod_time;
   if (level.min_entropy === 0 || child.min_entropy < level.min_entropy) level.min_entropy = child.min_entropy;
   if (level.max_entropy === 0 || child.max_entropy > level.max_entropy) level.max_entropy = child.max_entropy;
 }
@@ -202,8 +203,8 @@ function levelRecord(level: Level): SummaryRecord['below'] {
     min_size: BigInt(level.min_size),
     max_size: BigInt(level.max_size),
     size: BigInt(level.size),
-    min_mod_time: level.min_mod_time,
-    max_mod_time: level.max_mod_time,
+    min_mod_time: BigInt(level.min_mod_time),
+    max_mod_time: BigInt(level.max_mod_time),
     min_entropy: level.min_entropy,
     max_entropy: level.max_entropy,
     hi_entropy: BigInt(level.hi_entropy),
@@ -222,8 +223,13 @@ function fill(level: Level, record: SummaryRecord['below']): void {
   for (const name of SUMS) level[name] = Number(record[name]);
   level.min_size = Number(record.min_size);
   level.max_size = Number(record.max_size);
-  level.min_mod_time = record.min_mod_time;
-  level.max_mod_time = record.max_mod_time;
+  level.min_mod_time = exact(record.min_mod_time);
+  level.max_mod_time = exact(record.max_mod_time);
   level.min_entropy = record.min_entropy;
   level.max_entropy = record.max_entropy;
+}
+
+function exact(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
 }

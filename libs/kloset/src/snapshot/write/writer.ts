@@ -103,7 +103,7 @@ function persistFiles(
     sink,
     types: { root: SNAPSHOT_BLOB.vfsRoot, node: SNAPSHOT_BLOB.vfsNode },
     keyOf: (rank) => paths.path(order.byPath[rank] as number),
-    valueOf: (rank) => entries.mac(order.byPath[rank] as number),
+    valueOf: (rank) => entries.macBytes(order.byPath[rank] as number),
     pause,
   });
 }
