@@ -2,6 +2,9 @@ import { byteCounts } from '@wardrobe/kernel';
 
 const scratch = new DataView(new ArrayBuffer(8));
 const EXPONENT_BIAS = 1022;
+/** In a small content many byte values occur equally often: what such a count adds is worked out once. */
+const SHORT_COUNT = 256;
+const terms = new Float64Array(SHORT_COUNT);
 
 /**
  * Shannon entropy in bits per byte from the counts of the 256 byte values; 0 for no bytes. The order of additions and the form of the logarithm are those of
@@ -11,11 +14,17 @@ const EXPONENT_BIAS = 1022;
 export function entropyOf(counts: ArrayLike<number>, lengthBytes: number): number {
   let entropy = 0;
   if (lengthBytes === 0) return entropy;
+  terms.fill(0);
   for (let byte = 0; byte < 256; byte++) {
-    const count = counts[byte] ?? 0;
+    const count = counts[byte] as number;
     if (count === 0) continue;
-    const p = count / lengthBytes;
-    entropy -= p * log2(p);
+    let term = count < SHORT_COUNT ? (terms[count] as number) : 0;
+    if (term === 0) {
+      const p = count / lengthBytes;
+      term = p * log2(p);
+      if (count < SHORT_COUNT) terms[count] = term;
+    }
+    entropy -= term;
   }
   return entropy;
 }
