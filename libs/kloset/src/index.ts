@@ -15,6 +15,7 @@ export { type ConfigFile, deriveSecret, parseConfig, readConfig } from './reposi
 export { openRepository } from './repository/repository.js';
 export { fsStore } from './stores/fs/fs-store.js';
 export { restoreTo } from './bulk/restore.js';
+export { planRestore } from './bulk/restore-plan.js';
 export * from './bulk/restore-types.js';
 export { copyToMemory, type MemoryStore, memoryStore } from './stores/memory/memory-store.js';
 export { removeStateIndex } from './repository/index-folder.js';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { addSelection } from './selection.js';
-import { deletedOption, examples, hiddenOption, json, type Runner } from './shared.js';
+import { collect, deletedOption, examples, hiddenOption, json, type Runner } from './shared.js';
 
 /** Commands that read a store and its snapshots. */
 export function addReading(program: Command, run: Runner): void {
@@ -34,19 +34,28 @@ export function addReading(program: Command, run: Runner): void {
     .addOption(hiddenOption())
     .addHelpText('after', examples('wardrobe at /backups/team cat 88144fd5:README.md', 'wardrobe at /backups/team cat 88144fd5:photos/a%FFb.jpg > a.jpg'))
     .action((paths, options) => run(async (session) => (await import('../commands/cat.js')).cat(session, paths, options)));
-  program
-    .command('restore')
-    .description('writes the content of a snapshot, or of a path in it, into a folder')
-    .argument('<SNAP[:PATH]>')
-    .requiredOption('--to <dir>', 'folder to restore into; made when missing')
-    .option('--overwrite', 'replace files that exist')
-    .option('--no-owners', 'do not set owners (they are set only when root)')
-    .addOption(deletedOption())
-    .addOption(hiddenOption())
-    .addOption(json())
+  addSelection(
+    program
+      .command('restore')
+      .description('writes the content of a snapshot, or of a path in it, into a folder')
+      .argument('[SNAP[:PATH]]', 'default: the newest snapshot that meets the conditions')
+      .option('--to <dir>', 'folder to restore into; made when missing; default: a new one named by the time')
+      .option('--conflict <policy>', 'names that are taken: fail, skip, overwrite, keep-newer or rename; default: fail')
+      .option('--overwrite', 'the same as --conflict overwrite')
+      .option('--include <pattern>', 'only what this matches, and what lies below such; repeatable', collect)
+      .option('--exclude <pattern>', 'not what this matches, as in an ignore file; repeatable', collect)
+      .option('--no-owners', 'do not set owners (they are set only when root)')
+      .option('--skip-permissions', 'set neither owners nor modes')
+      .option('--verify', 'afterwards read all of it back and compare it with the snapshot')
+      .option('-n, --dry-run', 'only show what would be made, replaced, left alone')
+      .addOption(deletedOption())
+      .addOption(hiddenOption())
+      .addOption(json()),
+    { periods: false },
+  )
     .addHelpText(
       'after',
-      `${examples('wardrobe at /backups/team restore --to ./out 88144fd5', 'wardrobe at /backups/team restore --to ./docs 88144fd5:docs')}\n\nThe content of PATH (by default of the backup's root) lies directly in the folder. Nothing is written outside of it.`,
+      `${examples('wardrobe at /backups/team restore --to ./out 88144fd5', 'wardrobe at /backups/team restore --to ./docs 88144fd5:docs', 'wardrobe at /backups/team restore --to /srv/web --conflict keep-newer --dry-run --name web', "wardrobe at /backups/team restore --to ./texts --include '*.md' --exclude drafts/ --verify 88144fd5")}\n\nThe content of PATH (by default of the backup's root) lies directly in the folder. Nothing is written outside of it.`,
     )
     .action((argument, options) => run(async (session) => (await import('../commands/restore.js')).restore(session, argument, options)));
   program

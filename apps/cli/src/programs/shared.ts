@@ -8,7 +8,7 @@ export type Runner = (work: (session: Session) => Promise<ExitCode>) => Promise<
 export const json = (): Option => new Option('--json', 'one JSON object a line');
 export const deletedOption = (): Option => new Option('--deleted', 'also reach deleted snapshots');
 export const hiddenOption = (): Option => new Option('--hidden', 'also reach hidden snapshots (data in the store, state lost)');
-export const collect = (value: string, before: readonly string[]): string[] => [...before, value];
+export const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
 
 /** `Examples:` under a command's help. */
 export function examples(...lines: readonly string[]): string {

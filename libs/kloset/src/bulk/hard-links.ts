@@ -1,44 +1,37 @@
-import { pathComponents } from '@wardrobe/kloset-model';
 import { lstat } from 'node:fs/promises';
+import type { Mac } from '@wardrobe/kloset-model';
 import type { Entry } from '../snapshot/types.js';
 import { errnoOf } from './local-error.js';
 import { openExisting, type SafeDirectory } from './safe-directory.js';
 
-type Made = { readonly path: Uint8Array; readonly inode: bigint; readonly device: bigint };
+/** `names`: from the target folder down to the file, as restored. */
+type Made = { readonly names: readonly Uint8Array[]; readonly inode: bigint; readonly device: bigint };
 
-/** First names of files with several; a later name becomes a hard link to the first. Only files with more than one name take memory. */
+/** Remembers the first restored name of each file with several; a later name becomes a hard link to the first. Only files with more than one name take memory. */
 export class HardLinks {
   readonly #made = new Map<string, Made>();
-  readonly #skipComponents: number;
 
-  constructor(
-    private readonly target: SafeDirectory,
-    top: Entry,
-  ) {
-    this.#skipComponents = top.type === 'directory' ? pathComponents(top.path.bytes).length : pathComponents(top.path.bytes).length - 1;
-  }
+  constructor(private readonly target: SafeDirectory) {}
 
-  async remember(entry: Entry, parent: SafeDirectory): Promise<void> {
+  async remember(entry: Entry, names: readonly Uint8Array[], path: Buffer): Promise<void> {
     const key = keyOf(entry);
     if (key === null || this.#made.has(key)) return;
-    const made = await lstat(parent.at(entry.name.bytes), { bigint: true });
-    this.#made.set(key, { path: entry.path.bytes, inode: made.ino, device: made.dev });
+    const made = await lstat(path, { bigint: true });
+    this.#made.set(key, { names, inode: made.ino, device: made.dev });
   }
 
   /** The file restored under another name, reached again without following a link; null when there is none or it is no longer what was made. */
   async find(entry: Entry): Promise<{ readonly path: Buffer; close(): Promise<void> } | null> {
     const key = keyOf(entry);
     const made = key === null ? undefined : this.#made.get(key);
-    if (made === undefined) return null;
-    const components = pathComponents(made.path).slice(this.#skipComponents);
-    const name = components.pop();
-    if (name === undefined) return null;
+    const name = made?.names.at(-1);
+    if (made === undefined || name === undefined) return null;
     const opened: SafeDirectory[] = [];
     const close = async (): Promise<void> => {
       for (const directory of opened.splice(0)) await directory.handle.close();
     };
     try {
-      for (const component of components) opened.push(await openExisting(opened.at(-1) ?? this.target, component));
+      for (const component of made.names.slice(0, -1)) opened.push(await openExisting(opened.at(-1) ?? this.target, component));
       const path = (opened.at(-1) ?? this.target).at(name);
       const found = await lstat(path, { bigint: true });
       if (found.ino === made.inode && found.dev === made.device) return { path, close };
@@ -54,6 +47,6 @@ export class HardLinks {
 }
 
 /** Names of one file have equal device, inode and content; content is compared too, for a file may change while it is backed up. */
-function keyOf(entry: Entry): string | null {
+function keyOf(entry: Entry): `${bigint}:${bigint}:${Mac | null}` | null {
   return entry.type === 'file' && entry.nlink > 1 && entry.ino !== 0n ? `${entry.dev}:${entry.ino}:${entry.object}` : null;
 }

@@ -1,4 +1,4 @@
-import { type FileHandle, lchown, lutimes } from 'node:fs/promises';
+import { fchmodSync, fchownSync, futimesSync, lchownSync, lutimesSync } from 'node:fs';
 import { isExactText } from '@wardrobe/kloset-model';
 import { InvalidInputError, KlosetError, NotFoundError } from '../errors/errors.js';
 import type { Xattr } from '../snapshot/items.js';
@@ -8,9 +8,10 @@ import type { RestoreProblem } from './restore-types.js';
 
 /** Takes what could not be set; the entry itself stands. */
 export type Warn = (what: RestoreProblem['what'], error: KlosetError) => void;
-export type Attributes = { readonly owners: boolean; readonly setuid: boolean; readonly warn: Warn };
+export type Attributes = { readonly owners: boolean; readonly modes: boolean; readonly setuid: boolean; readonly warn: Warn };
 
 const PLAIN_MODE = 0o777;
+const SET_IDS = 0o6000;
 
 /** Largest id that chown takes. */
 const MAX_ID = 0xffff_fffe;
@@ -23,11 +24,14 @@ function seconds(timeNs: bigint): string {
   return String(Number(whole) + Number(timeNs - whole * 1_000_000_000n) / 1e9);
 }
 
-async function attempt(what: RestoreProblem['what'], context: { readonly entry: Entry; readonly warn: Warn }, set: () => Promise<void>): Promise<void> {
+/** @returns whether it was set */
+function attempt(what: RestoreProblem['what'], context: { readonly entry: Entry; readonly warn: Warn }, set: () => void): boolean {
   try {
-    await set();
+    set();
+    return true;
   } catch (error) {
     context.warn(what, localError(error, context.entry.path.text));
+    return false;
   }
 }
 
@@ -36,19 +40,40 @@ function ownerOf(entry: Entry): readonly [number, number] {
   return [Number(entry.uid), Number(entry.gid)];
 }
 
-/** Owner, then mode (chown clears setuid), then times. */
-export async function setAttributes(handle: FileHandle, entry: Entry, attributes: Attributes): Promise<void> {
+/** What a mode becomes on disk. */
+export function wantedMode(entry: Entry, setuid: boolean): number {
+  return setuid ? entry.permissions : entry.permissions & PLAIN_MODE;
+}
+
+/** The mode to make a file with, so that nothing is left to set; null when its mode must be set afterwards. */
+export function modeAtOnce(entry: Entry, attributes: Attributes): number | null {
+  const mode = wantedMode(entry, attributes.setuid);
+  return attributes.modes && mode <= PLAIN_MODE && (mode & process.umask()) === 0 ? mode : null;
+}
+
+/** `asMade`: what the file was made with and need not be set again. The calls are synchronous: through the pool each costs several times as much. */
+export type Target = { readonly fd: number; readonly asMade?: { readonly mode: number | null; readonly ownerIsOurs: boolean } | undefined };
+
+/** The owner comes first: changing it takes setuid and file capabilities away. @returns whether the owner stands as wanted */
+export function setOwner(target: Target, entry: Entry, attributes: Attributes): boolean {
+  if (!attributes.owners) return true;
+  if (target.asMade?.ownerIsOurs === true && entry.uid === BigInt(process.geteuid?.() ?? -1) && entry.gid === BigInt(process.getegid?.() ?? -1)) return true;
+  return attempt('owner', { entry, warn: attributes.warn }, () => fchownSync(target.fd, ...ownerOf(entry)));
+}
+
+/** After owner, content and extended attributes. `isOwned` false: the owner is another than it was, so setuid and setgid would give away that one's rights. */
+export function setModeAndTime(target: Target, entry: Entry, attributes: Attributes & { readonly isOwned: boolean }): void {
   const context = { entry, warn: attributes.warn };
-  if (attributes.owners) await attempt('owner', context, () => handle.chown(...ownerOf(entry)));
-  await attempt('mode', context, () => handle.chmod(attributes.setuid ? entry.permissions : entry.permissions & PLAIN_MODE));
-  await attempt('mtime', context, () => handle.utimes(seconds(entry.mtimeNs), seconds(entry.mtimeNs)));
+  const mode = wantedMode(entry, attributes.setuid) & (attributes.isOwned ? ~0 : ~SET_IDS);
+  if (attributes.modes && (target.asMade?.mode ?? null) !== mode) attempt('mode', context, () => fchmodSync(target.fd, mode));
+  attempt('mtime', context, () => futimesSync(target.fd, seconds(entry.mtimeNs), seconds(entry.mtimeNs)));
 }
 
 /** A link has no mode of its own. */
-export async function setLinkAttributes(path: Buffer, entry: Entry, attributes: Attributes): Promise<void> {
+export function setLinkAttributes(path: Buffer, entry: Entry, attributes: Attributes): void {
   const context = { entry, warn: attributes.warn };
-  if (attributes.owners) await attempt('owner', context, () => lchown(path, ...ownerOf(entry)));
-  await attempt('mtime', context, () => lutimes(path, seconds(entry.mtimeNs), seconds(entry.mtimeNs)));
+  if (attributes.owners) attempt('owner', context, () => lchownSync(path, ...ownerOf(entry)));
+  attempt('mtime', context, () => lutimesSync(path, seconds(entry.mtimeNs), seconds(entry.mtimeNs)));
 }
 
 type XattrModule = { setAttribute(path: string, name: string, value: Buffer): Promise<void> };

@@ -1,4 +1,4 @@
-import { constants, type Stats } from 'node:fs';
+import { type BigIntStats, constants } from 'node:fs';
 import { access, type FileHandle, lstat, mkdir, open, realpath } from 'node:fs/promises';
 import { isAbsolute, relative, sep } from 'node:path';
 import { InvalidInputError } from '../errors/errors.js';
@@ -99,9 +99,9 @@ async function hasProc(): Promise<boolean> {
 }
 
 /** lstat, or null when there is nothing. */
-export async function lstatOrNull(path: Buffer): Promise<Stats | null> {
+export async function lstatOrNull(path: Buffer): Promise<BigIntStats | null> {
   try {
-    return await lstat(path);
+    return await lstat(path, { bigint: true });
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return null;
     throw error;

@@ -1,0 +1,49 @@
+import type { BigIntStats } from 'node:fs';
+import { byteName, nameBytes } from '@wardrobe/kloset-model';
+import type { Entry } from '../snapshot/types.js';
+import type { ConflictPolicy, RestoreAction } from './restore-types.js';
+
+/** `enter`: a directory that is there already and is used as it is. */
+export type Decision = 'create' | 'enter' | 'replace' | 'skip' | 'rename' | 'refuse';
+
+/** Times are restored to the microsecond. */
+const TIME_STEP_NS = 1000n;
+
+/** What is to be done with an entry where `there` stands. The one rule for restoring and for showing what would be done. */
+export function decideConflict(entry: Pick<Entry, 'type' | 'mtimeNs'>, there: BigIntStats | null, policy: ConflictPolicy): Decision {
+  if (there === null) return 'create';
+  if (there.isDirectory() && entry.type === 'directory') return 'enter';
+  switch (policy) {
+    case 'fail':
+      return 'refuse';
+    case 'skip':
+    case 'rename':
+      return policy;
+    case 'keep-newer':
+      if (there.mtimeNs + TIME_STEP_NS >= entry.mtimeNs) return 'skip';
+      return there.isDirectory() ? 'refuse' : 'replace';
+    case 'overwrite':
+      return there.isDirectory() ? 'refuse' : 'replace';
+  }
+}
+
+/** Why an entry is refused. */
+export function refusalText(path: string, there: BigIntStats | null): string {
+  return there?.isDirectory() === true ? `${path} is a directory there` : `${path} exists already`;
+}
+
+/** Names beside a taken one, in the order in which they are tried. */
+export function* otherNames(name: Uint8Array): Generator<Uint8Array> {
+  for (let at = 1; at <= 1000; at++) yield Buffer.concat([name, nameBytes(at === 1 ? '.restored' : `.restored-${at}`)]);
+}
+
+/** `names`: from the target folder down. */
+export function actionOf(
+  entry: Entry,
+  done: { readonly decision: Decision; readonly names: readonly Uint8Array[]; readonly there: BigIntStats | null },
+): RestoreAction {
+  const { decision, names, there } = done;
+  const to = byteName(Buffer.concat(names.flatMap((name, at) => (at === 0 ? [name] : [nameBytes('/'), name]))));
+  const reason = decision === 'refuse' ? refusalText(entry.path.text, there) : null;
+  return { path: entry.path, type: entry.type, action: decision === 'enter' ? 'skip' : decision, to, reason };
+}
