@@ -1,0 +1,69 @@
+import { assertOracle, type OracleLine, oracleAvailable, oracleProgram } from '@wardrobe/testing';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { actionsOf, step } from './actions.js';
+import { compareContents, compareOurs, comparePlakar, proveAll } from './readers.js';
+import { World, type WorldOptions } from './world.js';
+
+const IS_LONG = process.env['WARDROBE_TEST_LONG'] === '1';
+const FIRST_SEED = Number(process.env['WARDROBE_SEED'] ?? 1);
+
+/** Steps between two looks by plakar, which are slow. */
+const PLAKAR_EVERY = 10;
+
+async function endure(options: WorldOptions, steps: number): Promise<Readonly<Record<string, number>>> {
+  const world = await World.of(options);
+  const actions = actionsOf(world);
+  try {
+    for (let at = 0; at < steps; at += 1) {
+      await step(world, actions);
+      await compareOurs(world);
+      await compareContents(world, world.random.shuffle(world.model.ids).slice(0, 1));
+      if (at % PLAKAR_EVERY === PLAKAR_EVERY - 1) await comparePlakar(world);
+    }
+    await compareContents(world, world.model.ids);
+    await proveAll(world);
+    await comparePlakar(world);
+  } catch (error) {
+    throw new Error(`seed ${options.seed}, line ${options.line}, after: ${world.log.slice(-12).join(', ')} (step ${world.log.length})`, { cause: error });
+  } finally {
+    await world.close();
+  }
+  return world.counts;
+}
+
+it('plakar takes part, or the run says why not', () => {
+  assertOracle();
+});
+
+describe('machines that use one store for weeks', () => {
+  const oracles: readonly OracleLine[] = oracleAvailable() ? ['1.0', '1.1'] : [];
+  // A first build compiles plakar's libraries.
+  beforeAll(async () => {
+    for (const line of oracles) await oracleProgram(line);
+  }, 900_000);
+
+  const totals: Record<string, number> = {};
+  const cases = (['1.0', '1.1'] as const).flatMap((line) =>
+    [false, true].flatMap((withPlakar) =>
+      Array.from({ length: IS_LONG ? 5 : 1 }, (_, index): WorldOptions & { readonly who: string } => ({
+        seed: FIRST_SEED + index,
+        line,
+        machines: 3,
+        encrypted: index % 2 === 1,
+        oracles: withPlakar ? oracles.filter((one) => one === line) : [],
+        who: withPlakar ? `with plakar ${line}` : 'with Wardrobe alone',
+      })),
+    ),
+  );
+
+  it.each(cases)('line $line $who, seed $seed: after every step every reader sees what the model says', async ({ who: _who, ...options }) => {
+    const counts = await endure(options, IS_LONG ? 400 : 40);
+    for (const [what, count] of Object.entries(counts)) totals[what] = (totals[what] ?? 0) + count;
+    expect(counts['backup']).toBeGreaterThan(0);
+  });
+
+  it('the counts are told', () => {
+    process.stdout.write(`endurance: ${JSON.stringify(totals)}\n`);
+    expect(totals['maintenance']).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,27 @@
+import type { SnapshotId } from '@wardrobe/kloset-model';
+
+/** Content of every file of a snapshot by its absolute path. */
+export type Files = ReadonlyMap<string, Buffer>;
+
+/** What must be true of the store, whoever looks. Knows nothing of packfiles and states. */
+export class Model {
+  /** Snapshots that every reader must show, whole. */
+  readonly live = new Map<SnapshotId, Files>();
+  /** Snapshots whose state never arrived: nobody may show them, and a repair may bring them. */
+  readonly lost = new Map<SnapshotId, Files>();
+  readonly removed = new Set<SnapshotId>();
+
+  publish(id: SnapshotId, files: Files): void {
+    this.live.set(id, files);
+    this.lost.delete(id);
+  }
+
+  remove(id: SnapshotId): void {
+    this.live.delete(id);
+    this.removed.add(id);
+  }
+
+  get ids(): readonly SnapshotId[] {
+    return [...this.live.keys()].sort();
+  }
+}
