@@ -97,7 +97,8 @@ class Held implements HeldLock {
       if (!(error instanceof NotFoundError)) throw error;
       throw new StoreError('somebody removed our lock while we worked', { cause: error, retryable: true });
     }
-    const found = await hindrance(keys, store, options);
+    // Also after the run was told to stop: then what it stored is still to be published.
+    const found = await hindrance(keys, store, { ...options, signal: undefined });
     if (found !== null) throw lockedBy(found);
   }
 
