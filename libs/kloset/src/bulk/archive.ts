@@ -3,10 +3,18 @@ import { baseName, concatBytes, isExactText, nameText, pathComponents, SLASH } f
 import { ZipFile } from 'yazl';
 import { IntegrityError } from '../errors/errors.js';
 import { isDamaged, isRootPath } from '../snapshot/entry.js';
-import type { Entry, ObjectInfo, Snapshot } from '../snapshot/types.js';
+import type { Entry, EntryType, ObjectInfo, Snapshot } from '../snapshot/types.js';
 import { TAR_END, tarHeader, type TarMember, tarPadding } from './tar.js';
 
-export type ArchiveOptions = { readonly signal?: AbortSignal | undefined };
+/** How members are named: from the path's last component on, by the whole path without its leading slash, or relative to the path (a single file by its own name). */
+export type ArchiveNames = 'last' | 'absolute' | 'relative';
+export type ArchiveOptions = {
+  /** Default `last`. */
+  readonly names?: ArchiveNames | undefined;
+  /** Told of each entry when its turn comes; `isKept` false: the format cannot hold its kind. */
+  readonly onEntry?: ((entry: Entry, isKept: boolean) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+};
 
 /**
  * A path and everything below it as a tar archive. Names begin with the path's last component. A failure in the middle destroys the stream: what was sent
@@ -25,7 +33,7 @@ export function archiveZip(snapshot: Snapshot, path: Uint8Array, options: Archiv
   const closed = new AbortController();
   output.once('close', () => closed.abort());
   const signal = options.signal === undefined ? closed.signal : AbortSignal.any([options.signal, closed.signal]);
-  fillZip(zip, { snapshot, path, signal }).catch(fail);
+  fillZip(zip, { snapshot, path, options: { ...options, signal } }).catch(fail);
   return output;
 }
 
@@ -37,20 +45,36 @@ function readableOf(zip: ZipFile): Readable {
 /** An entry with its name in the archive. */
 type Archived = { readonly entry: Entry; readonly name: Uint8Array };
 
-async function* archivedEntries(snapshot: Snapshot, path: Uint8Array, options: ArchiveOptions): AsyncGenerator<Archived> {
+/** What each format can hold. */
+const TAR_KINDS: ReadonlySet<EntryType> = new Set(['file', 'symlink', 'directory', 'fifo']);
+const ZIP_KINDS: ReadonlySet<EntryType> = new Set(['file', 'symlink', 'directory']);
+
+async function* archivedEntries(
+  snapshot: Snapshot,
+  path: Uint8Array,
+  { kinds, ...options }: ArchiveOptions & { readonly kinds: ReadonlySet<EntryType> },
+): AsyncGenerator<Archived> {
   const top = await snapshot.entry(path, { followLinks: true, signal: options.signal });
-  const skipped = Math.max(0, pathComponents(top.path.bytes).length - 1);
+  const skipped = skippedComponents(top, options.names ?? 'last');
   for await (const entry of snapshot.walk(top.path.bytes, { signal: options.signal })) {
     if (isDamaged(entry)) throw entry.damaged;
     if (isRootPath(entry.path.bytes)) continue;
     const components = pathComponents(entry.path.bytes).slice(skipped);
+    if (components.length === 0) continue;
+    options.onEntry?.(entry, kinds.has(entry.type));
     yield { entry, name: concatBytes(...components.flatMap((component, index) => (index === 0 ? [component] : [Uint8Array.of(SLASH), component]))) };
   }
 }
 
+function skippedComponents(top: Entry, names: ArchiveNames): number {
+  const all = pathComponents(top.path.bytes).length;
+  if (names === 'absolute') return 0;
+  return names === 'relative' && top.type === 'directory' ? all : Math.max(0, all - 1);
+}
+
 async function* tarPieces(snapshot: Snapshot, path: Uint8Array, options: ArchiveOptions): AsyncGenerator<Uint8Array> {
   const firstNames = new Map<string, Uint8Array>();
-  for await (const { entry, name } of archivedEntries(snapshot, path, options)) {
+  for await (const { entry, name } of archivedEntries(snapshot, path, { ...options, kinds: TAR_KINDS })) {
     if (entry.type === 'file') yield* tarFile(snapshot, { entry, name, firstNames }, options);
     else if (entry.type === 'symlink') yield tarHeader({ ...memberOf(entry, name), type: 'symlink', target: entry.symlinkTarget?.bytes ?? new Uint8Array(0) });
     else if (entry.type === 'directory' || entry.type === 'fifo') yield tarHeader({ ...memberOf(entry, name), type: entry.type });
@@ -87,9 +111,9 @@ async function objectOf(snapshot: Snapshot, entry: Entry, options: ArchiveOption
   return entry.object === null ? null : snapshot.object(entry.object, options);
 }
 
-async function fillZip(zip: ZipFile, from: { readonly snapshot: Snapshot; readonly path: Uint8Array; readonly signal: AbortSignal }): Promise<void> {
-  const options = { signal: from.signal };
-  for await (const { entry, name } of archivedEntries(from.snapshot, from.path, options)) {
+async function fillZip(zip: ZipFile, from: { readonly snapshot: Snapshot; readonly path: Uint8Array; readonly options: ArchiveOptions }): Promise<void> {
+  const { options } = from;
+  for await (const { entry, name } of archivedEntries(from.snapshot, from.path, { ...options, kinds: ZIP_KINDS })) {
     const common = { mtime: zipDate(entry.mtimeNs), mode: zipMode(entry) };
     if (entry.type === 'directory') zip.addEmptyDirectory(zipName(name), common);
     else if (entry.type === 'symlink') zip.addBuffer(Buffer.from(entry.symlinkTarget?.bytes ?? []), zipName(name), { ...common, compress: false });
@@ -102,7 +126,7 @@ async function fillZip(zip: ZipFile, from: { readonly snapshot: Snapshot; readon
 async function addZipFile(
   zip: ZipFile,
   file: { readonly snapshot: Snapshot; readonly entry: Entry; readonly name: string; readonly common: { readonly mtime: Date; readonly mode: number } },
-  options: { readonly signal: AbortSignal },
+  options: ArchiveOptions,
 ): Promise<void> {
   const object = await objectOf(file.snapshot, file.entry, options);
   if (object === null) return zip.addBuffer(Buffer.alloc(0), file.name, file.common);
