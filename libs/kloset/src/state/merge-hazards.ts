@@ -53,22 +53,46 @@ function note(found: Map<StateId, Found>, suspect: Omit<Suspect, 'packfile'> & {
 /** Deleted packfiles; one that every machine sees coloured, whatever the order, hides its blobs anyway. */
 function packfileSuspects({ facts }: Merged, order: StateOrder): Suspect[] {
   const uncoloured = new Set(facts.deletes.filter(isPackfileUncolour).map((claim) => claim.blob));
+  const deleters = statesBy(
+    facts.deletes.filter((claim) => claim.removes === ENTRY_TYPE.packfile),
+    (claim) => claim.packfile,
+  );
   return facts.deletes.flatMap((claim) => {
     if (claim.removes !== ENTRY_TYPE.packfile) return [];
     const { state, packfile } = claim;
     if (!uncoloured.has(packfile) && facts.colourists(BLOB_TYPE.packfile, packfile).length > 0) return [];
-    const unordered = order.unordered(state, facts.entrants(packfile));
+    const unordered = notSettled(order, { state, brings: facts.entrants(packfile), deletes: deleters.get(packfile) ?? [] });
     return unordered.length === 0 ? [] : [{ state, unordered, packfile }];
   });
 }
 
 /** Uncoloured packfiles that are still known: merged before the colour, an uncolouring does nothing. */
 function colourSuspects({ facts, isPackfileKnown }: Merged, order: StateOrder): Suspect[] {
+  const uncolourers = statesBy(facts.deletes.filter(isPackfileUncolour), (claim) => claim.blob);
   return facts.deletes.flatMap((claim) => {
     if (!isPackfileUncolour(claim) || !isPackfileKnown(claim.blob)) return [];
-    const unordered = order.unordered(claim.state, facts.colourists(BLOB_TYPE.packfile, claim.blob));
+    const colourists = facts.colourists(BLOB_TYPE.packfile, claim.blob);
+    const unordered = notSettled(order, { state: claim.state, brings: colourists, deletes: uncolourers.get(claim.blob) ?? [] });
     return unordered.length === 0 ? [] : [{ state: claim.state, unordered, packfile: claim.blob }];
   });
+}
+
+/** Of what may come before or after `state` that which no other deletion is sure to follow: where one is, the end is the same in every order. */
+function notSettled(
+  order: StateOrder,
+  claims: { readonly state: StateId; readonly brings: readonly StateId[]; readonly deletes: readonly StateId[] },
+): readonly StateId[] {
+  return order.unordered(claims.state, claims.brings).filter((other) => !claims.deletes.some((deleting) => order.follows(deleting, other)));
+}
+
+function statesBy<T extends { readonly state: StateId }>(claims: readonly T[], key: (claim: T) => Mac): ReadonlyMap<Mac, readonly StateId[]> {
+  const grouped = new Map<Mac, StateId[]>();
+  for (const claim of claims) {
+    const list = grouped.get(key(claim));
+    if (list === undefined) grouped.set(key(claim), [claim.state]);
+    else list.push(claim.state);
+  }
+  return grouped;
 }
 
 function isPackfileUncolour(claim: { readonly removes: number; readonly type: number }): boolean {
@@ -93,7 +117,7 @@ function* locationSuspects(merged: Merged, order: StateOrder): Generator<{ reado
       if (type === BLOB_TYPE.padding || !merged.isPackfileKnown(packfile) || facts.colour(BLOB_TYPE.packfile, packfile) !== null) continue;
       if (!isStated(layers, { type, blob }, packfile) || !hangsOn(merged, { type, blob }, packfile)) continue;
       for (const { id } of deleting) {
-        const unordered = order.unordered(id, facts.entrants(packfile));
+        const unordered = notSettled(order, { state: id, brings: facts.entrants(packfile), deletes: deleting.map((record) => record.id) });
         if (unordered.length > 0) yield { suspect: { state: id, unordered, packfile }, snapshots: type === BLOB_TYPE.snapshot ? [blob] : [] };
       }
     }
@@ -114,7 +138,8 @@ function isStated(layers: readonly Layer[], item: { readonly type: number; reado
 function noteSnapshotColours(found: Map<StateId, Found>, { facts, locations }: Merged, order: StateOrder): void {
   for (const { state, removes, type, blob } of facts.deletes) {
     if (removes !== ENTRY_TYPE.coloured || type !== BLOB_TYPE.snapshot || locations(type, blob).length === 0) continue;
-    const unordered = order.unordered(state, facts.colourists(type, blob));
+    const deletes = facts.deletes.filter((claim) => claim.removes === removes && claim.type === type && claim.blob === blob).map((claim) => claim.state);
+    const unordered = notSettled(order, { state, brings: facts.colourists(type, blob), deletes });
     if (unordered.length > 0) note(found, { state, unordered }, [blob]);
   }
 }

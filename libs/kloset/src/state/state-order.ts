@@ -15,6 +15,11 @@ export class StateOrder {
     return [...new Set(others)].filter((other) => other !== state && !relations.ancestors.has(other) && !this.#descends(other, state, relations));
   }
 
+  /** Whether `state` comes after `other` on every machine: `other` is among its ancestors. */
+  follows(state: StateId, other: StateId): boolean {
+    return this.#relationsOf(state).ancestors.has(other);
+  }
+
   #relationsOf(state: StateId): Relations {
     const known = this.#related.get(state);
     if (known !== undefined) return known;

@@ -78,17 +78,17 @@ async function removeState(run: RepairRun, id: StateId): Promise<void> {
 }
 
 async function storeAgain(run: RepairRun, work: Extract<Work, { kind: 'again' }>, options: ApplyRepairOptions): Promise<void> {
-  await readAgain(run, work.blobs, options);
+  await readAgain(run, work, options);
   for (const packfile of work.colour) run.writer.colour(BLOB_TYPE.packfile, packfile);
   await commit(run);
 }
 
 /** Reads blobs from wherever they lie and puts them into new packfiles. */
-async function readAgain(run: RepairRun, blobs: readonly BlobName[], options: ApplyRepairOptions): Promise<void> {
+async function readAgain(run: RepairRun, work: { readonly blobs: readonly BlobName[]; readonly lenient: boolean }, options: ApplyRepairOptions): Promise<void> {
   const { writer, signal } = run;
   const survey = await currentSurvey(run, options);
   const byType = new Map<number, Mac[]>();
-  for (const { type, id } of blobs) {
+  for (const { type, id } of work.blobs) {
     const list = byType.get(type);
     if (list === undefined) byType.set(type, [id]);
     else list.push(id);
@@ -97,7 +97,10 @@ async function readAgain(run: RepairRun, blobs: readonly BlobName[], options: Ap
   for (const [type, ids] of [...byType].sort(([a], [b]) => Number(a === BLOB_TYPE.snapshot) - Number(b === BLOB_TYPE.snapshot)))
     for (let first = 0; first < ids.length; first += BLOBS_PER_READ)
       for await (const got of survey.source.getMany(type, ids.slice(first, first + BLOBS_PER_READ), { signal })) {
-        if ('error' in got) throw got.error;
+        if ('error' in got) {
+          if (work.lenient && (got.error.code === 'integrity' || got.error.code === 'decode')) continue;
+          throw got.error;
+        }
         writer.putAgain(type, got.bytes, got.id);
         await writer.settle({ signal });
       }
@@ -126,7 +129,7 @@ async function recoverBlobs(run: RepairRun, blobs: readonly LostBlob[], options:
 /** First what must outlive the deletions, then each deletion behind what it deletes. */
 async function orderedDeletes(run: RepairRun, work: Extract<Work, { kind: 'deletes' }>, options: ApplyRepairOptions): Promise<void> {
   if (work.again.length > 0) {
-    await readAgain(run, work.again, options);
+    await readAgain(run, { blobs: work.again, lenient: false }, options);
     await commit(run);
   }
   for (const deletes of work.states) await writeDeletes(run, deletes);

@@ -16,6 +16,8 @@ export type Candidates = {
   readonly chosen: readonly Candidate[];
   /** Must not come along when their packfiles are claimed for another snapshot. */
   readonly incomplete: readonly SnapshotWalk[];
+  /** Deleted, or still being written. */
+  readonly others: readonly SnapshotWalk[];
   readonly leftAlone: readonly RepairLeftAlone[];
   readonly waits: readonly RepairWait[];
   /** Lost removals, proven: written again, they keep away what was deleted. */
@@ -38,6 +40,7 @@ export async function findCandidates(
   const chosen: Candidate[] = [];
   const incomplete: SnapshotWalk[] = [];
   const removals: ProvenRemoval[] = [];
+  const others: SnapshotWalk[] = [];
   const packedAtMs = new Map<SnapshotId, number>();
   for (const orphan of survey.orphans.values())
     for (const id of orphan.snapshots) if (!live.has(id)) packedAtMs.set(id, Math.max(packedAtMs.get(id) ?? 0, Number(orphan.packedAtNs / NS_PER_MS)));
@@ -48,6 +51,7 @@ export async function findCandidates(
     if (running !== null) {
       waits.push(running);
       leftAlone.push(leftAloneOf({ key: `running-backup:${id}`, what: 'running-backup', why: running.why, snapshots: [id] }));
+      others.push(await walker.walk(id));
       continue;
     }
     if (deleted.has(id)) {
@@ -56,6 +60,7 @@ export async function findCandidates(
     }
     const deletedBy = testimony.deletedBy.get(id) ?? [];
     if (deletedBy.length > 0 && options.undelete !== true) {
+      others.push(await walker.walk(id));
       const removal = findRemovalOf(survey, id, testimony);
       if (removal !== null) removals.push(removal);
       leftAlone.push(
@@ -68,7 +73,7 @@ export async function findCandidates(
     else incomplete.push(walk);
   }
   chosen.sort((a, b) => compareTimes(a.walk, b.walk));
-  return { chosen, incomplete, leftAlone, waits, removals };
+  return { chosen, incomplete, others, leftAlone, waits, removals };
 }
 
 function compareTimes(a: SnapshotWalk, b: SnapshotWalk): number {

@@ -21,8 +21,8 @@ export type Work =
       readonly headers: readonly Mac[];
     }
   | { readonly kind: 'remove-state'; readonly id: StateId }
-  /** Blobs that are read from wherever they lie in the store. */
-  | { readonly kind: 'again'; readonly blobs: readonly BlobName[]; readonly colour: readonly PackfileId[] }
+  /** Blobs that are read from wherever they lie in the store. `lenient`: one that is damaged stays away. */
+  | { readonly kind: 'again'; readonly blobs: readonly BlobName[]; readonly colour: readonly PackfileId[]; readonly lenient: boolean }
   | { readonly kind: 'put'; readonly blobs: readonly (BlobName & { readonly bytes: Uint8Array })[] }
   | { readonly kind: 'recover'; readonly blobs: readonly LostBlob[] }
   | { readonly kind: 'colour'; readonly packfiles: readonly PackfileId[] }

@@ -1,13 +1,13 @@
 import type { Mac, PackfileId, RepositoryId, SnapshotId, StateId } from '@wardrobe/kloset-model';
-import { ByteReader } from '../../codec/byte-reader.js';
 import { versionText } from '../../codec/version.js';
 import { KlosetError } from '../../errors/errors.js';
 import { openEnvelope } from '../../format/envelope.js';
-import { BLOB_TYPE, colouredEntry, ENTRY_TYPE, locationEntry, packfileEntry } from '../../format/state.js';
+import { BLOB_TYPE } from '../../format/state.js';
 import type { Repository } from '../../repository/types.js';
 import { newLocationTable } from '../../state/layer.js';
 import { parseState } from '../../state/parse-state.js';
 import { StateBuilder } from '../../state/state-builder.js';
+import { readResidue } from './said.js';
 import type { Survey } from './survey.js';
 import type { LostStateEvidence, StateEndFacts } from './types.js';
 
@@ -88,25 +88,6 @@ function openKept(
     if (error instanceof KlosetError) return null;
     throw error;
   }
-}
-
-/** Entries other than locations, and the locations of snapshots. */
-export function readResidue(residue: Uint8Array): Pick<KeptStateFile, 'packfiles' | 'snapshots' | 'colours'> {
-  const reader = new ByteReader(residue, 'state');
-  const packfiles: { packfile: PackfileId; whenNs: bigint }[] = [];
-  const snapshots: { id: SnapshotId; packfile: PackfileId }[] = [];
-  const colours: { type: number; id: Mac; whenNs: bigint }[] = [];
-  while (reader.remaining > 0) {
-    const type = reader.u8();
-    const payload = new ByteReader(reader.take(reader.u32()), 'state entry');
-    if (type === ENTRY_TYPE.packfile) packfiles.push(packfileEntry.read(payload));
-    else if (type === ENTRY_TYPE.coloured) colours.push(colouredEntry.read(payload));
-    else if (type === ENTRY_TYPE.location) {
-      const { blob, packfile } = locationEntry.read(payload);
-      snapshots.push({ id: blob, packfile });
-    }
-  }
-  return { packfiles, snapshots, colours };
 }
 
 export type ProvenRemoval = {

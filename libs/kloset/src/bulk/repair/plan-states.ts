@@ -53,14 +53,15 @@ export function planStates(facts: StateFacts): Drafts {
 function groupPackfiles(facts: StateFacts): readonly Group[] {
   const { survey, testimony, candidates } = facts;
   const groups = new Map<string, Group>();
-  const taken = new Set<PackfileId>();
+  const owners = new Map<PackfileId, Group>();
   const take = (key: string, id: StateId | null, packfile: PackfileId): Group => {
+    const owner = owners.get(packfile);
+    if (owner !== undefined) return owner;
     const group = groups.get(key) ?? { id, packfiles: new Set(), snapshots: [], heals: [], headers: [], evidence: [], deletedBy: new Set() };
     groups.set(key, group);
-    if (taken.has(packfile)) return group;
     for (const member of [packfile, ...(id === null ? [] : (testimony.brought.get(id)?.keys() ?? []))]) {
-      if (taken.has(member) || !isClaimable(survey, member)) continue;
-      taken.add(member);
+      if (owners.has(member) || !isClaimable(survey, member)) continue;
+      owners.set(member, group);
       group.packfiles.add(member);
     }
     return group;
@@ -310,7 +311,7 @@ const SMALL_STATE_BYTES = 400;
 /** Orphans that nothing needs: left by backups that did not get to their end. */
 function leftOver({ survey, candidates }: StateFacts, groups: readonly Group[]): Drafts['leftAlone'] {
   const used = new Set(groups.flatMap((group) => [...group.packfiles]));
-  const kept = new Set([...candidates.incomplete, ...candidates.chosen.map(({ walk }) => walk)].flatMap((walk) => [...walk.orphans]));
+  const kept = new Set([...candidates.incomplete, ...candidates.others, ...candidates.chosen.map(({ walk }) => walk)].flatMap((walk) => [...walk.orphans]));
   const left = [...survey.orphans.values()].filter(({ id, snapshots }) => !used.has(id) && !kept.has(id) && snapshots.length === 0).map(({ id }) => id);
   if (left.length === 0) return [];
   const why = `${counted(left.length, 'packfile')} that no state names and no snapshot needs: left by a backup that was broken off, or of one that is running. A later backup or maintenance takes care of them.`;

@@ -23,6 +23,7 @@ export type Findings = {
   /** Live snapshots, each looked through. */
   readonly live: readonly SnapshotWalk[];
   readonly recovery: Recovery;
+  readonly walker: Walker;
   readonly options: PlanRepairOptions;
 };
 
@@ -46,12 +47,12 @@ export async function draftRepair(repository: Repository, options: DraftOptions)
   const recovery = createRecovery(survey, options);
   const candidates = await findCandidates(survey, { testimony, walker, options, isMendable: (walk) => recovery.isMendable(walk) });
   const live = await walkLive(survey, walker, options);
-  const findings: Findings = { survey, testimony, candidates, live, recovery, options };
+  const findings: Findings = { survey, testimony, candidates, live, recovery, walker, options };
   const parts = [
     planStates(findings),
     await planLost(findings),
     planColoured(findings),
-    planHazards(findings),
+    await planHazards(findings),
     planEntries(findings),
     await planAmbiguous(findings),
   ];

@@ -90,7 +90,14 @@ export type RepairProblem = {
 /** Something that looks like damage, is none or is nobody's business here, and stays as it is. */
 export type RepairLeftAlone = {
   readonly key: string;
-  readonly what: 'unfinished-backup' | 'running-backup' | 'deleted-snapshot' | 'incomplete-snapshot' | 'unpublished-deletion' | 'merge-order' | 'not-selected';
+  readonly what:
+    | 'unfinished-backup'
+    | 'running-backup'
+    | 'deleted-snapshot'
+    | 'incomplete-snapshot'
+    | 'unpublished-deletion'
+    | 'damaged-location'
+    | 'not-selected';
   readonly why: string;
   readonly snapshots: readonly string[];
   readonly packfiles: readonly string[];
