@@ -116,8 +116,8 @@ export type Oracle = {
   restore(store: OracleStore, to: string, options?: { readonly snapshot?: string; readonly path?: string; readonly exporter?: boolean }): Promise<void>;
   rm(store: OracleStore, snapshot: string): Promise<void>;
   maintenance(store: OracleStore, options?: { readonly grace?: string; readonly keepFiles?: boolean }): Promise<OracleMaintained>;
-  /** What the line's detector answers for each file. `list`: a file of paths, each ended by a zero byte. */
-  mime(list: string): Promise<readonly { readonly path: string; readonly mime: string }[]>;
+  /** What the line's detector answers for each content, or for each file of a list (a file of paths, each ended by a zero byte). */
+  mime(what: { readonly samples: readonly Uint8Array[] } | { readonly list: string }): Promise<readonly string[]>;
   /** Makes a tree (trees.ts) below a folder. `list`: a file of JSON lines. */
   plant(list: string, to: string): Promise<void>;
   /** What lies on the disk below a folder, in the form of `digest`. */
@@ -164,7 +164,8 @@ export async function oracle(line: OracleLine): Promise<Oracle> {
     restore: async (store, to, options = {}) => void (await demand({ command: 'restore', ...store, to, ...options })),
     rm: async (store, snapshot) => void (await demand({ command: 'rm', ...store, snapshot })),
     maintenance: async (store, options = {}) => (await demand({ command: 'maintenance', grace: '0s', ...store, ...options }))[0] as OracleMaintained,
-    mime: async (list) => (await demand({ command: 'mime', list })) as readonly { path: string; mime: string }[],
+    mime: async (what) =>
+      (await demand({ command: 'mime', ...asMimeRequest(what) })).map((record) => Buffer.from(String(record['mime']), 'base64').toString('utf8')),
     plant: async (list, to) => void (await demand({ command: 'plant', list, to })),
     survey: async (path) => (await demand({ command: 'survey', path })) as readonly unknown[] as readonly OracleEntry[],
     close: channel.close,
@@ -175,6 +176,10 @@ export async function oracle(line: OracleLine): Promise<Oracle> {
 function tolerated(line: OracleLine, command: string, reply: OracleReply): readonly unknown[] {
   if (reply.code === 0 || (reply.code === 65 && reply.records.length > 0)) return reply.records;
   throw new OracleError(line, command, reply.code, reply.error ?? 'failed');
+}
+
+function asMimeRequest(what: { readonly samples: readonly Uint8Array[] } | { readonly list: string }): Record<string, unknown> {
+  return 'list' in what ? what : { samples: what.samples.map((sample) => Buffer.from(sample).toString('base64')) };
 }
 
 function asDigest(records: readonly Record<string, unknown>[]): OracleDigest {

@@ -84,4 +84,6 @@ type Request struct {
 	// mime: paths here or, each ended by a zero byte, in the file List. plant: List is a file of JSON lines.
 	Paths []string `json:"paths"`
 	List  string   `json:"list"`
+	// Samples are contents themselves.
+	Samples [][]byte `json:"samples"`
 }

@@ -9,8 +9,13 @@ import (
 	"github.com/gabriel-vasile/mimetype"
 )
 
-// mimeTypes answers for each path what the library would write in the object, looking at the same first bytes.
+// mimeTypes answers for each sample and each path, in base64, what the library would write in the object, looking at the same first bytes.
 func mimeTypes(out *bufio.Writer, request *Request) error {
+	for _, sample := range request.Samples {
+		if err := emit(out, map[string]any{"mime": []byte(mimetype.Detect(sample).String())}); err != nil {
+			return err
+		}
+	}
 	paths := request.Paths
 	if request.List != "" {
 		body, err := os.ReadFile(request.List)
@@ -28,7 +33,7 @@ func mimeTypes(out *bufio.Writer, request *Request) error {
 		if err != nil {
 			return err
 		}
-		if err := emit(out, map[string]any{"path": []byte(name), "mime": mimetype.Detect(head).String()}); err != nil {
+		if err := emit(out, map[string]any{"path": []byte(name), "mime": []byte(mimetype.Detect(head).String())}); err != nil {
 			return err
 		}
 	}
