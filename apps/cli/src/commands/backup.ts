@@ -55,6 +55,7 @@ export async function backup(session: Session, paths: readonly string[], options
     wait: options.wait,
     onWait: (lock) => warnWaiting(session, lock),
     threads: threadsOf(options),
+    ...(session.useIndex ? { proofDirectory: session.env.indexDirectory } : {}),
   });
   await printSummary(session, { summary, directory: request.paths, options });
   const isWhole = !options.check || (await checkNewSnapshot(session, repository, { snapshot: summary.snapshot, json: options.json ?? false }));

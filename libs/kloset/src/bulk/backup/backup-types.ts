@@ -80,4 +80,6 @@ export type BackupOptions = BackupEvents & {
   readonly accounts?: AccountNames | undefined;
   readonly xattrReader?: XattrReader | null | undefined;
   readonly checkpointMs?: number | undefined;
+  /** Folder of this machine for notes that make the next run faster; may be emptied at any time. */
+  readonly proofDirectory?: string | undefined;
 };

@@ -1,8 +1,8 @@
-import type { SnapshotId } from '@wardrobe/kloset-model';
+import type { PackfileId, SnapshotId } from '@wardrobe/kloset-model';
 import { macFromBytes } from '../../bytes/bytes.js';
 import { chunker } from '../../chunking/chunker.js';
 import { InvalidInputError, KlosetError } from '../../errors/errors.js';
-import type { Repository } from '../../repository/types.js';
+import type { Repository, StateView } from '../../repository/types.js';
 import { openWriter, systemEnvironment } from '../../repository/writer.js';
 import type { RepositoryWriter, StoreLine, WriterEnvironment } from '../../repository/writer-types.js';
 import { createSnapshotWriter } from '../../snapshot/write/writer.js';
@@ -15,6 +15,7 @@ import { choosePipeline } from './choose-pipeline.js';
 import { countEntry, newCounts } from './collector.js';
 import { LatePipeline } from './late-pipeline.js';
 import { type Scan, startScan } from './scan.js';
+import { writeProof } from './whole-proof.js';
 
 /**
  * Backs up paths of this machine as one new snapshot, under a shared lock that has the snapshot's id. Nothing of it is visible to anybody before the end.
@@ -76,7 +77,9 @@ async function backupWith(writer: RepositoryWriter, start: Start): Promise<Backu
   const { request, options, environment, startedMs } = start;
   const { signal } = options;
   const { repository, line } = writer;
-  const scan = await startScan(repository, request, { ...options, isAvailable: (type, blob) => writer.has(type, blob), line });
+  const before = new Set(repository.view.states.map((state) => state.id));
+  const onProven = (): void => writer.relyOn(availablePackfiles(repository.view));
+  const scan = await startScan(repository, request, { ...options, isAvailable: (type, blob) => writer.has(type, blob), line, onProven });
   const snapshot = createSnapshotWriter({ sink: writer, line, chunking: repository.config.chunking });
   const choose = options.pipeline ?? choosePipeline;
   const pipeline = new LatePipeline((job) => choose(writer, job, options.threads));
@@ -91,11 +94,16 @@ async function backupWith(writer: RepositoryWriter, start: Start): Promise<Backu
     const durationMs = environment.nowMs() - startedMs;
     await finishSnapshot(snapshot, writer, { start, scan, line, durationMs });
     const { packfiles, bytesWritten } = await writer.commit({ signal });
+    if (options.proofDirectory !== undefined) await writeProof(options.proofDirectory, repository, { snapshot: start.id, before, onNote: options.onNote });
     return { ...run.counts, snapshot: start.id, previous: scan.previous, packfiles, writtenBytes: bytesWritten, durationMs };
   } catch (error) {
     if (signal?.aborted === true) await keepForNextRun(writer, options);
     throw error;
   }
+}
+
+function* availablePackfiles(view: StateView): Generator<PackfileId> {
+  for (const { id, coloured } of view.packfiles()) if (!coloured) yield id;
 }
 
 async function finishSnapshot(

@@ -10,6 +10,7 @@ import { exclusionRules } from './exclusion-rules.js';
 import { findPrevious, type IsAvailable, openPrevious } from './previous.js';
 import { resolveRoots, walkRoots } from './walk.js';
 import type { WalkGroup } from './walk-types.js';
+import { proofHolds, readProof } from './whole-proof.js';
 import { systemXattrs, type XattrReader } from './xattr-reader.js';
 
 /** One group of the walk, and for each of its entries the content that it still has; null: it has none or is to be read. */
@@ -26,7 +27,12 @@ export type Scan = {
   groups(): AsyncGenerator<ScannedGroup>;
 };
 
-export type ScanOptions = BackupOptions & { readonly isAvailable: IsAvailable; readonly line: StoreLine };
+export type ScanOptions = BackupOptions & {
+  readonly isAvailable: IsAvailable;
+  readonly line: StoreLine;
+  /** Contents are taken over without a look at each: all of what is available now is relied on. */
+  readonly onProven?: () => void;
+};
 
 /** @throws InvalidInputError, PermissionError a path that cannot be looked at */
 export async function startScan(repository: Repository, request: BackupRequest, options: ScanOptions): Promise<Scan> {
@@ -36,7 +42,10 @@ export async function startScan(repository: Repository, request: BackupRequest, 
   const directory = bytesOfText(roots.directory);
   const accounts = options.accounts ?? systemAccounts();
   const header = request.usePrevious === false ? null : await findPrevious(repository, { type: 'fs', origin: request.origin, directory }, options.signal);
-  const previous = header === null ? null : openPrevious(repository, header, { isAvailable: options.isAvailable, signal: options.signal });
+  const proof = header === null || options.proofDirectory === undefined ? null : await readProof(options.proofDirectory, repository);
+  const isProven = header !== null && proofHolds(proof, header.id, repository.view);
+  if (isProven) options.onProven?.();
+  const previous = header === null ? null : openPrevious(repository, header, { isAvailable: options.isAvailable, isProven, signal: options.signal });
   const comparison = compareWith(previous, accounts);
   const walk = walkRoots(roots, {
     rules,
