@@ -37,7 +37,7 @@ export async function downgrade(session: Session, options: DowngradeCommandOptio
   if (options.json) await terminal.json({ applied: true, rewritten });
   else if (rewritten > 0)
     await terminal.line(
-      `${counted(rewritten, 'state')} rewritten and proven: plakar 1.0 can use the store. The next thing that plakar 1.1 writes locks it out again; Wardrobe will not.`,
+      `${counted(rewritten, 'state')} rewritten and proven: plakar 1.0 can use the store. Its own maintenance refuses snapshots that plakar 1.1 made: use that of wardrobe. The next thing that plakar 1.1 writes locks it out again; what wardrobe writes does not.`,
     );
   else await terminal.line('There was nothing to do: plakar 1.0 can use the store.');
   return EXIT.fine;

@@ -16,7 +16,8 @@ export function knownMachines(files: readonly string[], repositoryId: string): K
 /** Wardrobe's own index is no cache to wait for: whoever uses it reads the states again before it writes. */
 function knownMachine(report: MachineReport, repositoryId: string): KnownMachine {
   const { machine, sightings, failures } = report;
-  const failure = failures.find((failed) => failed.repositoryId === null || failed.repositoryId === repositoryId);
+  // A cache that holds nothing is filled from the store at its next use, colours included.
+  const failure = failures.find((failed) => failed.code !== 'empty' && (failed.repositoryId === null || failed.repositoryId === repositoryId));
   return {
     names: [...new Set([machine.name, machine.hostName])],
     caches: sightings
