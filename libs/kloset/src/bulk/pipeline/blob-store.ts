@@ -32,7 +32,8 @@ export class BlobStore {
   #reliance = new Set<number>();
   #packfile: WorkerPackfile | null = null;
   #packfiles = 0;
-  #puts = 0;
+  /** Blobs put into packfiles so far. */
+  stored = 0;
 
   constructor(start: WorkerStart, onPackfile: (packfile: FinishedPackfile) => void) {
     const { config } = parseConfig(start.config);
@@ -80,7 +81,7 @@ export class BlobStore {
     if (this.#known(this.table.claim(type, this.memory.words, blob.mac >>> 2))) return;
     const packfile = this.#openPackfile();
     const placed = packfile.add(type, blob);
-    if (this.#puts++ % PROVE_ONE_IN === 0) this.#prove(blob, placed);
+    if (this.stored++ % PROVE_ONE_IN === 0) this.#prove(blob, placed);
     if (packfile.isFull) this.endPackfile();
   }
 
@@ -116,6 +117,7 @@ export class BlobStore {
   #putLong(type: number, mac: Uint8Array, record: Uint8Array): void {
     const packfile = this.#openPackfile();
     packfile.addEncoded(type, mac, this.#settings.encodeUnit(record));
+    this.stored += 1;
     if (packfile.isFull) this.endPackfile();
   }
 

@@ -3,6 +3,7 @@ import type { WasmModule } from '@wardrobe/kernel';
 import type { KlosetErrorCode } from '../../errors/errors.js';
 import type { FileResult } from '../backup/content-pipeline.js';
 import type { DedupSegment } from './dedup-table.js';
+import type { PackedResults } from './packed-results.js';
 
 /** What a thread is started with. */
 export type WorkerStart = {
@@ -34,7 +35,7 @@ export type ToWorker =
   | { readonly kind: 'finish' };
 
 export type FromWorker =
-  | { readonly kind: 'files'; readonly id: number; readonly results: readonly FileResult[]; readonly bytes: number }
+  | { readonly kind: 'files'; readonly id: number; readonly results: PackedResults; readonly bytes: number }
   | {
       readonly kind: 'stream';
       readonly id: number;
@@ -48,7 +49,8 @@ export type FromWorker =
   | { readonly kind: 'packfile'; readonly id: Mac; readonly path: string; readonly sizeBytes: number; readonly index: Uint8Array }
   /** Numbers of known packfiles that were built upon, since the last such message. */
   | { readonly kind: 'reliance'; readonly packfiles: readonly number[] }
-  | { readonly kind: 'finished' }
+  /** All packfiles were handed over; `stored` blobs lie in them. */
+  | { readonly kind: 'finished'; readonly stored: number }
   | { readonly kind: 'failure'; readonly code: KlosetErrorCode | null; readonly message: string };
 
 /** A chunk that a scan found: u64 offset in the file, u32 length, u32 unused, MAC. */

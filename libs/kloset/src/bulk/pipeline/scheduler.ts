@@ -2,13 +2,15 @@ import type { Worker } from 'node:worker_threads';
 import { DiskFullError, IntegrityError, type KlosetError, StoreError } from '../../errors/errors.js';
 import type { FileJob, FileResult } from '../backup/content-pipeline.js';
 import type { DedupSeed } from './dedup-seed.js';
+import { unpackResults } from './packed-results.js';
 import { type FromWorker, RANGE_RECORD_BYTES, type ToWorker } from './protocol.js';
 import { type Call, type Task, WorkQueue } from './work-queue.js';
 
 export type SchedulerParts = {
   readonly startWorkers: () => readonly Worker[];
   readonly seed: DedupSeed;
-  readonly addPackfile: (packfile: FromWorker & { kind: 'packfile' }) => void;
+  /** Returns the number of its blobs, padding left out. */
+  readonly addPackfile: (packfile: FromWorker & { kind: 'packfile' }) => number;
   /** Uploads what is complete; one call at a time. */
   readonly settle: () => Promise<void>;
 };
@@ -25,7 +27,8 @@ type Stream = {
   result: FileResult | null;
 };
 type Range = { readonly stream: Stream; readonly chunks: Uint8Array };
-type Thread = { readonly worker: Worker; outstanding: number; stream: Stream | null; isFinished: boolean };
+/** `stored`: blobs that it put into packfiles; null until it has finished. */
+type Thread = { readonly worker: Worker; outstanding: number; stream: Stream | null; stored: number | null };
 
 /** Pieces of work a thread holds: the one at hand and the next, so that it never waits for this thread. */
 const OUTSTANDING = 2;
@@ -46,6 +49,9 @@ export class Scheduler {
   #nextId = 1;
   #failure: Error | null = null;
   #isOver = false;
+  #isFinishing = false;
+  /** Blobs in the packfiles that were handed over, padding left out. */
+  #packed = 0;
   #waitingUploads = 0;
   #uploads: Promise<void> = Promise.resolve();
   #onIdle: (() => void) | null = null;
@@ -53,7 +59,7 @@ export class Scheduler {
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
-    this.#threads = parts.startWorkers().map((worker) => ({ worker, outstanding: 0, stream: null, isFinished: false }));
+    this.#threads = parts.startWorkers().map((worker) => ({ worker, outstanding: 0, stream: null, stored: null }));
     for (const thread of this.#threads) {
       thread.worker.on('message', (message: FromWorker) => this.#receive(thread, message));
       thread.worker.on('error', (error) =>
@@ -97,12 +103,15 @@ export class Scheduler {
       this.#lookIdle();
     });
     if (this.#failure !== null) throw this.#failure;
+    this.#isFinishing = true;
     await new Promise<void>((resolve) => {
       this.#onIdle = resolve;
       for (const { worker } of this.#threads) worker.postMessage({ kind: 'finish' } satisfies ToWorker);
     });
     await this.#uploads;
     if (this.#failure !== null) throw this.#failure;
+    const stored = this.#threads.reduce((sum, thread) => sum + (thread.stored ?? Number.NaN), 0);
+    if (stored !== this.#packed) throw new Error(`the threads stored ${stored} blobs and handed over ${this.#packed}`);
   }
 
   async close(): Promise<void> {
@@ -210,7 +219,7 @@ export class Scheduler {
     else if (message.kind === 'reliance') this.#parts.seed.relyOn(message.packfiles);
     else if (message.kind === 'failure') this.#fail(failureOf(message));
     else {
-      thread.isFinished = true;
+      thread.stored = message.stored;
       this.#lookIdle();
     }
   }
@@ -219,7 +228,7 @@ export class Scheduler {
     this.bytesRead += message.bytes;
     const tasks = this.#batches.get(message.id) ?? [];
     this.#batches.delete(message.id);
-    for (const [index, task] of tasks.entries()) answer(task, message.results[index] as FileResult);
+    for (const [index, result] of unpackResults(message.results).entries()) answer(tasks[index] as Task, result);
   }
 
   #endTurn(thread: Thread, message: FromWorker & { kind: 'stream' }): void {
@@ -257,7 +266,7 @@ export class Scheduler {
   }
 
   #upload(message: FromWorker & { kind: 'packfile' }): void {
-    this.#parts.addPackfile(message);
+    this.#packed += this.#parts.addPackfile(message);
     this.#waitingUploads += 1;
     this.#uploads = this.#uploads
       .then(() => (this.#failure === null ? this.#parts.settle() : undefined))
@@ -283,9 +292,10 @@ export class Scheduler {
 
   #lookIdle(): void {
     if (this.#onIdle === null) return;
-    const isAtWork = this.#threads.some((thread) => thread.outstanding > 0 || thread.stream !== null) || this.#queue.calls.size > 0;
-    const isEnding = this.#threads.some((thread) => thread.isFinished) && !this.#threads.every((thread) => thread.isFinished);
-    if (this.#failure === null && (isAtWork || isEnding)) return;
+    const isAtWork = this.#isFinishing
+      ? this.#threads.some((thread) => thread.stored === null)
+      : this.#threads.some((thread) => thread.outstanding > 0 || thread.stream !== null) || this.#queue.calls.size > 0;
+    if (this.#failure === null && isAtWork) return;
     const done = this.#onIdle;
     this.#onIdle = null;
     done();

@@ -7,6 +7,7 @@ import type { PackfileId } from '@wardrobe/kloset-model';
 import { cutRule } from '../../chunking/chunker.js';
 import { decode } from '../../codec/codec.js';
 import { packfileIndexRecord } from '../../format/packfile.js';
+import { BLOB_TYPE } from '../../format/state.js';
 import { parseConfig } from '../../repository/config-file.js';
 import type { RepositoryWriter } from '../../repository/writer-types.js';
 import type { ContentPipeline } from '../backup/content-pipeline.js';
@@ -55,8 +56,10 @@ export async function threadPipeline(writer: RepositoryWriter, options: ThreadOp
       startWorkers: () => Array.from({ length: threads }, (_, thread) => startWorker({ ...start, namePrefix: `${prefix}${thread}-` })),
       seed,
       addPackfile(packfile) {
-        writer.addPackfile(spooled(packfile));
+        const taken = spooled(packfile);
+        writer.addPackfile(taken);
         handedOver.add(packfile.path);
+        return taken.blobs.filter((blob) => blob.type !== BLOB_TYPE.padding).length;
       },
       settle: () => writer.settle(),
     });

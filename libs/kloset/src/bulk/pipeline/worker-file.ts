@@ -6,6 +6,9 @@ import type { WorkerStart } from './protocol.js';
 const BUNDLED = new URL('./bulk-worker.js', import.meta.url);
 const SOURCE = new URL('./worker.ts', import.meta.url);
 
+/** Its work is done outside of the script's memory: a small young generation keeps what is short-lived from piling up. */
+const LIMITS = { maxYoungGenerationSizeMb: 4 };
+
 /** Where the threads' program lies: a bundle beside the caller's, or in the sources (tests, tools), or nowhere. */
 export function hasWorkerFile(): boolean {
   return isFile(BUNDLED) || isFile(SOURCE);
@@ -13,7 +16,7 @@ export function hasWorkerFile(): boolean {
 
 /** Starts one thread. In the sources it learns TypeScript first, from the loader that this repository develops with. */
 export function startWorker(start: WorkerStart): Worker {
-  if (isFile(BUNDLED)) return new Worker(BUNDLED, { workerData: start, name: 'wardrobe-bulk' });
+  if (isFile(BUNDLED)) return new Worker(BUNDLED, { workerData: start, name: 'wardrobe-bulk', resourceLimits: LIMITS });
   const program = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(SOURCE.href)}); }).catch((error) => { setImmediate(() => { throw error; }); });`;
   return new Worker(program, { eval: true, workerData: start, name: 'wardrobe-bulk', execArgv: [] });
 }

@@ -4,6 +4,7 @@ import { useKernelModule } from '@wardrobe/kernel';
 import { KlosetError } from '../../errors/errors.js';
 import { BlobStore } from './blob-store.js';
 import { ContentWriter, type Stream } from './content-writer.js';
+import { packResults } from './packed-results.js';
 import type { FromWorker, ToWorker, WorkerStart } from './protocol.js';
 import { concatBytes } from '../../bytes/bytes.js';
 
@@ -22,7 +23,7 @@ function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
       handle(message);
       const packfiles = blobs.takeReliance();
       if (packfiles.length > 0) post({ kind: 'reliance', packfiles });
-      if (message.kind === 'finish') post({ kind: 'finished' });
+      if (message.kind === 'finish') post({ kind: 'finished', stored: blobs.stored });
     } catch (error) {
       isOver = true;
       post({
@@ -45,12 +46,13 @@ function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
   function storeFiles(message: ToWorker & { kind: 'files' }): void {
     const before = writer.bytesRead;
     let from = 0;
-    const results = Array.from(message.ends, (end) => {
+    const stored = Array.from(message.ends, (end) => {
       const path = message.paths.subarray(from, end);
       from = end;
       return writer.storeFile(path);
     });
-    post({ kind: 'files', id: message.id, results, bytes: writer.bytesRead - before });
+    const results = packResults(stored);
+    post({ kind: 'files', id: message.id, results, bytes: writer.bytesRead - before }, [results.records]);
   }
 
   function advance(message: ToWorker & { kind: 'stream' }): void {
