@@ -22,6 +22,7 @@ export { removeStateIndex } from './repository/index-folder.js';
 export { checkSnapshots } from './bulk/check.js';
 export * from './bulk/check-types.js';
 export * from './bulk/check-store.js';
+export type { SampleChoice } from './bulk/check-sample.js';
 export { type ArchiveNames, type ArchiveOptions, archiveName, archiveTar, archiveZip } from './bulk/archive.js';
 export * from './bulk/digest.js';
 export { type Located, locatePaths, type NamePatterns, namePatterns } from './bulk/locate.js';
@@ -40,6 +41,9 @@ export { proveRemoved, type RemovedSnapshot, type RemoveOptions, removeSnapshots
 export * from './bulk/repair/types.js';
 export { planRepair } from './bulk/repair/plan.js';
 export { applyRepair } from './bulk/repair/apply.js';
+export { type ClearedLocks, clearLocks, type ClearLocksOptions } from './bulk/repair/clear-locks.js';
+export { diskSource, storeSource } from './bulk/repair/sources.js';
+export { indexEvidence, type ReportedSighting, reportEvidence } from './bulk/repair/other-evidence.js';
 export * from './repository/writer-types.js';
 export { openWriter, systemEnvironment, writableStore, type WriterOptions } from './repository/writer.js';
 export { createStore, type CreateOptions } from './repository/create-store.js';
@@ -55,3 +59,6 @@ export type { ContentPipeline, FileJob, FileResult } from './bulk/backup/content
 export { exclusionRules, ruleLines } from './bulk/backup/exclusion-rules.js';
 export { threadlessPipeline } from './bulk/backup/threadless-pipeline.js';
 export { downgrade, type DowngradeOptions, type DowngradePlan, type DowngradeState, planDowngrade } from './bulk/downgrade.js';
+export { DUPLICATED_FROM, type Duplicate, type DupOptions, dupSnapshot } from './bulk/dup.js';
+export { expectSyncable, planSync, syncSnapshots } from './bulk/sync/sync.js';
+export * from './bulk/sync/sync-types.js';
