@@ -16,7 +16,8 @@ export const USAGE = `Usage: npm start -- [options]
   --insecure            listen beyond this computer without https (passwords and data travel readable)
   --help                this text
 
-Environment: WARDROBE_DATA, WARDROBE_KEY_FILE, WARDROBE_STORE_ROOTS, WARDROBE_ALLOWED_HOSTS, WARDROBE_PG_HOME, DATABASE_URL
+Environment: WARDROBE_DATA, WARDROBE_KEY_FILE, WARDROBE_STORE_ROOTS, WARDROBE_RESTORE_ROOTS, WARDROBE_RESTORE_OWNERS, WARDROBE_ALLOWED_HOSTS,
+             WARDROBE_PG_HOME, DATABASE_URL
 `;
 
 export type ServerOptions = {

@@ -12,6 +12,10 @@ export type ServerEnvironment = {
   readonly databaseHome: string | undefined;
   /** WARDROBE_STORE_ROOTS: folders below which local stores may lie, separated as in PATH. */
   readonly storeRoots: readonly string[];
+  /** WARDROBE_RESTORE_ROOTS: folders below which restores may write; none unless named here. */
+  readonly restoreRoots: readonly string[];
+  /** WARDROBE_RESTORE_OWNERS=1: restores may set owners and setuid bits. */
+  readonly restorePrivileges: boolean;
   /** WARDROBE_ALLOWED_HOSTS: further names that requests may call this console by, separated by commas. */
   readonly allowedHosts: readonly string[];
 };
@@ -29,6 +33,8 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): ServerEnv
     databaseUrl: textOf(env['DATABASE_URL']),
     databaseHome: textOf(env['WARDROBE_PG_HOME']),
     storeRoots: list(env['WARDROBE_STORE_ROOTS'], process.platform === 'win32' ? ';' : ':'),
+    restoreRoots: list(env['WARDROBE_RESTORE_ROOTS'], process.platform === 'win32' ? ';' : ':'),
+    restorePrivileges: env['WARDROBE_RESTORE_OWNERS'] === '1',
     allowedHosts: list(env['WARDROBE_ALLOWED_HOSTS'], ','),
   };
 }

@@ -156,6 +156,8 @@ function openApi({
       secure: site.secure,
       demo: options.demo,
       storeRoots: roots,
+      restoreRoots: environment.restoreRoots,
+      restorePrivileges: environment.restorePrivileges,
       version: installation.version,
       behindProxy: options.behindProxy,
       workerUrl: installation.worker,

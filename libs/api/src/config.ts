@@ -17,6 +17,10 @@ export type ApiConfig = {
   readonly demo: boolean;
   /** Folders below which local stores may lie. */
   readonly storeRoots: readonly string[];
+  /** Folders below which restores may write; none by default. */
+  readonly restoreRoots?: readonly string[];
+  /** Restores may set owners and setuid bits. */
+  readonly restorePrivileges?: boolean;
   readonly version: string;
   /** Takes the client's address from `X-Forwarded-For` (last entry). */
   readonly behindProxy?: boolean;

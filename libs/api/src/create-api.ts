@@ -12,6 +12,7 @@ import { type Caller, createCaller } from './routers/app.js';
 import { createAccounts } from './services/accounts.js';
 import { CONSOLE, type Deps, now } from './services/deps.js';
 import { createExplorer } from './services/explorer.js';
+import { createJobs } from './services/jobs.js';
 import { createLive } from './services/live.js';
 import { createRefreshes } from './services/refresh.js';
 import { Registry } from './services/registry.js';
@@ -20,6 +21,7 @@ import { createSnapshots } from './services/snapshots.js';
 import { createStores } from './services/stores.js';
 import { createTracking } from './services/tracking.js';
 import type { Services } from './services/types.js';
+import { createWork } from './services/work.js';
 import { workerClient } from './workers/client.js';
 import type { TextMethods } from './workers/text-role.js';
 
@@ -65,7 +67,8 @@ export function createApi(options: ApiOptions): Api {
   const snapshots = createSnapshots(deps, tracking);
   const explorer = createExplorer(deps, { registry, snapshots });
   const reports = createReports(deps);
-  const stores = createStores(deps, { registry, refreshes });
+  const work = createWork(deps, { registry, refreshes, tracking });
+  const stores = createStores(deps, { registry, refreshes, work });
   const text = workerClient<TextMethods>({
     url: deps.config.workerUrl,
     role: 'text',
@@ -77,7 +80,7 @@ export function createApi(options: ApiOptions): Api {
     tracking,
     snapshots,
     explorer,
-    jobs: refreshes,
+    jobs: createJobs(deps, { refreshes, work }),
     audit: { list: (input) => auditEntries(deps, input) },
     live: createLive(deps),
   };
@@ -108,6 +111,7 @@ export function createApi(options: ApiOptions): Api {
     adminHandler: (req, res) => handleAdmin({ deps, accounts, services, reports, settled: (storeId) => refreshes.settled(storeId) }, req, res),
     async start() {
       await refreshes.start();
+      await work.start();
       pruning = setInterval(() => {
         prune(deps).catch((error: unknown) => deps.log('warn', `old rows were not removed: ${error instanceof Error ? error.message : String(error)}`));
       }, PRUNE_MS);
@@ -115,6 +119,7 @@ export function createApi(options: ApiOptions): Api {
     },
     async stop() {
       if (pruning) clearInterval(pruning);
+      await work.stop();
       await refreshes.stop();
       await Promise.all([registry.stop(), reports.stop(), text.stop()]);
     },

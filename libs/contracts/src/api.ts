@@ -1,5 +1,6 @@
 import { CELLS, ERROR_CODES, STORE_FINDINGS, VERDICTS } from '@wardrobe/words';
 import { z } from 'zod';
+import { job } from './jobs.js';
 
 /**
  * Types that cross the API. Times are ISO 8601 in UTC; sizes are numbers of bytes up to 2^53, else decimal text; ids are hex.
@@ -176,7 +177,6 @@ export const affectedSnapshot = z.object({
   packfiles: z.string(),
   openable: z.enum(['live', 'hidden', 'deleted', 'no']),
 });
-export const planStep = z.object({ step: z.string(), file: z.string(), bytes: z.number().nullable(), effect: z.string() });
 export const finding = z.object({
   id: z.string(),
   kind: z.union([cell, z.enum(STORE_FINDINGS)]),
@@ -191,7 +191,8 @@ export const finding = z.object({
   affected: z.array(affectedSnapshot),
   affectedTotal: z.number(),
   nextStep: z.string(),
-  plan: z.object({ steps: z.array(planStep), note: z.string(), madeAt: iso }).nullable(),
+  /** What the console can do about it: a repair, or removing the snapshots once more. */
+  mend: z.enum(['repair', 'rm']).nullable(),
   command: z.string().nullable(),
   afterwards: z.string().nullable(),
 });
@@ -331,22 +332,7 @@ export const entryDetail = z.object({
 });
 export type EntryDetailDto = z.infer<typeof entryDetail>;
 
-// ---- jobs and live updates
-export const job = z.object({
-  id: z.string(),
-  kind: z.enum(['refresh', 'sort', 'verify']),
-  storeId: z.string().nullable(),
-  state: z.enum(['queued', 'running', 'done', 'failed', 'cancelled']),
-  done: z.number(),
-  total: z.number().nullable(),
-  label: z.string(),
-  startedBy: z.string(),
-  startedAt: iso.nullable(),
-  endedAt: iso.nullable(),
-  log: z.array(z.string()),
-  problem: problem.nullable(),
-});
-export type JobDto = z.infer<typeof job>;
+// ---- live updates; jobs: jobs.ts
 export const liveEvent = z.object({ kind: z.enum(['store', 'report', 'job', 'session-ended']), storeId: z.string().nullable(), at: iso, job: job.nullable() });
 export type LiveEvent = z.infer<typeof liveEvent>;
 

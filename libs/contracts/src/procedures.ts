@@ -9,10 +9,11 @@
  * machines  list({storeId, retired?}) → machinesPage · get({storeId, machineId}) → machineDetail · rename({machineId,name}) · retire({machineId,retired})
  *           · merge({from,into})
  * matrix    columns({storeId, from, to}) → matrixColumn[] · cell({storeId, machineId, snapshotId}) → machineDetail.cells[0]
- * divergence get({storeId}) → divergencePage · plan({storeId, findingId}) → finding.plan
+ * divergence get({storeId}) → divergencePage
  * snapshots list({storeId, …snapshotFilter}) → snapshotsPage · get({storeId, snapshotId}) → snapshotRow
  * explorer  list(entriesInput) → entriesPage · detail({storeId, snapshotId, path}) → entryDetail
- * jobs      list({storeId?}) → job[] · cancel({id})
+ * jobs      list({storeId?}) → job[] · get({id}) → jobDetail · limits() → jobLimits · plan({storeId, work}) → job, a dry run whose plan `get` gives
+ *           · start({planId}) → job (admin) · again({id}) → job, the dry run of the same work (admin) · cancel({id}) (admin)
  * audit     list({limit, before?}) → auditEntry[]                                                                                 (admin)
  * live      events({storeId?}) → subscription of liveEvent (SSE)
  *

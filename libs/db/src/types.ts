@@ -382,13 +382,18 @@ export type TokenRow = {
   readonly machine: { readonly id: string; readonly name: string } | null;
 };
 
-export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled' | 'interrupted';
 export type JobRow = {
   readonly id: string;
   readonly kind: string;
   readonly storeId: string | null;
   readonly key: string;
+  /** Of the jobs of one lane one runs at a time; null: only those of equal key wait for each other. */
+  readonly lane: string | null;
   readonly state: JobState;
+  /** Only looks what the job would do; `result` holds the plan. */
+  readonly dryRun: boolean;
+  readonly result: Json;
   readonly payload: Json;
   readonly done: number;
   readonly total: number | null;

@@ -17,6 +17,7 @@ import {
   findSession,
   findToken,
   getJob,
+  interruptJobs,
   getSetting,
   ingestReport,
   LastAdminError,
@@ -151,6 +152,22 @@ describe('jobs', () => {
     expect(await reportProgress(db, job.id, { done: 12, now })).toEqual({ cancelAsked: true });
     await endJob(db, job.id, { state: 'cancelled', now });
     expect(await cancelJob(db, job.id, now)).toBe(false);
+  });
+
+  test('of one lane run one at a time in the order asked for, whatever their keys; what a dead process left is interrupted', async () => {
+    const store = await makeStore(db);
+    const lane = `write ${store.id}`;
+    const queue = (key: string) => queueJob(db, { kind: 'rm', key, storeId: store.id, startedBy: 'Ada', lane });
+    const [first, second] = [await queue('one'), await queue('two')];
+    const claim = (worker: string) => claimJob(db, { worker, now: soon, kinds: ['rm'] });
+    expect((await claim('old process'))?.id).toBe(first.id);
+    expect(await claim('a')).toBeNull();
+    const problem = { code: 'cancelled', sentence: 'The console was stopped.', next: 'Start it again.' };
+    const interrupted = await interruptJobs(db, { worker: 'a', kinds: ['rm'], problem, now });
+    expect(interrupted).toMatchObject([{ id: first.id, state: 'interrupted', problem, endedAt: now }]);
+    expect((await claim('a'))?.id).toBe(second.id);
+    await endJob(db, second.id, { state: 'done', result: { plan: 1 }, now });
+    expect(await getJob(db, second.id)).toMatchObject({ state: 'done', result: { plan: 1 }, lane, dryRun: false });
   });
 
   test('that wait are cancelled at once; those of a dead process wait again', async () => {

@@ -1,5 +1,5 @@
 import type { Cell } from './cells.js';
-import type { NextStepKind } from './causes.js';
+import type { Cause, NextStepKind } from './causes.js';
 
 /** The next step that belongs to each cell (design, table of cells). */
 export const NEXT_STEP_OF_CELL = {
@@ -26,3 +26,8 @@ export const NEXT_STEP_SENTENCE = {
   'publish-state': 'Publish the lost state, from the machine or from the packfiles alone.',
   'backup-again': 'Back up again while the files still exist.',
 } as const satisfies Record<NextStepKind, string>;
+
+/** The next step of one cell: a machine that has reported only lately learns by itself of what was published since. */
+export function nextStepOf(cell: Cell, cause: Cause): NextStepKind {
+  return cause.kind === 'published-after-report' ? 'wait' : NEXT_STEP_OF_CELL[cell];
+}

@@ -12,6 +12,9 @@ export const paths = {
   snapshots: (storeId: string) => `/stores/${encodeURIComponent(storeId)}/snapshots`,
   explore: (storeId: string, snapshotId: string) => `/stores/${encodeURIComponent(storeId)}/explore?snapshot=${snapshotId}`,
   storeJobs: (storeId: string) => `/stores/${encodeURIComponent(storeId)}/jobs`,
+  newJob: (storeId: string, kind: string, snapshots: readonly string[] = []) =>
+    `/stores/${encodeURIComponent(storeId)}/jobs/new?kind=${kind}${snapshots.length === 0 ? '' : `&snapshots=${snapshots.join(',')}`}`,
+  planOf: (storeId: string, kind: string, planId: string) => `/stores/${encodeURIComponent(storeId)}/jobs/new?kind=${kind}&plan=${planId}`,
   addMachine: (storeId: string) => `/stores/${encodeURIComponent(storeId)}/add-machine`,
   storeSettings: (storeId: string) => `/stores/${encodeURIComponent(storeId)}/settings`,
   unlock: (storeId: string) => `/stores/${encodeURIComponent(storeId)}/unlock`,

@@ -126,6 +126,7 @@ function useShellKeys({ storeId, openPalette, openShortcuts }: ShellKeys): void 
     'g x': go(paths.matrix),
     'g d': go(paths.divergence),
     'g s': go(paths.snapshots),
+    'g j': () => router.push(storeId === null ? paths.jobs : paths.storeJobs(storeId)),
     'g a': () => router.push('/'),
     ...(storeId !== null && { r: refresh }),
   });

@@ -27,9 +27,18 @@ export function Live() {
     for (const input of [{}, ...(job.storeId === null ? [] : [{ storeId: job.storeId }])]) {
       client.setQueryData(
         trpc.jobs.list.queryKey(input),
-        (list) => list && ([job, ...list.filter((other) => other.id !== job.id)].toSorted(byStart) as typeof list),
+        (list) =>
+          list &&
+          ([
+            withLog(
+              job,
+              list.find((other) => other.id === job.id),
+            ),
+            ...list.filter((other) => other.id !== job.id),
+          ].toSorted(byStart) as typeof list),
       );
     }
+    void client.invalidateQueries({ queryKey: trpc.jobs.get.queryKey({ id: job.id }) });
     if (job.state !== 'queued' && job.state !== 'running') void client.invalidateQueries({ queryKey: trpc.stores.pathKey() });
   }
 
@@ -45,10 +54,15 @@ export function Live() {
   );
 }
 
+/** Events of a running job bring what is new in its log. */
+function withLog(job: JobDto, before: JobDto | undefined): JobDto {
+  return job.state === 'running' && before !== undefined ? { ...job, log: [...before.log, ...job.log] } : job;
+}
+
 /** Running and queued first, then the newest. */
 function byStart(a: JobDto, b: JobDto): number {
   const open = (job: JobDto): number => (job.state === 'running' || job.state === 'queued' ? 0 : 1);
-  return open(a) - open(b) || (b.startedAt ?? '').localeCompare(a.startedAt ?? '');
+  return open(a) - open(b) || b.createdAt.localeCompare(a.createdAt);
 }
 
 /** True once `value` has been true for `delayMs`. */

@@ -10,6 +10,8 @@ import { byteNameOf } from './paths.js';
 import { readStore } from './reading.js';
 import { headerDto, isoOfNs, msOfNs } from './rows.js';
 import { PREVIEW_BYTES } from './text-preview.js';
+import { applyWork, planWork } from './work/run-work.js';
+import type { EngineOutcome, EnginePlan, EngineWork } from './work/types.js';
 import type { ArchiveFormat, ContentInfo, HeaderAnswer, ListAnswer, ListArgs, OpenArgs, Opened, Reading, SnapshotRef } from './types.js';
 
 const KEPT_SNAPSHOTS = 8;
@@ -151,6 +153,23 @@ export class StoreHost {
     const snapshot = await this.snapshot(args, signal);
     const write = args.format === 'tar' ? archiveTar : archiveZip;
     for await (const piece of write(snapshot, cleanPath(percentDecode(args.path)), { signal })) yield piece as Uint8Array;
+  }
+
+  /** What a piece of work would do: reads only. */
+  async planWork({ work, nowMs }: { readonly work: EngineWork; readonly nowMs: number }, { signal, progress }: CallContext): Promise<EnginePlan> {
+    const repository = this.opened();
+    await repository.refresh({ signal });
+    return planWork(work, { repository, nowMs, signal, report: progress });
+  }
+
+  /** Does a piece of work as its dry run planned it. */
+  async applyWork(
+    { work, engine, nowMs }: { readonly work: EngineWork; readonly engine: unknown; readonly nowMs: number },
+    { signal, progress }: CallContext,
+  ): Promise<EngineOutcome> {
+    const repository = this.opened();
+    await repository.refresh({ signal });
+    return applyWork(work, engine, { repository, nowMs, signal, report: progress });
   }
 
   private opened(): Repository {

@@ -5,13 +5,16 @@ import {
   entryDetail,
   hexId,
   job,
+  jobDetail,
+  jobLimits,
+  jobWork,
   type LiveEvent,
   snapshotFilter,
   snapshotRow,
   snapshotsPage,
 } from '@wardrobe/contracts';
 import { z } from 'zod';
-import { adminProcedure, router, viewerProcedure } from '../trpc.js';
+import { adminProcedure, router, userProcedure, viewerProcedure } from '../trpc.js';
 import { done, OK } from './accounts.js';
 
 const storeId = z.string().min(1).max(64);
@@ -43,6 +46,23 @@ export const jobsRouter = router({
     .input(z.object({ storeId: storeId.optional() }))
     .output(z.array(job))
     .query(({ ctx, input }) => ctx.services.jobs.list(input.storeId)),
+  get: viewerProcedure
+    .input(z.object({ id: z.string().max(20) }))
+    .output(jobDetail)
+    .query(({ ctx, input }) => ctx.services.jobs.get(input.id)),
+  limits: viewerProcedure.output(jobLimits).query(({ ctx }) => ctx.services.jobs.limits()),
+  plan: userProcedure
+    .input(z.object({ storeId, work: jobWork }))
+    .output(job)
+    .mutation(({ ctx, input }) => ctx.services.jobs.plan(ctx.actor, input)),
+  start: adminProcedure
+    .input(z.object({ planId: z.string().max(20) }))
+    .output(job)
+    .mutation(({ ctx, input }) => ctx.services.jobs.apply(ctx.actor, input.planId)),
+  again: adminProcedure
+    .input(z.object({ id: z.string().max(20) }))
+    .output(job)
+    .mutation(({ ctx, input }) => ctx.services.jobs.again(ctx.actor, input.id)),
   cancel: adminProcedure
     .input(z.object({ id: z.string() }))
     .output(done)

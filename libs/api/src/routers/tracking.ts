@@ -1,4 +1,4 @@
-import { divergencePage, finding, hexId, machineDetail, machinesPage, matrixColumn } from '@wardrobe/contracts';
+import { divergencePage, hexId, machineDetail, machinesPage, matrixColumn } from '@wardrobe/contracts';
 import { z } from 'zod';
 import { adminProcedure, router, viewerProcedure } from '../trpc.js';
 import { done, OK } from './accounts.js';
@@ -54,8 +54,4 @@ export const divergenceRouter = router({
     .input(z.object({ storeId }))
     .output(divergencePage)
     .query(({ ctx, input }) => ctx.services.tracking.divergence(input.storeId)),
-  plan: viewerProcedure
-    .input(z.object({ storeId, findingId: z.string().max(200) }))
-    .output(finding.shape.plan)
-    .query(({ ctx, input }) => ctx.services.tracking.plan(input)),
 });

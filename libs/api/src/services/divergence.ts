@@ -3,7 +3,7 @@ import { idsOfSnapshots, listDivergences, listFindings, listMachines, loadRemote
 import { type FindingFacts, findingsOf, type MachineResult, type RemoteView } from '@wardrobe/tracking';
 import { CELLS, type Cell, counted, figure, isDivergent, listed, spanWord, STORE_FINDINGS } from '@wardrobe/words';
 import type { Deps } from './deps.js';
-import { findingDto, type FindingContext, mendedFinding, SHOWN_AFFECTED } from './finding-words.js';
+import { findingDto, type FindingContext, idOfFinding, mendedFinding, SHOWN_AFFECTED } from './finding-words.js';
 import { headerOf } from './headers.js';
 import { statesOf } from './machine-rows.js';
 import { type MatrixModel, type ModelRow, resultOf } from './matrix-model.js';
@@ -16,13 +16,9 @@ const MENDED_MS = 30 * 86_400_000;
 /** Findings and lanes of one store: everything from kept rows, nothing is read from the store. */
 export async function divergencePage(deps: Deps, store: StoreRow, model: MatrixModel): Promise<DivergencePageDto> {
   const nowMs = deps.clock.nowMs();
-  const active = { ...model, rows: model.rows.filter(({ machine }) => machine.retiredAt === null) };
+  const active = activeOf(model);
   const context = await findingContext(deps, store, active);
-  const ids = await idsOfSnapshots(deps.db, store.id);
-  const results = active.rows.map((row) => resultOf(active, row, (num) => ids.get(num) ?? ''));
-  const remote = await remoteOfFindings(deps, store);
-  const fromMachines = [...lostStateFindings(active.rows, results), ...(await clockFindings(deps, active.rows))];
-  const facts = foldLeftovers(findingsOf({ ...remote, findings: [...remote.findings, ...fromMachines] }, results)).slice(0, SHOWN_FINDINGS);
+  const facts = await openFacts(deps, store, active);
   const mended = (await listDivergences(deps.db, store.id, { endedAfter: new Date(nowMs - MENDED_MS) })).filter(({ endedAt }) => endedAt !== null);
   const findings = [...facts.map((item) => findingDto(context, item)), ...mendedFinding(context, mended)];
   const { lanes, folded } = lanesOf(active, findings);
@@ -36,6 +32,28 @@ export async function divergencePage(deps: Deps, store: StoreRow, model: MatrixM
     foldedLanes: folded,
     findings,
   };
+}
+
+/** One open finding by its id, with everything that it is about. */
+export async function openFinding(
+  deps: Deps,
+  { store, model, findingId }: { readonly store: StoreRow; readonly model: MatrixModel; readonly findingId: string },
+): Promise<{ title: string; snapshots: readonly string[] } | null> {
+  const active = activeOf(model);
+  const found = (await openFacts(deps, store, active)).find(({ key }) => idOfFinding(key) === findingId);
+  return found === undefined ? null : { title: findingDto(await findingContext(deps, store, active), found).title, snapshots: found.snapshots };
+}
+
+function activeOf(model: MatrixModel): MatrixModel {
+  return { ...model, rows: model.rows.filter(({ machine }) => machine.retiredAt === null) };
+}
+
+async function openFacts(deps: Deps, store: StoreRow, active: MatrixModel): Promise<FindingFacts[]> {
+  const ids = await idsOfSnapshots(deps.db, store.id);
+  const results = active.rows.map((row) => resultOf(active, row, (num) => ids.get(num) ?? ''));
+  const remote = await remoteOfFindings(deps, store);
+  const fromMachines = [...lostStateFindings(active.rows, results), ...(await clockFindings(deps, active.rows))];
+  return foldLeftovers(findingsOf({ ...remote, findings: [...remote.findings, ...fromMachines] }, results)).slice(0, SHOWN_FINDINGS);
 }
 
 async function findingContext(deps: Deps, store: StoreRow, model: MatrixModel): Promise<FindingContext> {

@@ -35,7 +35,7 @@ export function findingDto(context: FindingContext, facts: FindingFacts): Findin
   const words = isCell(facts.kind) ? cellWords(context, facts) : storeWords(context, facts);
   const began = beganOf(context, facts);
   return {
-    id: findingId(facts.key),
+    id: idOfFinding(facts.key),
     kind: facts.kind,
     section: facts.section,
     ...words,
@@ -45,8 +45,7 @@ export function findingDto(context: FindingContext, facts: FindingFacts): Findin
     machines: namesOf(context, facts.machines),
     affected: facts.snapshots.slice(0, SHOWN_AFFECTED).map((id) => affected(context, facts, id)),
     affectedTotal: facts.snapshots.length,
-    // A plan is a dry run of a write; this version of the console writes nothing into stores.
-    plan: null,
+    mend: mendOf(facts.kind),
   };
 }
 
@@ -65,7 +64,7 @@ export function mendedFinding(context: FindingContext, ended: readonly Divergenc
     const name = machines[0]?.name ?? 'a machine';
     return [
       {
-        id: findingId(`mended:${key}`),
+        id: idOfFinding(`mended:${key}`),
         kind: cell,
         section: 'mended' as const,
         title: `${counted(rows.length, 'snapshot')} of ${name} ${rows.length === 1 ? 'is' : 'are'} no longer ${cell}`,
@@ -80,7 +79,7 @@ export function mendedFinding(context: FindingContext, ended: readonly Divergenc
           .map((row) => ({ id: row.snapshot, takenAt: null, source: null, host: null, sizeBytes: null, packfiles: '', openable: 'no' as const })),
         affectedTotal: rows.length,
         nextStep: NEXT_STEP_SENTENCE.none,
-        plan: null,
+        mend: null,
         command: null,
         afterwards: null,
       },
@@ -88,8 +87,26 @@ export function mendedFinding(context: FindingContext, ended: readonly Divergenc
   });
 }
 
+const REPAIRED: ReadonlySet<FindingFacts['kind']> = new Set<FindingFacts['kind']>([
+  'lost',
+  'phantom',
+  'unreadable',
+  'unreadable-state',
+  'hidden-snapshot',
+  'missing-packfile',
+  'coloured-in-use',
+  'merge-order-hazard',
+  'lost-state',
+  'ambiguous-snapshot',
+]);
+
+/** What the console can do about a finding. What heals by itself, and what lies on a machine alone, is not the console's to mend. */
+function mendOf(kind: FindingFacts['kind']): FindingDto['mend'] {
+  return REPAIRED.has(kind) ? 'repair' : kind === 'lost-delete' ? 'rm' : null;
+}
+
 /** Short and stable while the finding lasts: 8 hex digits of the hash of what it is about. */
-function findingId(key: string): string {
+export function idOfFinding(key: string): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 8);
 }
 

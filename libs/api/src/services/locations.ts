@@ -43,7 +43,7 @@ export function indexFolder(deps: Pick<Deps, 'dataDirectory'>, folder: string): 
   return join(deps.dataDirectory, 'index', createHash('sha256').update(folder).digest('hex').slice(0, 32));
 }
 
-function isBelow(path: string, root: string): boolean {
+export function isBelow(path: string, root: string): boolean {
   const way = relative(root, path);
   return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
 }

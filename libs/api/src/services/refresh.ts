@@ -1,7 +1,6 @@
 import type { JobDto, ProblemDto } from '@wardrobe/contracts';
 import {
   allSnapshots,
-  cancelJob,
   claimJob,
   endJob,
   getJob,
@@ -9,12 +8,10 @@ import {
   type JobRow,
   type Json,
   type ListedSnapshot,
-  listJobs,
   listStates,
   listStores,
   liveTotals,
   queueJob,
-  reportProgress,
   type Reading as DbReading,
   saveReading,
   type StoreRow,
@@ -27,21 +24,21 @@ import type { Reading } from '../engine/types.js';
 import { notFound } from '../errors/api-error.js';
 import { codeOf, problemOf } from '../errors/bridge.js';
 import { computeStore } from './computing.js';
-import { audit, type Deps, now } from './deps.js';
+import { type Deps, now } from './deps.js';
 import { openHeaders, readHeaders } from './headers.js';
+import { type Progress, progressWriter } from './job-progress.js';
+import { jobDto, plain } from './job-rows.js';
 import type { Reader, Registry } from './registry.js';
-import type { Actor, JobService } from './types.js';
-import { requiredStore } from './tracking.js';
-
-const PROGRESS_MS = 250;
 
 type Running = { readonly job: JobRow; readonly abort: AbortController; readonly done: Promise<void> };
 
-export interface Refreshes extends JobService {
+export interface Refreshes {
   /** Reads a store now; where a reading is under way, that one. */
   refresh(storeId: string, startedBy: string): Promise<JobDto>;
   /** For tests and the command line: until no reading of the store is under way. */
   settled(storeId: string): Promise<void>;
+  /** Asks the reading that is this job to end; false: it is none of these. */
+  abort(jobId: string): boolean;
   stopStore(storeId: string): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -122,16 +119,10 @@ export function createRefreshes(deps: Deps, registry: Registry): Refreshes {
 
   return {
     refresh,
-    async list(storeId) {
-      if (storeId !== undefined) await requiredStore(deps, storeId);
-      return (await listJobs(deps.db, storeId === undefined ? {} : { storeId })).map(jobDto);
-    },
-    async cancel(actor: Actor, id: string) {
-      const job = /^\d{1,18}$/.test(id) ? await getJob(deps.db, id) : null;
-      if (job === null) throw notFound('This job');
-      await cancelJob(deps.db, id, now(deps));
-      if (job.storeId !== null && running.get(job.storeId)?.job.id === id) running.get(job.storeId)?.abort.abort();
-      await audit(deps, actor, { what: 'cancelled a job', about: job.label });
+    abort(jobId) {
+      const busy = [...running.values()].find(({ job }) => job.id === jobId);
+      busy?.abort.abort();
+      return busy !== undefined;
     },
     async settled(storeId) {
       await running.get(storeId)?.done;
@@ -155,36 +146,6 @@ export function createRefreshes(deps: Deps, registry: Registry): Refreshes {
       for (const busy of running.values()) busy.abort.abort();
       await Promise.all([...running.values()].map((busy) => busy.done));
     },
-  };
-}
-
-type Progress = (progress: { readonly label: string; readonly done: number; readonly total: number | null; readonly line?: string }) => void;
-
-/** Progress to the database and to open pages, at most four times a second. */
-function progressWriter(deps: Deps, job: JobRow, onAnswer: (cancelAsked: boolean) => void): { report: Progress; flush: () => Promise<void> } {
-  let latest: { label: string; done: number; total: number | null } | null = null;
-  let lines: string[] = [];
-  let lastMs = 0;
-  let writing: Promise<void> = Promise.resolve();
-  const write = async (): Promise<void> => {
-    if (latest === null) return;
-    const { label, done, total } = latest;
-    latest = null;
-    const sent = lines;
-    lines = [];
-    const { cancelAsked } = await reportProgress(deps.db, job.id, { label, done, total, lines: sent, now: now(deps) });
-    onAnswer(cancelAsked);
-    deps.bus.publish({ kind: 'job', storeId: job.storeId, at: now(deps).toISOString(), job: { ...jobDto(job), label, done, total, log: sent } });
-  };
-  return {
-    report({ line, ...progress }) {
-      latest = progress;
-      if (line !== undefined) lines.push(line);
-      if (performance.now() - lastMs < PROGRESS_MS) return;
-      lastMs = performance.now();
-      writing = writing.then(write).catch((error: unknown) => deps.log('warn', `progress of a job was not written: ${String(error)}`));
-    },
-    flush: () => writing.then(write),
   };
 }
 
@@ -350,28 +311,4 @@ function failureChange(error: unknown): { status: string; problem: Json } {
   const problem = plain(problemOf(error));
   if (code === 'passphrase-needed' || code === 'wrong-passphrase') return { status: 'locked', problem };
   return { status: code === 'decode' || code === 'integrity' || code === 'unsupported-version' || code === 'too-large' ? 'damaged' : 'offline', problem };
-}
-
-/** Undefined members left out: what the database keeps as JSON. */
-export function plain(problem: ProblemDto): Json {
-  return { code: problem.code, sentence: problem.sentence, next: problem.next, ...(problem.detail === undefined ? {} : { detail: problem.detail }) };
-}
-
-const KINDS = ['refresh', 'sort', 'verify'] as const;
-
-export function jobDto(job: JobRow): JobDto {
-  return {
-    id: job.id,
-    kind: KINDS.find((kind) => kind === job.kind) ?? 'refresh',
-    storeId: job.storeId,
-    state: job.state,
-    done: job.done,
-    total: job.total,
-    label: job.label,
-    startedBy: job.startedBy,
-    startedAt: job.startedAt?.toISOString() ?? null,
-    endedAt: job.endedAt?.toISOString() ?? null,
-    log: [...job.log],
-    problem: job.problem as ProblemDto | null,
-  };
 }

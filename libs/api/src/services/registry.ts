@@ -55,6 +55,20 @@ export class Registry {
     }
   }
 
+  /** A stored store on a thread of its own, for work that must not keep others waiting. The caller stops it. */
+  async aside(store: StoreRow, options: Pick<OpenRequest, 'signal' | 'onProgress'>): Promise<Reader> {
+    const folder = await allowedFolder(this.deps, store.location);
+    const secret = store.encrypted ? this.secretOf(store) : null;
+    const { reader, opened } = await this.openAside({ folder, passphrase: null, secret, indexDirectory: indexFolder(this.deps, folder), ...options });
+    try {
+      expectSame(store, opened);
+      return reader;
+    } catch (error) {
+      await reader.stop();
+      throw error;
+    }
+  }
+
   /** Takes over a thread that `openAside` opened. */
   adopt(storeId: string, aside: { reader: Reader; opened: Opened }): void {
     this.stores.set(storeId, { reader: aside.reader, opened: Promise.resolve(aside.opened) });
@@ -105,13 +119,7 @@ export class Registry {
     const folder = await allowedFolder(this.deps, store.location);
     const secret = store.encrypted ? this.secretOf(store) : null;
     const opened = await this.open(reader, { folder, passphrase: null, secret, indexDirectory: indexFolder(this.deps, folder) });
-    if (opened.repositoryId !== store.repositoryId) {
-      throw new ApiError(
-        'conflict',
-        `Another store lies at ${store.location} now: its id is ${opened.repositoryId.slice(0, 8)}, not ${store.repositoryId.slice(0, 8)}.`,
-        'Put the store back, or remove it here and add the other one.',
-      );
-    }
+    expectSame(store, opened);
     return opened;
   }
 
@@ -156,6 +164,15 @@ export class Registry {
     });
     return reader;
   }
+}
+
+function expectSame(store: StoreRow, opened: Opened): void {
+  if (opened.repositoryId === store.repositoryId) return;
+  throw new ApiError(
+    'conflict',
+    `Another store lies at ${store.location} now: its id is ${opened.repositoryId.slice(0, 8)}, not ${store.repositoryId.slice(0, 8)}.`,
+    'Put the store back, or remove it here and add the other one.',
+  );
 }
 
 /** What a sealed key is bound to. */

@@ -19,7 +19,7 @@ import type { z } from 'zod';
 import { notFound } from '../errors/api-error.js';
 import type { Deps } from './deps.js';
 import { headerOf, openHeaders } from './headers.js';
-import { problemDto } from './stores.js';
+import { problemDto } from './problems.js';
 import { requiredStore, type Tracking } from './tracking.js';
 import type { SnapshotService } from './types.js';
 

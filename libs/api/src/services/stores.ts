@@ -1,21 +1,23 @@
-import type { ProblemDto, StoreDto, StoreInput, StoreTestDto } from '@wardrobe/contracts';
+import type { StoreDto, StoreInput, StoreTestDto } from '@wardrobe/contracts';
 import { createStore, getStore, type KeyKept, listStores, removeStore, type StoreRow, storeCounts, type StoreCounts, updateStore } from '@wardrobe/db';
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
-import { counted, ERROR_CODES, VERDICTS } from '@wardrobe/words';
+import { counted, VERDICTS } from '@wardrobe/words';
 import type { Opened } from '../engine/types.js';
 import { ApiError, notFound } from '../errors/api-error.js';
 import { codeOf, problemOf } from '../errors/bridge.js';
 import { audit, type Deps } from './deps.js';
+import { problemDto } from './problems.js';
 import { allowedFolder, indexFolder } from './locations.js';
 import type { Refreshes } from './refresh.js';
 import { type Registry, sealedKeyName } from './registry.js';
+import type { Work } from './work.js';
 import { seriousFindings, storeHeadline, type VerdictCounts } from './sentences.js';
 import type { StoreService } from './types.js';
 
-type Parts = { readonly registry: Registry; readonly refreshes: Refreshes };
+type Parts = { readonly registry: Registry; readonly refreshes: Refreshes; readonly work: Work };
 
-export function createStores(deps: Deps, { registry, refreshes }: Parts): StoreService {
+export function createStores(deps: Deps, { registry, refreshes, work }: Parts): StoreService {
   const dto = async (store: StoreRow): Promise<StoreDto> => storeDto(store, (await storeCounts(deps.db, store.id))[0], registry);
 
   async function required(storeId: string): Promise<StoreRow> {
@@ -76,6 +78,7 @@ export function createStores(deps: Deps, { registry, refreshes }: Parts): StoreS
     async remove(actor, { storeId, confirmName }) {
       const store = await required(storeId);
       if (confirmName !== store.name) throw new ApiError('invalid-input', `The name typed is not ${store.name}.`, 'Type it as it is written.');
+      await work.stopStore(storeId);
       await refreshes.stopStore(storeId);
       await registry.close(storeId);
       registry.forgetKey(storeId);
@@ -131,6 +134,7 @@ export function createStores(deps: Deps, { registry, refreshes }: Parts): StoreS
 
   /** Another folder for the same store: the repository there must be the same one. */
   async function moveStore(store: StoreRow, folder: string): Promise<void> {
+    await work.stopStore(store.id);
     await refreshes.stopStore(store.id);
     await registry.close(store.id);
     const secret = store.encrypted ? registry.secretOf(store) : null;
@@ -261,14 +265,6 @@ export function verdictCounts(rows: readonly { readonly verdict: string; readonl
   const counts = { diverged: 0, unknown: 0, behind: 0, 'in-sync': 0 };
   for (const { verdict, count } of rows) for (const known of VERDICTS) if (known === verdict) counts[known] += count;
   return counts;
-}
-
-/** A kept problem, or null where it is none (or of another version of the console). */
-export function problemDto(value: unknown): ProblemDto | null {
-  if (typeof value !== 'object' || value === null || !('code' in value) || !('sentence' in value) || !('next' in value)) return null;
-  const code = ERROR_CODES.find((known) => known === value.code);
-  if (code === undefined || typeof value.sentence !== 'string' || typeof value.next !== 'string') return null;
-  return { code, sentence: value.sentence, next: value.next, ...('detail' in value && typeof value.detail === 'string' ? { detail: value.detail } : {}) };
 }
 
 const CONDITION = ['damaged', 'offline', 'locked', 'never-read', 'reading', 'ready'];

@@ -16,11 +16,11 @@ import {
   storesOfMachine,
   type StoreRow,
 } from '@wardrobe/db';
-import { CELLS, cellSentence, NEXT_STEP_OF_CELL, NEXT_STEP_SENTENCE, VERDICTS } from '@wardrobe/words';
+import { CELLS, cellSentence, NEXT_STEP_SENTENCE, nextStepOf, VERDICTS } from '@wardrobe/words';
 import { ApiError, notFound } from '../errors/api-error.js';
 import { computeStore } from './computing.js';
 import { audit, type Deps, now } from './deps.js';
-import { divergencePage } from './divergence.js';
+import { divergencePage, openFinding } from './divergence.js';
 import { headerOf } from './headers.js';
 import { machineRowDto } from './machine-rows.js';
 import { causeAt, loadMatrix, type MatrixModel, type ModelRow } from './matrix-model.js';
@@ -32,6 +32,8 @@ const MAX_COLUMNS = 20_000;
 export interface Tracking extends TrackingService {
   /** The matrix of a store as it is now; kept while nothing changed. */
   model(storeId: string, retired?: boolean): Promise<{ store: StoreRow; model: MatrixModel }>;
+  /** What an open finding is about, all its snapshots included; null when it is not open. */
+  finding(storeId: string, findingId: string): Promise<{ title: string; snapshots: readonly string[] } | null>;
 }
 
 export function createTracking(deps: Deps): Tracking {
@@ -116,11 +118,9 @@ export function createTracking(deps: Deps): Tracking {
       const { store, model: matrix } = await model(storeId);
       return divergencePage(deps, store, matrix);
     },
-    async plan({ storeId, findingId }) {
+    async finding(storeId, findingId) {
       const { store, model: matrix } = await model(storeId);
-      const found = (await divergencePage(deps, store, matrix)).findings.find(({ id }) => id === findingId);
-      if (found === undefined) throw notFound('This finding');
-      return found.plan;
+      return openFinding(deps, { store, model: matrix, findingId });
     },
   };
 }
@@ -228,7 +228,7 @@ function cellAt(deps: Deps, row: ModelRow, { index, id }: { index: number; id: s
   const cell = index < 0 ? 'seen' : (CELLS[row.cells[index] ?? 0] ?? 'none');
   const { cause, cache } = index < 0 ? { cause: { kind: 'listed' } as const, cache: null } : causeAt(row, index);
   const sentence = cellSentence(cell, cause, { machine: row.machine.name, snapshot: id, cache, nowMs: deps.clock.nowMs() });
-  return { snapshot: id, cell, cause: sentence, nextStep: NEXT_STEP_SENTENCE[NEXT_STEP_OF_CELL[cell]], cache };
+  return { snapshot: id, cell, cause: sentence, nextStep: NEXT_STEP_SENTENCE[nextStepOf(cell, cause)], cache };
 }
 
 type CellParts = { readonly row: ModelRow; readonly index: number; readonly snapshot: SnapshotRow; readonly since: Date | null };

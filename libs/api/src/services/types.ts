@@ -3,8 +3,10 @@ import type {
   DivergencePageDto,
   EntriesPageDto,
   EntryDetailDto,
-  FindingDto,
+  JobDetailDto,
   JobDto,
+  JobLimitsDto,
+  JobWork,
   LiveEvent,
   MachineDetailDto,
   MachinesPageDto,
@@ -83,7 +85,6 @@ export interface TrackingService {
   columns(input: { storeId: string; from: number; to: number }): Promise<MatrixColumnDto[]>;
   cell(input: { storeId: string; machineId: string; snapshotId: string }): Promise<CellDto>;
   divergence(storeId: string): Promise<DivergencePageDto>;
-  plan(input: { storeId: string; findingId: string }): Promise<FindingDto['plan']>;
 }
 
 export interface SnapshotService {
@@ -98,6 +99,13 @@ export interface ExplorerService {
 
 export interface JobService {
   list(storeId: string | undefined): Promise<JobDto[]>;
+  get(id: string): Promise<JobDetailDto>;
+  limits(): Promise<JobLimitsDto>;
+  /** A dry run; its plan comes with `get` when it has ended. */
+  plan(actor: Actor, input: { storeId: string; work: JobWork }): Promise<JobDto>;
+  apply(actor: Actor, planId: string): Promise<JobDto>;
+  /** A dry run of the same work once more. */
+  again(actor: Actor, id: string): Promise<JobDto>;
   cancel(actor: Actor, id: string): Promise<void>;
 }
 

@@ -18,6 +18,9 @@ export async function queueJob(
     readonly label?: string;
     readonly payload?: Json;
     readonly runAfter?: Date;
+    /** Of the jobs of one lane one runs at a time. */
+    readonly lane?: string;
+    readonly dryRun?: boolean;
   },
 ): Promise<JobRow> {
   const id = await transaction(db, async (client) => {
@@ -29,21 +32,31 @@ export async function queueJob(
     }
     const rows = await sql<{ id: string }>(
       client,
-      'insert into jobs (kind, key, store_id, started_by, label, payload, run_after) values ($1, $2, $3, $4, $5, $6::jsonb, $7) returning id',
-      [job.kind, job.key, job.storeId, job.startedBy, job.label ?? '', jsonText(job.payload ?? {}), job.runAfter ?? new Date()],
+      'insert into jobs (kind, key, store_id, started_by, label, payload, run_after, lane, dry_run) values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9) returning id',
+      [
+        job.kind,
+        job.key,
+        job.storeId,
+        job.startedBy,
+        job.label ?? '',
+        jsonText(job.payload ?? {}),
+        job.runAfter ?? new Date(),
+        job.lane ?? null,
+        job.dryRun ?? false,
+      ],
     );
     return rows[0]?.id ?? '0';
   });
   return requireJob(db, id);
 }
 
-/** Takes the oldest job that is due and whose key is not running; null: nothing to do. */
+/** Takes the oldest job that is due and whose key and lane are not running; null: nothing to do. */
 export async function claimJob(db: Db, claim: { readonly worker: string; readonly now: Date; readonly kinds?: readonly string[] }): Promise<JobRow | null> {
   const rows = await sql<{ id: string }>(
     db.pool,
     `update jobs set state = 'running', worker = $1, started_at = $2, heartbeat_at = $2
      where id = (select id from jobs waiting where state = 'queued' and run_after <= $2 and ($3::text[] is null or kind = any($3::text[]))
-         and not exists (select 1 from jobs busy where busy.state = 'running' and busy.key = waiting.key)
+         and not exists (select 1 from jobs busy where busy.state = 'running' and (busy.key = waiting.key or busy.lane = waiting.lane))
        order by run_after, id limit 1 for update skip locked)
      returning id`,
     [claim.worker, claim.now, claim.kinds ?? null],
@@ -51,7 +64,7 @@ export async function claimJob(db: Db, claim: { readonly worker: string; readonl
   return rows[0] === undefined ? null : requireJob(db, rows[0].id);
 }
 
-/** Progress and new lines of log. Answers whether somebody asked to cancel. */
+/** Progress and new lines of log; `total` null: not known. Answers whether somebody asked to cancel. */
 export async function reportProgress(
   db: Db,
   jobId: string,
@@ -59,10 +72,10 @@ export async function reportProgress(
 ): Promise<{ cancelAsked: boolean }> {
   const rows = await sql<{ cancelAsked: boolean }>(
     db.pool,
-    `update jobs set done = coalesce($2, done), total = coalesce($3, total), label = coalesce($4, label), heartbeat_at = $6,
+    `update jobs set done = coalesce($2, done), total = case when $7 then $3 else total end, label = coalesce($4, label), heartbeat_at = $6,
        log = case when cardinality($5::text[]) = 0 then log else (log || $5::text[])[greatest(1, cardinality(log) + cardinality($5::text[]) - ${LOG_LINES - 1}):] end
      where id = $1 and state = 'running' returning cancel_asked as "cancelAsked"`,
-    [jobId, progress.done ?? null, progress.total ?? null, progress.label ?? null, progress.lines ?? [], progress.now],
+    [jobId, progress.done ?? null, progress.total ?? null, progress.label ?? null, progress.lines ?? [], progress.now, progress.total !== undefined],
   );
   return { cancelAsked: rows[0]?.cancelAsked ?? true };
 }
@@ -70,13 +83,14 @@ export async function reportProgress(
 export async function endJob(
   db: Db,
   jobId: string,
-  end: { readonly state: Extract<JobState, 'done' | 'failed' | 'cancelled'>; readonly problem?: Json; readonly now: Date },
+  end: { readonly state: Exclude<JobState, 'queued' | 'running'>; readonly problem?: Json; readonly result?: Json; readonly now: Date },
 ): Promise<JobRow> {
-  await sql(db.pool, `update jobs set state = $2, problem = $3::jsonb, ended_at = $4 where id = $1 and state in ('queued', 'running')`, [
+  await sql(db.pool, `update jobs set state = $2, problem = $3::jsonb, ended_at = $4, result = $5::jsonb where id = $1 and state in ('queued', 'running')`, [
     jobId,
     end.state,
     jsonText(end.problem ?? null),
     end.now,
+    jsonText(end.result ?? null),
   ]);
   return requireJob(db, jobId);
 }
@@ -90,6 +104,19 @@ export async function cancelJob(db: Db, jobId: string, now: Date): Promise<boole
     [jobId, now],
   );
   return rows.length > 0;
+}
+
+/** At start: jobs of these kinds that a dead process left running count as interrupted. Answers them. */
+export async function interruptJobs(
+  db: Db,
+  interrupt: { readonly worker: string; readonly kinds: readonly string[]; readonly problem: Json; readonly now: Date },
+): Promise<JobRow[]> {
+  const rows = await sql<{ id: string }>(
+    db.pool,
+    `update jobs set state = 'interrupted', problem = $3::jsonb, ended_at = $4 where state = 'running' and worker is distinct from $1 and kind = any($2::text[]) returning id`,
+    [interrupt.worker, [...interrupt.kinds], jsonText(interrupt.problem), interrupt.now],
+  );
+  return Promise.all(rows.map(({ id }) => requireJob(db, id)));
 }
 
 /** At start: jobs that a dead process left running wait again. Answers how many. */
@@ -134,7 +161,10 @@ function toJob(row: Job): JobRow {
     kind: row.kind,
     storeId: row.storeId?.toString() ?? null,
     key: row.key,
+    lane: row.lane,
     state: row.state as JobState,
+    dryRun: row.dryRun,
+    result: row.result as Json,
     payload: row.payload as Json,
     done: Number(row.done),
     total: row.total === null ? null : Number(row.total),

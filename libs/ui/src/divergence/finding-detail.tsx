@@ -1,5 +1,5 @@
 'use client';
-import type { FindingDto, ProblemDto } from '@wardrobe/contracts';
+import type { FindingDto } from '@wardrobe/contracts';
 import { Check, TriangleAlert } from 'lucide-react';
 import { type ReactNode, type Ref, useId } from 'react';
 import { Badge } from '../cells/badge.js';
@@ -10,11 +10,11 @@ import { IdText } from '../foundation/id-text.js';
 import { Anchor } from '../foundation/link.js';
 import { FullTime } from '../foundation/time.js';
 import { AffectedTable } from './affected-table.js';
-import { Plan } from './plan.js';
 
 export type FindingDetailProps = {
   readonly finding: FindingDto;
-  readonly plan: { readonly busy: boolean; readonly problem: ProblemDto | null; readonly onAgain: () => void };
+  /** Where its repair is planned and applied. */
+  readonly mend?: ReactNode;
   readonly snapshotHref: (snapshot: FindingDto['affected'][number]) => string;
   readonly machineHref: (machineId: string) => string;
   readonly ref?: Ref<HTMLElement>;
@@ -25,11 +25,8 @@ export function kindWord(kind: Kind): string {
   return isCell(kind) ? kind : kind.replaceAll('-', ' ');
 }
 
-/** Kinds whose cure is a write to the store, which this release leaves to the command line. */
-const NEEDS_WRITE: ReadonlySet<Kind> = new Set<Kind>(['phantom', 'unreadable', 'unreadable-state', 'hidden-snapshot', 'lost-state']);
-
 /** One finding: what happened, how we know, what is affected, what to do. Stays readable after it is mended. */
-export function FindingDetail({ finding, plan, snapshotHref, machineHref, ref }: FindingDetailProps) {
+export function FindingDetail({ finding, mend, snapshotHref, machineHref, ref }: FindingDetailProps) {
   const titleId = useId();
   return (
     <article className="panel finding" ref={ref} tabIndex={-1} aria-labelledby={titleId}>
@@ -70,16 +67,10 @@ export function FindingDetail({ finding, plan, snapshotHref, machineHref, ref }:
         <p>
           <IdText text={finding.nextStep} />
         </p>
-        {finding.plan ? <Plan plan={finding.plan} {...plan} /> : null}
-        {!finding.plan && finding.endedAt === null && NEEDS_WRITE.has(finding.kind) ? (
-          <p className="muted">
-            This release of Wardrobe only reads stores: it cannot mend this from the browser yet.
-            {finding.command ? (finding.command.startsWith('plakar ') ? ' The command below can.' : ' The command below looks at it and changes nothing.') : ''}
-          </p>
-        ) : null}
+        {finding.endedAt === null ? mend : null}
         {finding.command ? (
           <>
-            <p className="small-label">{finding.plan ? 'The same from a shell' : 'From a shell'}</p>
+            <p className="small-label">From a shell</p>
             <Command text={finding.command} />
           </>
         ) : null}

@@ -28,7 +28,7 @@ const finding = (patch: Partial<FindingDto>): FindingDto => ({
   affected: [],
   affectedTotal: 0,
   nextStep: '',
-  plan: null,
+  mend: null,
   command: null,
   afterwards: null,
   ...patch,

@@ -16,6 +16,10 @@ const job = (patch: Partial<JobDto>): JobDto => ({
   endedAt: null,
   log: [],
   problem: null,
+  dryRun: false,
+  createdAt: '2026-11-23T09:40:00Z',
+  outcome: null,
+  command: null,
   ...patch,
 });
 
@@ -29,4 +33,12 @@ it('a job without a known total gives no time', () => {
 
 it('an ended job says how it ended and how long it took', () => {
   expect(factsOf(job({ state: 'failed', endedAt: '2026-11-23T09:40:12Z' }), NOW)).toEqual(['failed 09:40 after 12 s', 'by Ines']);
+});
+
+it('a waiting job says for how many it waits and who asked for it', () => {
+  expect(factsOf(job({ state: 'queued', startedAt: null }), NOW, { ahead: 2 })).toEqual(['waiting for 2 before it', 'asked for by Ines']);
+});
+
+it('an interrupted job says so', () => {
+  expect(factsOf(job({ state: 'interrupted', endedAt: '2026-11-23T09:40:12Z' }), NOW)).toEqual(['interrupted 09:40 after 12 s', 'by Ines']);
 });

@@ -55,7 +55,7 @@ function Body({ storeId, page }: { readonly storeId: string; readonly page: Dive
 
   function open(id: string): void {
     opened.current = true;
-    push({ finding: id });
+    push({ finding: id, plan: null, job: null });
   }
   function step(by: 1 | -1): void {
     const at = findings.findIndex((finding) => finding.id === current?.id);

@@ -9,6 +9,7 @@ import { useTRPC } from '@/trpc/client';
 import { problemOf } from '@/trpc/problem';
 import { StoreKey } from './store-key';
 import { RemoveStore } from './remove-store';
+import { Upkeep } from './upkeep';
 
 /** Name, place, intervals, key and removal of one store. */
 export function StoreSettingsView({ storeId }: { readonly storeId: string }) {
@@ -32,6 +33,7 @@ export function StoreSettingsView({ storeId }: { readonly storeId: string }) {
       >{`A machine that has not reported for ${store.data.unknownAfterHours} h is unknown.`}</PageHead>
       <div className="settings">
         <General store={store.data} admin={admin} />
+        <Upkeep storeId={storeId} />
         <Facts store={store.data} />
         {store.data.encrypted ? <StoreKey store={store.data} admin={admin} /> : null}
         {admin ? <RemoveStore store={store.data} /> : null}

@@ -1,0 +1,90 @@
+import type { JobWork } from '@wardrobe/contracts';
+import type { StoreRow } from '@wardrobe/db';
+import { counted } from '@wardrobe/words';
+
+const short = (id: string): string => id.slice(0, 8);
+/** Ids that a command names; more make it unreadable and are better chosen by conditions. */
+const NAMED = 20;
+
+/** Name of a piece of work in lists: "Repair what finding 1a2b3c4d is about". */
+export function workLabel(work: JobWork, names: { readonly finding?: string | undefined; readonly peer?: string | undefined } = {}): string {
+  switch (work.kind) {
+    case 'repair':
+      return names.finding === undefined ? 'Repair the store' : `Repair: ${names.finding}`;
+    case 'check':
+      return `${work.fast ? 'Fast check' : 'Check'} of ${whatIsChecked(work)}`;
+    case 'restore':
+      return `Restore of snapshot ${short(work.snapshot)} to ${work.target}`;
+    case 'rm':
+      return work.snapshots.length === 1 ? `Removal of snapshot ${short(work.snapshots[0] ?? '')}` : `Removal of ${counted(work.snapshots.length, 'snapshot')}`;
+    case 'prune':
+      return 'Removal of old snapshots by periods';
+    case 'maintenance':
+      return 'Maintenance';
+    case 'sync':
+      return `Synchronisation ${work.direction} ${names.peer ?? 'another store'}`;
+  }
+}
+
+function whatIsChecked({ snapshots, packfiles }: JobWork & { kind: 'check' }): string {
+  if (snapshots.length === 1) return `snapshot ${short(snapshots[0] ?? '')}`;
+  if (snapshots.length > 1) return counted(snapshots.length, 'snapshot');
+  return packfiles ? 'everything in the store' : 'all snapshots';
+}
+
+export type CommandFacts = {
+  readonly store: Pick<StoreRow, 'location'>;
+  /** Snapshots that a repair is confined to; null: none. */
+  readonly snapshots?: readonly string[] | null | undefined;
+  readonly peerLocation?: string | undefined;
+};
+
+/** The words of a shell that do the same; null where no command line does. A dry run, unless `apply`. */
+export function workCommand(work: JobWork, facts: CommandFacts, apply: boolean): string {
+  const words = ['wardrobe', 'at', facts.store.location, ...wordsOf(work, facts)];
+  // Reading commands have no dry run, and `restore` has its own word for it.
+  if (apply && work.kind !== 'check' && work.kind !== 'restore') words.push('--apply');
+  if (!apply && work.kind === 'restore') words.push('--dry-run');
+  return words.map(quoted).join(' ');
+}
+
+function wordsOf(work: JobWork, facts: CommandFacts): string[] {
+  switch (work.kind) {
+    case 'repair':
+      return [
+        'repair',
+        ...(facts.snapshots ?? []).slice(0, NAMED).flatMap((id) => ['--snapshot', short(id)]),
+        ...(work.undelete ? ['--undelete'] : []),
+        ...(work.discardDamagedStates ? ['--discard-damaged-states'] : []),
+        ...(work.wait ? ['--wait'] : []),
+      ];
+    case 'check':
+      return ['check', ...(work.fast ? ['--fast'] : []), ...work.snapshots.slice(0, NAMED).map(short)];
+    case 'restore':
+      return [
+        'restore',
+        `${short(work.snapshot)}${work.path === '' ? '' : `:${work.path}`}`,
+        '--to',
+        work.target,
+        ...(work.overwrite ? ['--overwrite'] : []),
+        ...(work.privileges ? [] : ['--no-owners']),
+      ];
+    case 'rm':
+      return ['rm', ...work.snapshots.slice(0, NAMED).map(short)];
+    case 'prune':
+      return [
+        'prune',
+        ...Object.entries(work.keep).flatMap(([period, keep]) => (keep > 0 ? [`--${period}s`, String(keep), `--per-${period}`, '1'] : [])),
+        ...(work.groupBy === 'none' ? [] : ['--group-by', work.groupBy]),
+        ...(work.tag === '' ? [] : ['--tag', work.tag]),
+      ];
+    case 'maintenance':
+      return ['maintenance'];
+    case 'sync':
+      return ['sync', work.direction, facts.peerLocation ?? 'STORE'];
+  }
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,144 @@
+import { ERROR_CODES } from '@wardrobe/words';
+import { z } from 'zod';
+import { hexId } from './report.js';
+
+/** Kinds of work that people ask for: dry run first, then a job. The console itself reads stores (`refresh`). */
+export const WORK_KINDS = ['repair', 'check', 'restore', 'rm', 'prune', 'maintenance', 'sync'] as const;
+export type WorkKind = (typeof WORK_KINDS)[number];
+
+/** Kinds that change the store: one at a time per store, and for admins only. */
+export const WRITING_KINDS = ['repair', 'rm', 'prune', 'maintenance', 'sync'] as const satisfies readonly WorkKind[];
+
+export const PRUNE_PERIODS = ['day', 'week', 'month', 'year'] as const;
+
+const snapshots = z.array(hexId).max(10_000);
+const count = z.number().int().min(0).max(10_000);
+
+/** What is to be done, as the page asks for it. */
+export const jobWork = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('repair'),
+    /** Only what this finding is about; null: everything that is wrong. */
+    finding: z.string().max(200).nullable().default(null),
+    /** Also bring back what somebody deleted. */
+    undelete: z.boolean().default(false),
+    /** Waits for the locks of others instead of giving up. */
+    wait: z.boolean().default(false),
+    /** Removes damaged state files that nothing can rebuild. */
+    discardDamagedStates: z.boolean().default(false),
+  }),
+  z.object({
+    kind: z.literal('check'),
+    /** None named: all that the store lists. */
+    snapshots: snapshots.default([]),
+    fast: z.boolean().default(false),
+    /** Also every packfile and state file, whether or not a snapshot needs it. */
+    packfiles: z.boolean().default(false),
+  }),
+  z.object({
+    kind: z.literal('restore'),
+    snapshot: hexId,
+    /** In the snapshot, percent-encoded; empty: the folder that was backed up. */
+    path: z.string().max(20_000).default(''),
+    /** Folder of the server. */
+    target: z.string().min(1).max(4000),
+    overwrite: z.boolean().default(false),
+    /** Set owners and setuid bits, where the console allows it. */
+    privileges: z.boolean().default(false),
+  }),
+  z.object({ kind: z.literal('rm'), snapshots: snapshots.min(1) }),
+  z.object({
+    kind: z.literal('prune'),
+    /** Of each of these the newest snapshot is kept, for so many. */
+    keep: z.object({ day: count.default(0), week: count.default(0), month: count.default(0), year: count.default(0) }),
+    /** Each folder that was backed up, each host … by itself. */
+    groupBy: z.enum(['none', 'root', 'origin', 'name', 'tag']).default('root'),
+    tag: z.string().max(200).default(''),
+  }),
+  z.object({ kind: z.literal('maintenance') }),
+  z.object({
+    kind: z.literal('sync'),
+    direction: z.enum(['to', 'from', 'with']),
+    /** Another store of this console. */
+    peer: z.string().min(1).max(64),
+  }),
+]);
+export type JobWork = z.infer<typeof jobWork>;
+export type JobWorkInput = z.input<typeof jobWork>;
+
+/** One thing that the store gets or loses. */
+export const planStep = z.object({ step: z.string(), file: z.string(), bytes: z.number().nullable(), effect: z.string() });
+export type PlanStepDto = z.infer<typeof planStep>;
+
+/** One thing that is wrong or to be done, with what it writes. */
+export const planItem = z.object({
+  key: z.string(),
+  title: z.string(),
+  detail: z.string(),
+  evidence: z.array(z.string()),
+  snapshots: z.array(z.string()),
+  machines: z.array(z.string()),
+  steps: z.array(planStep),
+});
+export type PlanItemDto = z.infer<typeof planItem>;
+
+/** A dry run: what would happen, and the command that does the same. Lists are cut; the totals are not. */
+export const jobPlan = z.object({
+  sentence: z.string(),
+  /** What is deleted or overwritten, or that nothing is. */
+  note: z.string(),
+  items: z.array(planItem),
+  itemsTotal: z.number(),
+  /** Cannot be mended with what is at hand. */
+  problems: z.array(z.object({ wrong: z.string(), why: z.string(), next: z.string(), paths: z.array(z.string()), pathsTotal: z.number() })),
+  /** Looks like work and is left as it is. */
+  leftAlone: z.array(z.object({ what: z.string(), why: z.string(), snapshots: z.array(z.string()) })),
+  /** Whom it waits for. */
+  waits: z.array(z.object({ sentence: z.string(), host: z.string(), until: z.iso.datetime() })),
+  /** Choices that would change this plan. */
+  offers: z.array(z.enum(['undelete', 'wait', 'discardDamagedStates'])),
+  /** For a shell: the dry run, and the doing. */
+  command: z.string().nullable(),
+  applyCommand: z.string().nullable(),
+  /** On the button: "Publish 2 states". */
+  verb: z.string(),
+  /** Data is lost for good: asked once more. */
+  destroys: z.boolean(),
+  /** Why it cannot be applied, or null. */
+  refusal: z.string().nullable(),
+  madeAt: z.iso.datetime(),
+});
+export type JobPlanDto = z.infer<typeof jobPlan>;
+
+const problem = z.object({ code: z.enum(ERROR_CODES), sentence: z.string(), next: z.string(), detail: z.string().optional() });
+
+export const job = z.object({
+  id: z.string(),
+  kind: z.enum(['refresh', 'sort', 'verify', ...WORK_KINDS]),
+  storeId: z.string().nullable(),
+  state: z.enum(['queued', 'running', 'done', 'failed', 'cancelled', 'interrupted']),
+  /** Only looks; its plan comes with `jobs.get`. */
+  dryRun: z.boolean(),
+  done: z.number(),
+  total: z.number().nullable(),
+  label: z.string(),
+  startedBy: z.string(),
+  /** When it was asked for. */
+  createdAt: z.iso.datetime(),
+  startedAt: z.iso.datetime().nullable(),
+  endedAt: z.iso.datetime().nullable(),
+  log: z.array(z.string()),
+  problem: problem.nullable(),
+  /** What came out of it, as a sentence. */
+  outcome: z.string().nullable(),
+  /** For a shell: what does the same. */
+  command: z.string().nullable(),
+});
+export type JobDto = z.infer<typeof job>;
+
+export const jobDetail = job.extend({ work: jobWork.nullable(), plan: jobPlan.nullable() });
+export type JobDetailDto = z.infer<typeof jobDetail>;
+
+/** What the console may do on its server. */
+export const jobLimits = z.object({ restoreRoots: z.array(z.string()), restorePrivileges: z.boolean() });
+export type JobLimitsDto = z.infer<typeof jobLimits>;
