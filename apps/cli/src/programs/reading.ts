@@ -58,22 +58,35 @@ export function addReading(program: Command, run: Runner): void {
       `${examples('wardrobe at /backups/team restore --to ./out 88144fd5', 'wardrobe at /backups/team restore --to ./docs 88144fd5:docs', 'wardrobe at /backups/team restore --to /srv/web --conflict keep-newer --dry-run --name web', "wardrobe at /backups/team restore --to ./texts --include '*.md' --exclude drafts/ --verify 88144fd5")}\n\nThe content of PATH (by default of the backup's root) lies directly in the folder. Nothing is written outside of it.`,
     )
     .action((argument, options) => run(async (session) => (await import('../commands/restore.js')).restore(session, argument, options)));
-  program
-    .command('check')
-    .description('verifies snapshots, or one path, and names everything that damage hits')
-    .argument('[SNAP[:PATH]]')
-    .option('--fast', 'only look whether everything is there; read no content')
-    .addOption(deletedOption())
-    .addOption(hiddenOption())
-    .addOption(json())
+  addSelection(
+    program
+      .command('check')
+      .description('verifies snapshots, or one path, and names everything that damage hits; without an argument also the files of the store')
+      .argument('[SNAP[:PATH]...]')
+      .option('--fast', 'only look whether everything is there; read no content')
+      .option('--store', 'read every packfile once and prove every blob in it, also those that no snapshot needs')
+      .option('--percent <n>', 'read only this share of packfiles and contents; says what was not read')
+      .option('--seed <text>', 'which share: the same seed gives the same; default: another each time')
+      .option('--no-verify', 'do not prove signatures')
+      .addOption(deletedOption())
+      .addOption(hiddenOption())
+      .addOption(json()),
+    { periods: true },
+  )
     .addHelpText(
       'after',
-      examples('wardrobe at /backups/team check', 'wardrobe at /backups/team check --fast', 'wardrobe at /backups/team check 88144fd5:docs --json'),
+      examples(
+        'wardrobe at /backups/team check',
+        'wardrobe at /backups/team check --fast',
+        'wardrobe at /backups/team check 88144fd5:docs --json',
+        'wardrobe at /backups/team check --store',
+        'wardrobe at /backups/team check --percent 5 --seed week-48',
+        'wardrobe at /backups/team check --since 7d --tag nightly',
+      ),
     )
-    .action((argument, options) => run(async (session) => (await import('../commands/check.js')).check(session, argument, options)));
+    .action((args, options) => run(async (session) => (await import('../commands/check.js')).check(session, args, options)));
   for (const [name, about] of [
     ['states', 'every state file of the store'],
-    ['locks', 'who holds the store, since when, stale or not'],
     ['hidden', 'snapshots whose data is in the store and whose state never arrived'],
   ] as const) {
     program
