@@ -11,7 +11,7 @@ import {
   type WritableStore,
 } from '@wardrobe/kloset';
 import { FAULT_KINDS, faultyStore } from '@wardrobe/kloset/testing';
-import { nameBytes, parseMac, type SnapshotId } from '@wardrobe/kloset-model';
+import { nameBytes, type PackfileId, parseMac, type SnapshotId } from '@wardrobe/kloset-model';
 import type { OracleLine } from '@wardrobe/testing';
 import type { Machine } from './machine.js';
 import type { World } from './world.js';
@@ -91,11 +91,14 @@ async function saveWithFault(world: World, machine: Machine): Promise<void> {
   for (const { id } of await repository.hidden({ nowMs: world.nowMs })) if (!world.model.lost.has(id)) world.model.lost.set(id, files);
 }
 
-/** A torn file that a dead program left: no store of this kind makes one, the fault does. Whoever finds one removes it. */
+/** Torn files that a fault left: a folder never has any, a worse store may. plakar stops at them, and whoever finds one removes it. */
 async function sweepTorn(world: World): Promise<void> {
   const { store } = world;
-  const { view } = await world.open();
-  for (const { id } of view.unreadable) await store.remove('state', id);
+  const repository = await world.open();
+  for (const { id } of repository.view.unreadable) await store.remove('state', id);
+  const torn: PackfileId[] = [];
+  await repository.orphans({ onProblem: ({ packfile }) => void torn.push(packfile) });
+  for (const id of torn) await store.remove('packfile', id);
 }
 
 async function removeByUs(world: World): Promise<void> {

@@ -5,6 +5,8 @@ import { compareContents, compareOurs, comparePlakar, proveAll } from './readers
 import { World, type WorldOptions } from './world.js';
 
 const IS_LONG = process.env['WARDROBE_TEST_LONG'] === '1';
+/** How long and how often, instead of what is usual. */
+const STEPS = Number(process.env['WARDROBE_STEPS'] ?? (IS_LONG ? 400 : 40));
 const FIRST_SEED = Number(process.env['WARDROBE_SEED'] ?? 1);
 
 /** Steps between two looks by plakar, which are slow. */
@@ -57,7 +59,7 @@ describe('machines that use one store for weeks', () => {
   );
 
   it.each(cases)('line $line $who, seed $seed: after every step every reader sees what the model says', async ({ who: _who, ...options }) => {
-    const counts = await endure(options, IS_LONG ? 400 : 40);
+    const counts = await endure(options, STEPS);
     for (const [what, count] of Object.entries(counts)) totals[what] = (totals[what] ?? 0) + count;
     expect(counts['backup']).toBeGreaterThan(0);
   });

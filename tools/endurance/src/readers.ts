@@ -8,6 +8,7 @@ export async function compareOurs(world: World): Promise<void> {
   const wanted = world.model.ids.join();
   for (const machine of [undefined, ...world.machines]) {
     const { view } = await world.open(machine);
+    for (const { id, error } of view.unreadable) throw new Error(`state ${id} cannot be read: ${error.message}`);
     const shown = view.live.map(({ id }) => id).sort();
     if (shown.join() !== wanted) throw new Error(`${machine?.name ?? 'a new reader'} shows ${short(shown)}, not ${short(world.model.ids)}`);
   }

@@ -3,6 +3,7 @@ import { HEADER_BYTES } from '../../format/envelope.js';
 import { BLOB_LIMIT_BYTES, GAP_BYTES, PARALLEL_READS, RANGE_BYTES } from '../../repository/limits.js';
 import { parallel } from '../../repository/parallel.js';
 import type { BlobSource, Repository } from '../../repository/types.js';
+import { isOfTheLine } from './line-failure.js';
 import type { LiveBlobs, Place } from './live-blobs.js';
 
 /** Where bytes come from: the store in long reads, and for what fails there every other copy, one by one. */
@@ -81,7 +82,7 @@ async function readAnyCopy(source: RowSource, place: Place, visitor: RowVisitor)
   try {
     bytes = await source.blobs.get(place.type, place.id, { signal: source.signal });
   } catch (error) {
-    if (source.signal?.aborted === true || !(error instanceof KlosetError)) throw error;
+    if (source.signal?.aborted === true || !(error instanceof KlosetError) || isOfTheLine(error)) throw error;
     visitor.onError(place, error);
     return;
   }

@@ -4,6 +4,7 @@ import { macFromBytes, macToBytes } from '../../bytes/bytes.js';
 import { decode } from '../../codec/codec.js';
 import { macWords } from '../../codec/word-reader.js';
 import { DecodeError, KlosetError, NotFoundError } from '../../errors/errors.js';
+import { isOfTheLine } from './line-failure.js';
 import { blobTypeName, SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
 import { type SnapshotHeaderRecord, snapshotHeader } from '../../format/snapshot-header.js';
 import { createContext } from '../../snapshot/context.js';
@@ -110,7 +111,7 @@ export class NeedsWalk {
         await this.#follow(run);
       }
     } catch (error) {
-      if (this.#source.signal?.aborted === true || !(error instanceof KlosetError)) throw error;
+      if (this.#source.signal?.aborted === true || !(error instanceof KlosetError) || isOfTheLine(error)) throw error;
       run.fail(error);
     }
     for (const missing of run.missingEntries) run.fail(new NotFoundError('blob', missing));
