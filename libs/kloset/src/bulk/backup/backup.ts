@@ -88,6 +88,9 @@ async function backupWith(writer: RepositoryWriter, start: Start): Promise<Backu
     try {
       await run.collect();
       await pipeline.finish();
+    } catch (error) {
+      if (signal?.aborted === true) await handOver(pipeline, signal);
+      throw error;
     } finally {
       await pipeline.close();
     }
@@ -139,6 +142,16 @@ function headerOf(
     context: request.context ?? [],
     source: { type: 'fs', origin: request.origin, directory: scan.directory },
   };
+}
+
+/** After the run was told to end: packfiles that are not full yet come to the writer as well. */
+async function handOver(pipeline: LatePipeline, signal: AbortSignal): Promise<void> {
+  try {
+    await pipeline.finish();
+  } catch (error) {
+    // What was handed over before is kept all the same.
+    if (error !== signal.reason && !(error instanceof KlosetError)) throw error;
+  }
 }
 
 /** The run was told to end: what is stored becomes something that the next run can build upon. */
