@@ -1,49 +1,139 @@
-import { type CheckSummary, checkSnapshots, checkStore, type Repository, type SnapshotSource } from '@wardrobe/kloset';
-import { type SnapshotId, sizeText } from '@wardrobe/kloset-model';
+import { randomBytes } from 'node:crypto';
+import {
+  type CheckSummary,
+  checkSnapshots,
+  checkStore,
+  type KlosetError,
+  type Repository,
+  type SampleChoice,
+  SNAPSHOT_BLOB,
+  type SnapshotSource,
+  type StoreCounts,
+} from '@wardrobe/kloset';
+import { type Mac, type SnapshotId, sizeText } from '@wardrobe/kloset-model';
 import { counted } from '@wardrobe/words';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { usage } from '../failures.js';
 import { namePair } from '../json.js';
-import { candidates, type Reach, select, sourceFor } from '../select.js';
-import { openStore, type Session } from '../session.js';
 import { printable } from '../printable.js';
+import { type Availability, candidates, type Reach, select, sourceFor } from '../select.js';
+import { chooseSnapshots, isSelective, loadSnapshots, parseSelection, type SelectionOptions } from '../selection.js';
+import { openStore, type Session } from '../session.js';
 
-export type CheckOptions = Reach & { readonly fast?: boolean; readonly json?: boolean };
+export type CheckOptions = Reach &
+  SelectionOptions & {
+    readonly fast?: boolean;
+    readonly verify: boolean;
+    readonly store?: boolean;
+    readonly percent?: string;
+    readonly seed?: string;
+    readonly json?: boolean;
+  };
 type Part = { readonly source: SnapshotSource; readonly snapshots: readonly SnapshotId[]; readonly path?: Uint8Array };
+/** What is looked at, and how closely. */
+type Mode = {
+  readonly options: CheckOptions;
+  readonly sample: SampleChoice | undefined;
+  /** Whether the contents of objects are read; `--store` proves them as blobs instead. */
+  readonly fast: boolean;
+  readonly damagedChunks: Map<Mac, KlosetError>;
+};
 
-/** `check`: the store's own files and every snapshot, or one snapshot or path. Any damage ends with 65; each problem is a line, a summary comes last. */
-export async function check(session: Session, argument: string | undefined, options: CheckOptions): Promise<ExitCode> {
+/** `check`: the store's own files and every snapshot, or some snapshots or paths. Any damage ends with 65; each problem is a line, a summary comes last. */
+export async function check(session: Session, args: readonly string[], options: CheckOptions): Promise<ExitCode> {
+  const nowMs = Date.now();
+  const selection = parseSelection(options, nowMs);
+  const isWhole = args.length === 0 && !isSelective(selection);
+  const mode: Mode = { options, sample: sampleOf(options), fast: options.fast === true || options.store === true, damagedChunks: new Map() };
+  if (options.store === true && !isWhole) throw usage('--store reads the whole store, snapshots cannot be chosen beside it.', 'Leave out one of the two.');
+  if (options.fast === true && (options.store === true || mode.sample !== undefined))
+    throw usage('--fast reads no content: --store and --percent say the opposite.');
   const repository = await openStore(session);
   let problems = 0;
-  if (argument === undefined) problems += await checkFiles(session, repository, options);
-  const totals = { snapshots: 0, damagedSnapshots: 0, entries: 0, objects: 0, chunks: 0, bytes: 0 };
-  for (const part of await partsOf(session, repository, { argument, options })) {
-    const summary = await checkPart(session, part, options);
+  let files: StoreCounts | null = null;
+  if (isWhole) {
+    const checked = await checkFiles(session, repository, mode);
+    problems += checked.errors;
+    files = checked.counts;
+  }
+  const { parts, isIncomplete } = await partsOf(session, repository, { args, options, nowMs });
+  const totals = { snapshots: 0, damagedSnapshots: 0, entries: 0, objects: 0, objectsNotRead: 0, chunks: 0, bytes: 0 };
+  for (const part of parts) {
+    const summary = await checkPart(session, part, mode);
     problems += summary.problems;
     for (const key of Object.keys(totals) as (keyof typeof totals)[]) totals[key] += summary[key];
   }
   session.terminal.progress.clear();
-  if (options.json) await session.terminal.json({ checked: totals, problems, fast: options.fast === true });
-  else {
-    const read = options.fast ? 'nothing read' : `${sizeText(totals.bytes)} read`;
-    await session.terminal.line(
-      `${counted(totals.snapshots, 'snapshot')} checked (${counted(totals.objects, 'object')}, ${read}): ${problems === 0 ? 'no damage' : `${counted(problems, 'problem')}, ${counted(totals.damagedSnapshots, 'snapshot')} hit`}`,
-    );
-  }
-  return problems > 0 ? EXIT.damaged : EXIT.fine;
+  const end = { mode, totals, files, problems };
+  if (options.json) await printJson(session, end);
+  else await printEnd(session, end);
+  return problems > 0 || isIncomplete ? EXIT.damaged : EXIT.fine;
 }
 
-async function checkFiles(session: Session, repository: Repository, options: CheckOptions): Promise<number> {
+type End = { readonly mode: Mode; readonly totals: Omit<CheckSummary, 'problems'>; readonly files: StoreCounts | null; readonly problems: number };
+
+async function printJson(session: Session, { mode, totals, files, problems }: End): Promise<void> {
+  const { options, sample } = mode;
+  await session.terminal.json({
+    checked: totals,
+    ...(files === null ? {} : { store: files }),
+    problems,
+    fast: options.fast === true,
+    ...(sample === undefined
+      ? {}
+      : { sample: { ...sample, objectsNotRead: options.store ? 0 : totals.objectsNotRead, packfilesNotRead: files?.packfilesNotRead ?? 0 } }),
+  });
+}
+
+async function printEnd(session: Session, { mode, totals, files, problems }: End): Promise<void> {
+  const { options, sample } = mode;
+  const read = options.store
+    ? `${counted(files?.blobs ?? 0, 'blob')} in ${counted(files?.packfilesRead ?? 0, 'packfile')} read`
+    : options.fast
+      ? 'nothing read'
+      : `${sizeText(totals.bytes)} read`;
+  const verdict = problems === 0 ? 'no damage' : `${counted(problems, 'problem')}, ${counted(totals.damagedSnapshots, 'snapshot')} hit`;
+  await session.terminal.line(`${counted(totals.snapshots, 'snapshot')} checked (${counted(totals.objects, 'object')}, ${read}): ${verdict}`);
+  if (sample === undefined) return;
+  const parts = [
+    ...(files === null ? [] : [`${files.packfilesNotRead} of ${counted(files.packfiles, 'packfile')}`]),
+    ...(options.store ? [] : [`the contents of ${totals.objectsNotRead} of ${counted(totals.objects, 'object')}`]),
+  ];
+  await session.terminal.line(
+    `Not read: ${parts.join(' and ')}; that they exist was checked. The same sample again: --percent ${sample.percent} --seed ${sample.seed}`,
+  );
+}
+
+function sampleOf(options: CheckOptions): SampleChoice | undefined {
+  if (options.percent === undefined) {
+    if (options.seed !== undefined) throw usage('--seed chooses a sample, and none is asked for.', 'Give --percent too.');
+    return undefined;
+  }
+  const percent = Number(options.percent.replace(/%$/, ''));
+  if (!(percent > 0 && percent <= 100)) throw usage(`'${options.percent}' is no share.`, 'Write it like --percent 10; above 0, at most 100.');
+  return { percent, seed: options.seed ?? randomBytes(4).toString('hex') };
+}
+
+async function checkFiles(session: Session, repository: Repository, mode: Mode): Promise<{ readonly errors: number; readonly counts: StoreCounts | null }> {
+  const { options } = mode;
   let errors = 0;
+  let counts: StoreCounts | null = null;
   for await (const problem of checkStore(repository, {
     fast: options.fast,
+    blobs: options.store,
+    sample: mode.sample,
     signal: session.signal,
+    onCounts: (told) => {
+      counts = told;
+    },
     onProgress: (done, total) => session.terminal.progress.show('reading packfiles', done, total),
   })) {
     if (problem.severity === 'error') errors += 1;
+    if (problem.kind === 'blob' && problem.type === SNAPSHOT_BLOB.chunk && problem.severity === 'error') mode.damagedChunks.set(problem.id, problem.error);
     const hit = problem.snapshots.map((id) => id.slice(0, 8));
     if (options.json)
       await session.terminal.json({
-        file: `${problem.kind}s/${problem.id}`,
+        ...(problem.kind === 'blob' ? { blob: problem.id, type: problem.type } : { file: `${problem.kind}s/${problem.id}` }),
         severity: problem.severity,
         snapshots: problem.snapshots,
         code: problem.error.code,
@@ -51,36 +141,63 @@ async function checkFiles(session: Session, repository: Repository, options: Che
       });
     else
       await session.terminal.line(
-        `${problem.severity === 'error' ? 'damaged' : 'warning'}: ${problem.kind} ${problem.id}: ${problem.error.message}${hit.length > 0 ? ` (holds the header of ${hit.join(', ')})` : ''}`,
+        `${problem.severity === 'error' ? 'damaged' : 'warning'}: ${problem.kind} ${problem.id}: ${problem.error.message}${hit.length > 0 ? ` (holds the header of ${hit.join(', ')})` : ''}${problem.kind === 'blob' && problem.severity === 'warning' ? '; another copy of it is sound' : ''}`,
       );
   }
-  return errors;
+  return { errors, counts };
 }
 
 async function partsOf(
   session: Session,
   repository: Repository,
-  { argument, options }: { readonly argument: string | undefined; readonly options: CheckOptions },
-): Promise<Part[]> {
-  if (argument !== undefined) {
-    const { snapshot, path, availability } = await select(session, repository, { argument, reach: options });
-    const source = await sourceFor(repository, availability, session.signal);
-    return [{ source, snapshots: [snapshot.header.id], ...(argument.includes(':') ? { path } : {}) }];
+  { args, options, nowMs }: { readonly args: readonly string[]; readonly options: CheckOptions; readonly nowMs: number },
+): Promise<{ readonly parts: readonly Part[]; readonly isIncomplete: boolean }> {
+  const selection = parseSelection(options, nowMs);
+  const isByConditions = isSelective(selection);
+  const loaded = isByConditions ? await loadSnapshots(session, repository, options) : null;
+  const chosen = loaded === null ? null : chooseSnapshots(loaded, selection, nowMs);
+  const isIncomplete = loaded?.incomplete ?? false;
+  if (args.length > 0) {
+    const parts: Part[] = [];
+    for (const argument of args) {
+      const { snapshot, path, availability } = await select(session, repository, { argument, reach: options });
+      const { id } = snapshot.header;
+      if (chosen !== null && !chosen.some(({ header }) => header.id === id)) {
+        session.terminal.warn(`${id.slice(0, 8)} is left out: the conditions do not hold for it`);
+        continue;
+      }
+      const source = await sourceFor(repository, availability, session.signal);
+      const last = parts.at(-1);
+      // Snapshots that are checked together read what they share once.
+      if (argument.includes(':') || argument.startsWith('/')) parts.push({ source, snapshots: [id], path });
+      else if (last !== undefined && last.source === source && last.path === undefined) parts.splice(-1, 1, { source, snapshots: [...last.snapshots, id] });
+      else parts.push({ source, snapshots: [id] });
+    }
+    return { parts, isIncomplete };
   }
-  const all = await candidates(repository, options, { signal: session.signal, onProblem: () => undefined });
-  const live = all.filter(({ availability }) => availability === 'live').map(({ id }) => id);
-  const others = all.filter(({ availability }) => availability !== 'live').map(({ id }) => id);
-  return [
-    { source: repository, snapshots: live },
+  const all =
+    chosen === null
+      ? await candidates(repository, options, { signal: session.signal, onProblem: () => undefined })
+      : chosen.map(({ header, availability }) => ({ id: header.id, availability }));
+  const idsOf = (isWanted: (availability: Availability) => boolean): SnapshotId[] =>
+    all.filter(({ availability }) => isWanted(availability)).map(({ id }) => id);
+  const others = idsOf((availability) => availability !== 'live');
+  const parts: Part[] = [
+    { source: repository, snapshots: idsOf((availability) => availability === 'live') },
     ...(others.length > 0 ? [{ source: await sourceFor(repository, 'hidden', session.signal), snapshots: others }] : []),
   ];
+  return { parts, isIncomplete };
 }
 
-async function checkPart(session: Session, { source, snapshots, path }: Part, options: CheckOptions): Promise<CheckSummary> {
+async function checkPart(session: Session, { source, snapshots, path }: Part, mode: Mode): Promise<CheckSummary> {
+  const { options, sample, fast, damagedChunks } = mode;
   const run = checkSnapshots(source, {
     snapshots,
     path,
-    fast: options.fast,
+    fast,
+    sample: options.store ? undefined : sample,
+    damagedChunks,
+    withoutSignatures: !options.verify,
     signal: session.signal,
     onProgress: ({ objects }) => session.terminal.progress.show('checking objects', objects, null),
   });

@@ -8,7 +8,7 @@ import { MacSet } from './mac-set.js';
 
 /** What is wrong with a blob, without the snapshot and path that it hits. */
 export type Finding = Pick<CheckProblem, 'what' | 'id' | 'error'>;
-export type ObjectCounts = { objects: number; chunks: number; bytes: number };
+export type ObjectCounts = { objects: number; objectsNotRead: number; chunks: number; bytes: number };
 
 const CHUNKS_PER_READ = 64;
 
@@ -17,11 +17,16 @@ export class ObjectChecker {
   readonly #good = new MacSet();
   /** Only what is damaged takes an object in memory. */
   readonly #bad = new Map<Mac, readonly Finding[]>();
-  readonly counts: ObjectCounts = { objects: 0, chunks: 0, bytes: 0 };
+  readonly counts: ObjectCounts = { objects: 0, objectsNotRead: 0, chunks: 0, bytes: 0 };
 
   constructor(
     private readonly source: SnapshotSource,
-    private readonly options: { readonly fast: boolean; readonly signal: AbortSignal | undefined; readonly onStep: () => void },
+    private readonly options: {
+      readonly isRead: (object: Mac) => boolean;
+      readonly damagedChunks?: ReadonlyMap<Mac, KlosetError> | undefined;
+      readonly signal: AbortSignal | undefined;
+      readonly onStep: () => void;
+    },
   ) {}
 
   async check(id: Mac): Promise<readonly Finding[]> {
@@ -38,7 +43,9 @@ export class ObjectChecker {
     this.counts.objects += 1;
     try {
       const object = await readObject(this.source, id, { signal: this.options.signal });
-      return this.options.fast ? this.#existing(object) : await this.#whole(object);
+      if (this.options.isRead(id)) return await this.#whole(object);
+      this.counts.objectsNotRead += 1;
+      return this.#existing(object);
     } catch (error) {
       if (!(error instanceof KlosetError)) throw error;
       return [{ what: 'object', id, error }];
@@ -46,9 +53,11 @@ export class ObjectChecker {
   }
 
   #existing(object: ObjectInfo): readonly Finding[] {
-    const missing = object.chunks.filter((chunk) => !this.source.has(SNAPSHOT_BLOB.chunk, chunk.mac));
     this.counts.chunks += object.chunks.length;
-    return missing.map((chunk) => ({ what: 'chunk', id: chunk.mac, error: new NotFoundError('blob', chunk.mac) }));
+    return object.chunks.flatMap(({ mac }) => {
+      const error = this.options.damagedChunks?.get(mac) ?? (this.source.has(SNAPSHOT_BLOB.chunk, mac) ? null : new NotFoundError('blob', mac));
+      return error === null ? [] : [{ what: 'chunk', id: mac, error }];
+    });
   }
 
   /** Every chunk, and the content that they make together. */

@@ -1,18 +1,30 @@
 import type { Mac, PackfileId } from '@wardrobe/kloset-model';
 import { IntegrityError, KlosetError, NotFoundError } from '../errors/errors.js';
+import { BLOB_TYPE } from '../format/state.js';
 import type { Repository } from '../repository/types.js';
+import { proveBlobs } from './check-blobs.js';
+import { createSample, type SampleChoice } from './check-sample.js';
 
 /** Damage of the store's own files, whether or not a snapshot is known to need them. `snapshots`: those whose header lies in the packfile. */
 export type StoreProblem = {
-  readonly kind: 'state' | 'packfile' | 'lock';
+  readonly kind: 'state' | 'packfile' | 'lock' | 'blob';
   readonly id: Mac;
+  /** Type of the blob. */
+  readonly type?: number;
   readonly severity: 'error' | 'warning';
   readonly error: KlosetError;
   readonly snapshots: readonly Mac[];
 };
+export type StoreCounts = { readonly packfiles: number; readonly packfilesRead: number; readonly packfilesNotRead: number; readonly blobs: number };
 export type CheckStoreOptions = {
   /** Packfiles must exist; they are not read. */
   readonly fast?: boolean | undefined;
+  /** Prove every blob of every packfile besides, also those that nothing needs. */
+  readonly blobs?: boolean | undefined;
+  /** Read only this share of the packfiles; the others must exist. */
+  readonly sample?: SampleChoice | undefined;
+  /** Told at the end. */
+  readonly onCounts?: ((counts: StoreCounts) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 };
@@ -34,6 +46,8 @@ export async function* checkStore(repository: Repository, options: CheckStoreOpt
   const known: { readonly id: PackfileId; readonly coloured: boolean }[] = [...view.packfiles()];
   for (const id of present) if (!view.isPackfileKnown(id) && !view.isPackfileTombstoned(id)) known.push({ id, coloured: false });
   const inUse = new Map(view.colouredInUse().map((item) => [item.packfile, item.snapshots]));
+  const chosen = options.sample === undefined ? null : createSample(options.sample).of(known.map(({ id }) => id).filter((id) => present.has(id)));
+  const counts = { packfiles: present.size, packfilesRead: 0, packfilesNotRead: 0, blobs: 0 };
   let done = 0;
   for (const packfile of known) {
     options.onProgress?.(done, known.length);
@@ -45,10 +59,48 @@ export async function* checkStore(repository: Repository, options: CheckStoreOpt
     if (!present.has(packfile.id)) {
       if (!packfile.coloured || users !== undefined)
         yield { kind: 'packfile', id: packfile.id, severity: 'error', error: new NotFoundError('packfile', packfile.id), snapshots };
-    } else if (!options.fast) {
-      const fault = await faultOf(repository, packfile.id, options.signal);
-      if (fault !== null) yield { kind: 'packfile', id: packfile.id, ...fault, snapshots };
+    } else if (options.fast === true || (chosen !== null && !chosen.has(packfile.id))) counts.packfilesNotRead += 1;
+    else {
+      counts.packfilesRead += 1;
+      yield* readPackfile(repository, { id: packfile.id, snapshots, counts }, options);
     }
+  }
+  options.onCounts?.({ ...counts });
+}
+
+type ReadPackfile = { readonly id: PackfileId; readonly snapshots: readonly Mac[]; readonly counts: { blobs: number } };
+
+/** A packfile as a whole, then blob by blob. */
+async function* readPackfile(repository: Repository, { id, snapshots, counts }: ReadPackfile, options: CheckStoreOptions): AsyncGenerator<StoreProblem> {
+  const fault = await faultOf(repository, id, options.signal);
+  if (fault !== null) yield { kind: 'packfile', id, ...fault, snapshots };
+  if (options.blobs !== true) return;
+  try {
+    const onBlobs = (count: number): void => {
+      counts.blobs += count;
+    };
+    for await (const { type, id: blob, error } of proveBlobs(repository, id, { signal: options.signal, onBlobs })) {
+      const severity = (await isElsewhere(repository, { type, id: blob }, options.signal)) ? 'warning' : 'error';
+      yield { kind: 'blob', id: blob, type, severity, error, snapshots: type === BLOB_TYPE.snapshot ? [blob] : [] };
+    }
+  } catch (error) {
+    // Its index cannot be read: that was told with the packfile.
+    if (!(error instanceof KlosetError) || fault === null) throw error;
+  }
+}
+
+/** Whether a sound copy of a damaged blob can be had. */
+async function isElsewhere(
+  repository: Repository,
+  { type, id }: { readonly type: number; readonly id: Mac },
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  try {
+    await repository.get(type, id, { signal });
+    return true;
+  } catch (error) {
+    if (signal?.aborted === true || !(error instanceof KlosetError)) throw error;
+    return false;
   }
 }
 

@@ -1,4 +1,6 @@
-import type { SnapshotId } from '@wardrobe/kloset-model';
+import type { Mac, SnapshotId } from '@wardrobe/kloset-model';
+import type { KlosetError } from '../errors/errors.js';
+import type { SampleChoice } from './check-sample.js';
 
 export type CheckOptions = {
   /** Snapshots to check, in this order. */
@@ -7,6 +9,12 @@ export type CheckOptions = {
   readonly path?: Uint8Array | undefined;
   /** Chunks must exist; their bytes are not read. */
   readonly fast?: boolean | undefined;
+  /** Read only this share of the objects; of the others, chunks must exist. */
+  readonly sample?: SampleChoice | undefined;
+  /** Chunks that are known to be damaged, from `checkStore`: with `fast` they count as such wherever they are needed. */
+  readonly damagedChunks?: ReadonlyMap<Mac, KlosetError> | undefined;
+  /** Do not prove signatures. */
+  readonly withoutSignatures?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((summary: CheckSummary) => void) | undefined;
 };
@@ -17,6 +25,8 @@ export type CheckSummary = {
   readonly damagedSnapshots: number;
   readonly entries: number;
   readonly objects: number;
+  /** Of the objects those whose content was not read, because of `fast` or `sample`. */
+  readonly objectsNotRead: number;
   readonly chunks: number;
   readonly bytes: number;
   readonly problems: number;
