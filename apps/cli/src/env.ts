@@ -15,6 +15,8 @@ export type CliEnvironment = {
   readonly dataBase: string;
   /** Tags of a backup that names none, as plakar takes them. */
   readonly tags: readonly string[];
+  /** Of the second store of `sync`. */
+  readonly syncPassphrase?: string | undefined;
   /** New password for `admin user`. */
   readonly password: string | undefined;
 };
@@ -33,6 +35,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): CliEnviro
     cacheBase,
     dataBase: env['XDG_DATA_HOME'] || (process.platform === 'win32' && env['LOCALAPPDATA']) || join(home, '.local', 'share'),
     tags: env['PLAKAR_TAGS'] ? [env['PLAKAR_TAGS']] : [],
+    syncPassphrase: env['WARDROBE_SYNC_PASSPHRASE'],
     password: env['WARDROBE_PASSWORD'],
   };
 }

@@ -2,12 +2,17 @@ import type { Command } from 'commander';
 import type { BackupCommandOptions } from '../commands/backup.js';
 import type { CreateCommandOptions } from '../commands/create.js';
 import type { DowngradeCommandOptions } from '../commands/downgrade.js';
+import type { DupCommandOptions } from '../commands/dup.js';
+import type { SyncCommandOptions } from '../commands/sync.js';
+import { addSelection } from './selection.js';
 import { collect, examples, json, type Runner } from './shared.js';
 
 /** Commands that make stores and snapshots: create, backup, dup, sync, downgrade. */
 export function addWriting(program: Command, run: Runner): void {
   addCreate(program, run);
   addBackup(program, run);
+  addDup(program, run);
+  addSync(program, run);
   addDowngrade(program, run);
 }
 
@@ -62,6 +67,47 @@ function addBackup(program: Command, run: Runner): void {
     .action((paths: string[], options: BackupCommandOptions) =>
       run(async (session) => (await import('../commands/backup.js')).backup(session, paths, options)),
     );
+}
+
+function addDup(program: Command, run: Runner): void {
+  program
+    .command('dup')
+    .description('makes a second snapshot of what one holds, with an id and the time of its own; nothing but its header is written')
+    .argument('<SNAP...>', 'snapshots by unique prefix')
+    .option('--dry-run', 'show which; store nothing')
+    .option('--wait', 'wait while maintenance holds the store instead of giving up')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `${examples('wardrobe at /backups/team dup 88144fd5', 'wardrobe at /backups/team dup --dry-run 88144fd5 cead9474')}\n\nThe copy stays when the original is removed. A signature is not taken along: it holds for one id only.`,
+    )
+    .action((ids: string[], options: DupCommandOptions) => run(async (session) => (await import('../commands/dup.js')).dup(session, ids, options)));
+}
+
+function addSync(program: Command, run: Runner): void {
+  addSelection(
+    program
+      .command('sync')
+      .usage('[options] [SNAP...] to|from|with STORE')
+      .description('copies snapshots that another store lacks, under their ids, and compares each copy with its original; with: both ways')
+      .argument('<WORDS...>', 'snapshots by unique prefix (default: all), then to, from or with, then the other store')
+      .option('--to-keyfile <file>', 'file with the passphrase of the other store; else WARDROBE_SYNC_PASSPHRASE, else it is asked for')
+      .option('--compare-all', 'also compare, byte by byte, contents that were copied earlier')
+      .option('--dry-run', 'show which snapshots would be copied; change nothing')
+      .option('--wait', 'wait while maintenance holds a store instead of giving up')
+      .addOption(json()),
+    { periods: true },
+  )
+    .addHelpText(
+      'after',
+      `${examples(
+        'wardrobe at /backups/team sync to /mnt/usb/team',
+        'wardrobe at /backups/team sync --dry-run --tag nightly with /mnt/usb/team',
+        'wardrobe at /backups/team sync --to-keyfile usb.key 88144fd5 from /mnt/usb/team',
+        'wardrobe at /backups/team sync --since 7d --json to /mnt/usb/team',
+      )}\n\nThe stores may differ in key, chunking, hashing and line. Contents that the other store has are not stored again. Snapshots that were removed from a store are not brought back to it. A signature is not taken along: it holds for the original's encoding only.\n\nEnds with 65 when a snapshot could not be copied whole; the others are. Ctrl-C keeps what was stored for the next run.`,
+    )
+    .action((words: string[], options: SyncCommandOptions) => run(async (session) => (await import('../commands/sync.js')).sync(session, words, options)));
 }
 
 function addDowngrade(program: Command, run: Runner): void {
