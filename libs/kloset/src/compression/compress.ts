@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { lz4Compress } from '@wardrobe/kernel';
+import { Lz4FrameWriter, lz4Compress } from '@wardrobe/kernel';
 import { concatBytes } from '../bytes/bytes.js';
 import { DecodeError } from '../errors/errors.js';
 
@@ -20,6 +20,21 @@ export function compressor(algorithm: string | null): CompressBytes {
     default:
       throw new DecodeError('CONFIG', `unknown compression ${JSON.stringify(algorithm.slice(0, 40))}`);
   }
+}
+
+/** The same piece by piece. GZIP and ZSTD have no writer in pieces here: they hold the whole unit until it ends. @throws DecodeError an algorithm that is not known */
+export function compressStream(algorithm: string | null): { push(plain: Uint8Array): readonly Uint8Array[]; finish(): readonly Uint8Array[] } {
+  if (algorithm === 'LZ4') return new Lz4FrameWriter();
+  if (algorithm === null) return { push: (plain) => [plain.slice()], finish: () => [] };
+  const compress = compressor(algorithm);
+  const held: Uint8Array[] = [];
+  return {
+    push(plain) {
+      held.push(plain.slice());
+      return [];
+    },
+    finish: () => [compress(concatBytes(held))],
+  };
 }
 
 const ZSTD_BLOCK_BYTES = 1 << 17;

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { aesKwUnwrap, aesKwWrap, gcmSivOpen, gcmSivSeal } from '@wardrobe/kernel';
-import { concatBytes } from '../bytes/bytes.js';
+import { concatBytes, equalBytes } from '../bytes/bytes.js';
 import { DecodeError, IntegrityError, TooLargeError } from '../errors/errors.js';
 import type { EncryptionParams } from '../format/config.js';
 
@@ -15,6 +15,9 @@ export type DecryptUnit = (unit: Uint8Array) => Uint8Array;
 
 /** The reverse: seals a (compressed) unit under a subkey of its own. */
 export type EncryptUnit = (plain: Uint8Array) => Uint8Array;
+
+/** Encodes one unit of any size in little memory. */
+export type PieceEncoder = { push(plain: Uint8Array): readonly Uint8Array[]; finish(): readonly Uint8Array[] };
 
 /** Cryptographically random bytes. */
 export type RandomBytes = (lengthBytes: number) => Uint8Array;
@@ -47,6 +50,41 @@ export function unitSealer(params: EncryptionParams, secret: Uint8Array, random:
       parts.push(nonce, gcmSivSeal(subkey, nonce, plain.subarray(at, at + params.ChunkSize)));
     }
     return concatBytes(parts);
+  };
+}
+
+/** The same piece by piece: what is ready comes out of `push`, the rest out of `finish`. Every chunk is opened again before it is given out. */
+export function unitSealStream(params: EncryptionParams, secret: Uint8Array, random: RandomBytes): PieceEncoder {
+  const wrap = checkedWrap(params);
+  const subkey = random(32);
+  const wrapped = wrap.wrap(secret, subkey, random);
+  if (!equalBytes(wrap.unwrap(secret, wrapped), subkey)) throw new IntegrityError('encrypted unit', 'its key does not unwrap');
+  const chunk = new Uint8Array(params.ChunkSize);
+  let filled = 0;
+  let begun = false;
+  const seal = (): Uint8Array[] => {
+    const nonce = random(NONCE_BYTES);
+    const plain = chunk.subarray(0, filled);
+    const sealed = concatBytes([nonce, gcmSivSeal(subkey, nonce, plain)]);
+    if (!equalBytes(openChunk(subkey, sealed), plain)) throw new IntegrityError('encrypted unit', 'what was sealed does not open to the same bytes');
+    filled = 0;
+    return [sealed];
+  };
+  const begin = (): Uint8Array[] => (begun ? [] : [wrapped]);
+  return {
+    push(plain) {
+      const out = begin();
+      begun = true;
+      for (let at = 0; at < plain.length; ) {
+        const piece = plain.subarray(at, at + chunk.length - filled);
+        chunk.set(piece, filled);
+        filled += piece.length;
+        at += piece.length;
+        if (filled === chunk.length) out.push(...seal());
+      }
+      return out;
+    },
+    finish: () => [...begin(), ...(filled > 0 ? seal() : [])],
   };
 }
 

@@ -4,8 +4,8 @@ import { createMacAlgorithm, type MacAlgorithm } from '../crypto/mac.js';
 import type { Store } from '../store/store.js';
 import { type ConfigFile, describeConfig, repositoryIdBytes } from './config-file.js';
 import type { RepositoryConfig } from './types.js';
-import { type DecodeUnit, type EncodeUnit, unitDecoder, unitEncoder } from './unit-codec.js';
-import type { RandomBytes } from '../crypto/unit-cipher.js';
+import { type DecodeUnit, type EncodeUnit, unitDecoder, unitEncoder, unitStream } from './unit-codec.js';
+import type { PieceEncoder, RandomBytes } from '../crypto/unit-cipher.js';
 
 /** Everything derived when a store is opened: what the parts of a repository need of CONFIG and the secret. */
 export type Keys = {
@@ -16,6 +16,8 @@ export type Keys = {
   readonly decodeUnit: DecodeUnit;
   /** The writing side, for a writer's own source of random bytes. */
   encoder(random: RandomBytes): EncodeUnit;
+  /** The same for one unit of any size. */
+  encodeStream(random: RandomBytes): PieceEncoder;
   mac(bytes: Uint8Array): Mac;
 };
 
@@ -31,6 +33,7 @@ export function makeKeys(store: Store, configFile: ConfigFile, secret: Uint8Arra
     algorithm,
     decodeUnit: unitDecoder(config, secret),
     encoder: (random) => unitEncoder(config, secret, random),
+    encodeStream: (random) => unitStream(config, secret, random),
     mac: (bytes) => macFromBytes(algorithm.hash(bytes)),
   };
 }

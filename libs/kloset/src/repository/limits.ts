@@ -4,6 +4,8 @@
 export const PARALLEL_READS = 8;
 /** State files held at the same time: merging is the slower part, more would only take memory. */
 export const PARALLEL_STATES = 4;
+/** Above this a state is read alone. */
+export const LARGE_STATE_BYTES = 4 << 20;
 /** A state file; plakar's largest are aggregates of a whole store, about 45 bytes a location. */
 export const STATE_LIMIT_BYTES = 1 << 30;
 /**

@@ -8,7 +8,7 @@ import { namesState } from '../state/state-copies.js';
 import type { StateRecord } from '../state/state-record.js';
 import type { ListedItem, ReadOptions } from '../store/store.js';
 import type { Keys } from './keys.js';
-import { PARALLEL_STATES, STATE_LIMIT_BYTES, STATE_UNFOLDED_BYTES, STATE_UNFOLDED_PER_BYTE } from './limits.js';
+import { LARGE_STATE_BYTES, PARALLEL_STATES, STATE_LIMIT_BYTES, STATE_UNFOLDED_BYTES, STATE_UNFOLDED_PER_BYTE } from './limits.js';
 import { parallel } from './parallel.js';
 import { readItem } from './read-item.js';
 import type { UnreadableState } from './types.js';
@@ -30,7 +30,7 @@ export async function loadStates(keys: Keys, items: readonly ListedItem[], optio
   const unreadable: UnreadableState[] = [];
   const absent: UnreadableState[] = [];
   const read = (item: ListedItem) => readState(keys, item, options);
-  for await (const { item, file, error } of parallel(items, PARALLEL_STATES, read)) {
+  for await (const { item, file, error } of inTurns(items, read)) {
     const outcome = file === null ? error : mergeState(keys, { item, file }, options.table);
     if (outcome instanceof NotFoundError) absent.push({ id: item.id, sizeBytes: item.sizeBytes, error: outcome });
     else if (outcome instanceof KlosetError) unreadable.push({ id: item.id, sizeBytes: item.sizeBytes, error: outcome });
@@ -38,6 +38,16 @@ export async function loadStates(keys: Keys, items: readonly ListedItem[], optio
     options.onState?.();
   }
   return { records, unreadable, absent };
+}
+
+/** Small states several at a time, large ones one by one: what is read ahead is held. */
+async function* inTurns(items: readonly ListedItem[], read: (item: ListedItem) => Promise<ReadOutcome>): AsyncGenerator<ReadOutcome> {
+  yield* parallel(
+    items.filter((item) => item.sizeBytes <= LARGE_STATE_BYTES),
+    PARALLEL_STATES,
+    read,
+  );
+  for (const item of items) if (item.sizeBytes > LARGE_STATE_BYTES) yield await read(item);
 }
 
 type ReadOutcome = { readonly item: ListedItem; readonly file: Uint8Array | null; readonly error: KlosetError | null };

@@ -1,6 +1,6 @@
-import { compressor } from '../compression/compress.js';
+import { compressor, compressStream } from '../compression/compress.js';
 import { decompressor } from '../compression/decompress.js';
-import { type RandomBytes, unitCipher, unitSealer } from '../crypto/unit-cipher.js';
+import { type PieceEncoder, type RandomBytes, unitCipher, unitSealer, unitSealStream } from '../crypto/unit-cipher.js';
 import type { Config } from '../format/config.js';
 
 /** The inverse of the repository encoding: decrypt, then inflate. @source 01-store 2.6 */
@@ -27,4 +27,15 @@ export function unitEncoder(config: Config, secret: Uint8Array | null, random: R
   const compress = compressor(config.Compression?.Algorithm ?? null);
   const encrypt = config.Encryption === null || secret === null ? null : unitSealer(config.Encryption, secret, random);
   return (plain) => (encrypt === null ? compress(plain) : encrypt(compress(plain)));
+}
+
+/** The repository encoding of one unit that is too large to be held. @throws DecodeError an algorithm that is not known */
+export function unitStream(config: Config, secret: Uint8Array | null, random: RandomBytes): PieceEncoder {
+  const compress = compressStream(config.Compression?.Algorithm ?? null);
+  if (config.Encryption === null || secret === null) return compress;
+  const seal = unitSealStream(config.Encryption, secret, random);
+  return {
+    push: (plain) => compress.push(plain).flatMap((piece) => seal.push(piece)),
+    finish: () => [...compress.finish().flatMap((piece) => seal.push(piece)), ...seal.finish()],
+  };
 }

@@ -142,14 +142,14 @@ describe('writing', () => {
     const id = broken.put(CHUNK, bytes('orphan', 200_000));
     const header = broken.put(SNAPSHOT, bytes('header'), macFromBytes(bytes('snapshot', 32)));
     // The run ends between its two stages: packfiles stored, no state.
-    const write = store.write.bind(store);
-    store.write = async (kind: ResourceKind, ...rest) => {
+    const adopt = store.adopt.bind(store);
+    store.adopt = async (kind: ResourceKind, ...rest) => {
       if (kind === 'state') throw new StoreError('the line is down');
-      return write(kind, ...rest);
+      return adopt(kind, ...rest);
     };
     await expect(broken.commit()).rejects.toBeInstanceOf(StoreError);
     await broken.close();
-    store.write = write;
+    store.adopt = adopt;
     expect([store.items.packfile.size, store.items.state.size, store.items.lock.size]).toEqual([2, 0, 0]);
     const second = await openWriter(repository, { lock: 'shared', resume: true });
     expect([second.has(CHUNK, id), second.has(SNAPSHOT, header)]).toEqual([true, false]);
@@ -174,9 +174,8 @@ describe('failures', () => {
     const failing = async (): Promise<never> => {
       throw new DiskFullError('the store');
     };
-    const { write } = store;
-    if (kind === 'packfile') store.adopt = failing;
-    else store.write = (wanted, ...rest) => (wanted === 'state' ? failing() : write.call(store, wanted, ...rest));
+    const { adopt } = store;
+    store.adopt = (wanted, ...rest) => (wanted === kind ? failing() : adopt.call(store, wanted, ...rest));
     await expect(writer.commit()).rejects.toBeInstanceOf(DiskFullError);
     await writer.close();
     expect([store.items.state.size, store.items.lock.size]).toEqual([0, 0]);
@@ -187,11 +186,7 @@ describe('failures', () => {
     const repository = await opened(store);
     const writer = await openWriter(repository, { lock: 'shared' });
     const id = writer.put(CHUNK, bytes('x'));
-    const { write, adopt } = store;
-    store.write = async (kind, ...rest) => {
-      await write.call(store, kind, ...rest);
-      if (kind === 'state') throw new StoreError('connection reset');
-    };
+    const { adopt } = store;
     store.adopt = async (...rest) => {
       await adopt.apply(store, rest);
       throw new StoreError('connection reset');

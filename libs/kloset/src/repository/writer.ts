@@ -305,16 +305,17 @@ class Writer implements RepositoryWriter {
     const [entries, stored] = [this.#entries.length, this.#stored.length];
     const packfiles = new Set(this.#stored.map(({ id }) => id));
     for (const entry of this.#entries) entry(builder, named, nowNs);
-    for (const location of this.#blobs.in(packfiles)) builder.location(location);
     for (const { id, whenNs } of this.#stored) builder.packfile(id, named, whenNs);
     const done = { packfiles: stored, bytesWritten: this.#bytesWritten, blobs: this.#blobsBefore + this.#blobs.count };
     if (builder.isEmpty) return { state: null, ...done };
     const state = await publishState(this.repository, this.store, {
       builder,
+      locations: this.#blobs.in(packfiles),
       id: options.state,
       line,
       timestampNs: options.timestampNs ?? nowNs,
-      encodeUnit: this.#encodeUnit,
+      randomBytes: this.environment.randomBytes,
+      spoolName: temporaryName(this.environment.randomBytes),
       serial: line === '1.1' ? NO_SERIAL : this.repository.id,
       signal: options.signal,
     });
@@ -339,7 +340,7 @@ class Writer implements RepositoryWriter {
   #begin(stream: 'data' | 'metadata'): OpenPackfile {
     const { keys } = this.repository;
     const { randomBytes } = this.environment;
-    const spool = new SpoolFile(this.store.spoolDirectory ?? tmpdir(), `tmp.${randomDigits(randomBytes)}`);
+    const spool = new SpoolFile(this.store.spoolDirectory ?? tmpdir(), temporaryName(randomBytes));
     const builder = new PackfileBuilder({
       algorithm: keys.algorithm,
       encodeUnit: this.#encodeUnit,
@@ -377,7 +378,8 @@ class Writer implements RepositoryWriter {
   }
 }
 
-/** @returns 20 decimal digits */
-function randomDigits(randomBytes: (lengthBytes: number) => Uint8Array): string {
-  return (new DataView(randomBytes(8).slice().buffer).getBigUint64(0) % 10n ** 20n).toString().padStart(20, '0');
+/** A name that every reader passes over. @source 01-store 3.1 */
+function temporaryName(randomBytes: (lengthBytes: number) => Uint8Array): string {
+  const digits = new DataView(randomBytes(8).slice().buffer).getBigUint64(0) % 10n ** 20n;
+  return `tmp.${digits.toString().padStart(20, '0')}`;
 }

@@ -55,14 +55,24 @@ export class StateBuilder {
     this.#delete({ removes: ENTRY_TYPE.location, ...location });
   }
 
-  /** @throws TypeError delete entries in a state of version 1.0.0 */
+  /** The whole stream. @throws TypeError delete entries in a state of version 1.0.0 */
   finish(end: StateEnd): Uint8Array {
+    return concatBytes([...this.pieces(end, [])]);
+  }
+
+  /** The stream in pieces of about a megabyte, with more locations that are asked for as they are written. @throws TypeError delete entries in a state of version 1.0.0 */
+  *pieces(end: StateEnd, more: Iterable<LocationEntry>): Generator<Uint8Array> {
     if (this.#hasDeletes && end.version === '1.0.0') throw new TypeError('a state of version 1.0.0 has no delete entries');
+    if (end.version === '1.1.0') yield macToBytes(end.parent ?? NOTHING);
+    yield this.#deletes.finish();
+    yield this.#locations.finish();
+    yield* locationPieces(more);
+    yield this.#colours.finish();
+    yield this.#packfiles.finish();
     const metadata = new ByteWriter(32);
     metadata.u8(ENTRY_TYPE.metadata);
     stateMetadata.write(metadata, { version: end.version === '1.1.0' ? V1_1_0 : V1_0_0, timestampNs: end.timestampNs, serial: end.serial });
-    const parent = end.version === '1.1.0' ? [macToBytes(end.parent ?? NOTHING)] : [];
-    return concatBytes([...parent, ...[this.#deletes, this.#locations, this.#colours, this.#packfiles, metadata].map((part) => part.finish())]);
+    yield metadata.finish();
   }
 
   #delete(entry: { readonly removes: number; readonly type: number; readonly blob: Mac; readonly packfile: Mac }): void {
@@ -73,7 +83,25 @@ export class StateBuilder {
 
   #head(writer: ByteWriter, type: number, sizeBytes: number): void {
     this.#entries += 1;
-    writer.u8(type);
-    writer.u32(sizeBytes);
+    writeHead(writer, type, sizeBytes);
   }
+}
+
+const PIECE_BYTES = 1 << 20;
+
+function* locationPieces(locations: Iterable<LocationEntry>): Generator<Uint8Array> {
+  let piece = new ByteWriter(PIECE_BYTES + 128);
+  for (const location of locations) {
+    writeHead(piece, ENTRY_TYPE.location, locationEntry.sizeBytes);
+    locationEntry.write(piece, location);
+    if (piece.lengthBytes < PIECE_BYTES) continue;
+    yield piece.finish();
+    piece = new ByteWriter(PIECE_BYTES + 128);
+  }
+  yield piece.finish();
+}
+
+function writeHead(writer: ByteWriter, type: number, sizeBytes: number): void {
+  writer.u8(type);
+  writer.u32(sizeBytes);
 }
