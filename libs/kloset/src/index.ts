@@ -28,6 +28,8 @@ export * from './bulk/digest.js';
 export { type Located, locatePaths, type NamePatterns, namePatterns } from './bulk/locate.js';
 export { diffTrees } from './bulk/diff.js';
 export * from './bulk/diff-types.js';
+export { type ContentDiff, type ContentSide, contentSide, diffContents } from './bulk/diff-content.js';
+export { diffLocal, type LocalChange, type LocalEntry, type LocalGap, readLocal } from './bulk/diff-local.js';
 export { ByteReader } from './codec/byte-reader.js';
 export { type Codec, decode, encode, type Infer } from './codec/codec.js';
 export { colouredEntry, deleteEntry, ENTRY_TYPE, locationEntry, packfileEntry, stateMetadata } from './format/state.js';

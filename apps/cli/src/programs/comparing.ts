@@ -6,13 +6,23 @@ import { collect, deletedOption, examples, hiddenOption, json, type Runner } fro
 export function addComparing(program: Command, run: Runner): void {
   program
     .command('diff')
-    .description('what differs between two snapshots, or two paths in them; equal content is never read')
+    .description('what differs between two snapshots, or two paths in them, or one and this machine; between snapshots equal content is never read')
     .argument('<A[:PATH]>')
-    .argument('<B[:PATH]>')
+    .argument('[B[:PATH]]', 'default: the same path of this machine')
+    .option('--content', 'also show how texts differ')
+    .option('--local [path]', 'compare with this path of this machine; default: the same path')
     .addOption(deletedOption())
     .addOption(hiddenOption())
     .addOption(json())
-    .addHelpText('after', examples('wardrobe at /backups/team diff cead9474 88144fd5', 'wardrobe at /backups/team diff cead9474:docs 88144fd5:docs --json'))
+    .addHelpText(
+      'after',
+      examples(
+        'wardrobe at /backups/team diff cead9474 88144fd5',
+        'wardrobe at /backups/team diff cead9474:docs 88144fd5:docs --json',
+        'wardrobe at /backups/team diff --content cead9474:README.md 88144fd5:README.md',
+        'wardrobe at /backups/team diff 88144fd5:docs --local ./docs',
+      ),
+    )
     .action((a, b, options) => run(async (session) => (await import('../commands/diff.js')).diff(session, { a, b }, options)));
   program
     .command('divergence')
