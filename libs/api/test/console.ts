@@ -6,13 +6,15 @@ import { createDb, createSealer, type Db, migrate } from '@wardrobe/db';
 import { temporaryFolder } from '@wardrobe/testing';
 import pg from 'pg';
 import { inject } from 'vitest';
-import { type Api, type ApiConfig, createApi } from '../src/index.js';
+import { type Api, type ApiConfig, type ApiOptions, createApi } from '../src/index.js';
 
 const MIGRATIONS = fileURLToPath(new URL('../../db/prisma/migrations', import.meta.url));
 
 /** A running console on a database of its own. */
 export type Console = {
   readonly api: Api;
+  /** For another process on the same database. */
+  readonly options: ApiOptions;
   readonly db: Db;
   readonly baseUrl: string;
   readonly logs: string[];
@@ -56,14 +58,15 @@ export async function startConsole(config: Partial<ApiConfig> & { storeRoots: re
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  api = createApi({
+  const options: ApiOptions = {
     db,
     dataDirectory: await temporaryFolder('api-data'),
     sealer: createSealer(randomBytes(32)),
     clock: { nowMs: () => Date.now() + clock.offsetMs },
     log: (level, message) => void logs.push(`${level} ${message}`),
     config: { baseUrl, secure: false, demo: false, version: '0.1.0', workerUrl: pathToFileURL(inject('workerFile')), ...config },
-  });
+  };
+  api = createApi(options);
   const running = api;
   const fetchIt: Console['fetch'] = (path, { cookie, ...init } = {}) =>
     fetch(`${baseUrl}${path}`, { ...init, headers: { ...(cookie === undefined ? {} : { cookie }), ...(init.headers as Record<string, string> | undefined) } });
@@ -83,6 +86,7 @@ export async function startConsole(config: Partial<ApiConfig> & { storeRoots: re
   const admin = await signUp(running, call);
   return {
     api: running,
+    options,
     db,
     baseUrl,
     logs,

@@ -121,7 +121,10 @@ export const job = z.object({
   dryRun: z.boolean(),
   done: z.number(),
   total: z.number().nullable(),
+  /** Its name. */
   label: z.string(),
+  /** What it is at, while it runs. */
+  phase: z.string().nullable(),
   startedBy: z.string(),
   /** When it was asked for. */
   createdAt: z.iso.datetime(),

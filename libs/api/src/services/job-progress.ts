@@ -28,7 +28,7 @@ export function progressWriter(deps: Deps, job: JobRow, onAnswer: (cancelAsked: 
     lines = [];
     const { cancelAsked } = await reportProgress(deps.db, job.id, { ...at, lines: sent, now: now(deps) });
     onAnswer(cancelAsked);
-    deps.bus.publish({ kind: 'job', storeId: job.storeId, at: now(deps).toISOString(), job: { ...jobDto(job), ...at, log: sent } });
+    deps.bus.publish({ kind: 'job', storeId: job.storeId, at: now(deps).toISOString(), job: jobDto({ ...job, ...at, state: 'running', log: sent }) });
   };
   const begin = (): void => {
     timer = null;

@@ -6,7 +6,7 @@ import { problemDto } from './problems.js';
 const KINDS = ['refresh', 'sort', 'verify', ...WORK_KINDS] as const;
 
 /** What the row of a piece of work keeps of what was asked. `planId`: the dry run that is applied. */
-const payloadOf = z.object({ work: jobWork, planId: z.string().nullable(), command: z.string().nullable() });
+const payloadOf = z.object({ work: jobWork, label: z.string(), planId: z.string().nullable(), command: z.string().nullable() });
 export type WorkPayload = z.infer<typeof payloadOf>;
 /** What a job leaves. `engine`: for the doing, from its dry run. */
 const resultOf = z.object({ sentence: z.string(), plan: jobPlan.nullable().optional(), engine: z.unknown().optional() });
@@ -23,6 +23,7 @@ export function planOfJob(job: Pick<JobRow, 'result'>): { plan: JobPlanDto; engi
 
 export function jobDto(job: JobRow): JobDto {
   const result = resultOf.safeParse(job.result);
+  const payload = workPayload(job);
   return {
     id: job.id,
     kind: KINDS.find((kind) => kind === job.kind) ?? 'refresh',
@@ -31,7 +32,8 @@ export function jobDto(job: JobRow): JobDto {
     dryRun: job.dryRun,
     done: job.done,
     total: job.total,
-    label: job.label,
+    label: payload?.label ?? job.label,
+    phase: payload !== null && job.state === 'running' && job.label !== payload.label ? job.label : null,
     startedBy: job.startedBy,
     createdAt: job.createdAt.toISOString(),
     startedAt: job.startedAt?.toISOString() ?? null,
@@ -39,7 +41,7 @@ export function jobDto(job: JobRow): JobDto {
     log: [...job.log],
     problem: problemDto(job.problem),
     outcome: result.success ? result.data.sentence : null,
-    command: workPayload(job)?.command ?? null,
+    command: payload?.command ?? null,
   };
 }
 

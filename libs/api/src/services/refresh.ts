@@ -133,7 +133,7 @@ export function createRefreshes(deps: Deps, registry: Registry): Refreshes {
       await busy?.done;
     },
     async start() {
-      await takeBackJobs(deps.db, worker);
+      await takeBackJobs(deps.db, worker, ['refresh']);
       const safeTick = (): void => {
         tick().catch((error: unknown) => deps.log('error', `the schedule failed: ${error instanceof Error ? error.message : String(error)}`));
       };

@@ -42,9 +42,10 @@ export type CommandFacts = {
 /** The words of a shell that do the same; null where no command line does. A dry run, unless `apply`. */
 export function workCommand(work: JobWork, facts: CommandFacts, apply: boolean): string {
   const words = ['wardrobe', 'at', facts.store.location, ...wordsOf(work, facts)];
-  // Reading commands have no dry run, and `restore` has its own word for it.
-  if (apply && work.kind !== 'check' && work.kind !== 'restore') words.push('--apply');
-  if (!apply && work.kind === 'restore') words.push('--dry-run');
+  // A check writes nothing; what writes elsewhere than into this store has plakar's word for its dry run.
+  const asksFirst = work.kind !== 'check' && work.kind !== 'restore' && work.kind !== 'sync';
+  if (apply && asksFirst) words.push('--apply');
+  if (!apply && !asksFirst && work.kind !== 'check') words.push('--dry-run');
   return words.map(quoted).join(' ');
 }
 
@@ -55,19 +56,20 @@ function wordsOf(work: JobWork, facts: CommandFacts): string[] {
         'repair',
         ...(facts.snapshots ?? []).slice(0, NAMED).flatMap((id) => ['--snapshot', short(id)]),
         ...(work.undelete ? ['--undelete'] : []),
-        ...(work.discardDamagedStates ? ['--discard-damaged-states'] : []),
+        ...(work.discardDamagedStates ? ['--discard-damaged'] : []),
         ...(work.wait ? ['--wait'] : []),
       ];
     case 'check':
-      return ['check', ...(work.fast ? ['--fast'] : []), ...work.snapshots.slice(0, NAMED).map(short)];
+      return ['check', ...(work.fast ? ['--fast'] : []), ...(work.packfiles ? ['--store'] : []), ...work.snapshots.slice(0, NAMED).map(short)];
     case 'restore':
       return [
         'restore',
         `${short(work.snapshot)}${work.path === '' ? '' : `:${work.path}`}`,
         '--to',
         work.target,
-        ...(work.overwrite ? ['--overwrite'] : []),
+        ...(work.overwrite ? ['--conflict', 'overwrite'] : []),
         ...(work.privileges ? [] : ['--no-owners']),
+        '--verify',
       ];
     case 'rm':
       return ['rm', ...work.snapshots.slice(0, NAMED).map(short)];

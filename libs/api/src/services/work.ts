@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type JobDto, type JobPlanDto, type JobWork, WORK_KINDS, WRITING_KINDS } from '@wardrobe/contracts';
 import { claimJob, endJob, getJob, interruptJobs, type JobRow, type Json, listJobs, queueJob, type StoreRow } from '@wardrobe/db';
-import type { EngineOutcome, EnginePlan } from '../engine/work/types.js';
+import type { EnginePlan } from '../engine/work/types.js';
 import { ApiError, notFound } from '../errors/api-error.js';
 import { codeOf, problemOf } from '../errors/bridge.js';
 import { audit, type Deps, now, SCHEDULE } from './deps.js';
@@ -145,7 +145,7 @@ export function createWork(deps: Deps, parts: Parts): Work {
     async plan(actor, { storeId, work }) {
       const store = await requiredStore(deps, storeId);
       const { label, command } = await resolveWork(deps, parts, { store, work });
-      return enqueue(actor, { store, payload: { work, planId: null, command }, label, dryRun: true });
+      return enqueue(actor, { store, payload: { work, label, planId: null, command }, label, dryRun: true });
     },
     async apply(actor, planId) {
       const planned = /^\d{1,18}$/.test(planId) ? await getJob(deps.db, planId) : null;
@@ -162,7 +162,7 @@ export function createWork(deps: Deps, parts: Parts): Work {
       if (used) throw new ApiError('conflict', 'This plan is applied already.', 'Look at its job, or make another plan.');
       const { label, applyCommand } = await resolveWork(deps, parts, { store, work: payload.work });
       await audit(deps, actor, { what: `started a job: ${payload.work.kind}`, about: `${label} (${store.name})` });
-      return enqueue(actor, { store, payload: { work: payload.work, planId, command: applyCommand }, label, dryRun: false });
+      return enqueue(actor, { store, payload: { work: payload.work, label, planId, command: applyCommand }, label, dryRun: false });
     },
     abort(jobId) {
       running.get(jobId)?.abort.abort();
@@ -216,7 +216,10 @@ async function doWork(deps: Deps, parts: Parts, { job, signal, progress }: Doing
     const planned = payload.planId === null ? null : await getJob(deps.db, payload.planId);
     const found = planned === null ? null : planOfJob(planned);
     if (found === null) throw new ApiError('conflict', 'The plan of this job is gone.', 'Make another plan.');
-    return outcomeResult(await reader.call('applyWork', { work: resolved.engine, engine: found.engine, nowMs }, options));
+    const outcome = await reader.call('applyWork', { work: resolved.engine, engine: found.engine, nowMs }, options);
+    // Nobody may take a job that found damage, or left something undone, for one that went well.
+    if (outcome.problems > 0) throw new ApiError('integrity', outcome.sentence, NEXT_AFTER[payload.work.kind]);
+    return { sentence: outcome.sentence };
   } finally {
     await reader.stop();
   }
@@ -227,9 +230,15 @@ function planResult({ plan, engine }: EnginePlan, { command, applyCommand }: Res
   return asJson({ sentence: plan.sentence, plan: whole, engine });
 }
 
-function outcomeResult({ sentence, problems }: EngineOutcome): Json {
-  return { sentence, problems };
-}
+const NEXT_AFTER: Readonly<Record<JobWork['kind'], string>> = {
+  repair: 'Its log names what is left. Plan another repair to see what can still be mended.',
+  check: 'Its log names each. Plan a repair to see what can be mended.',
+  restore: 'Its log names each. What was restored is whole and stays.',
+  rm: 'It is safe to run it again.',
+  prune: 'It is safe to run it again.',
+  maintenance: 'Repair the store first.',
+  sync: 'Its log names each. It is safe to run it again: nothing is copied twice.',
+};
 
 function writes(kind: JobWork['kind']): boolean {
   return (WRITING_KINDS as readonly string[]).includes(kind);

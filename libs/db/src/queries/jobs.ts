@@ -120,11 +120,11 @@ export async function interruptJobs(
 }
 
 /** At start: jobs that a dead process left running wait again. Answers how many. */
-export async function takeBackJobs(db: Db, worker: string): Promise<number> {
+export async function takeBackJobs(db: Db, worker: string, kinds?: readonly string[]): Promise<number> {
   const rows = await sql(
     db.pool,
-    `update jobs set state = 'queued', worker = null, started_at = null where state = 'running' and worker is distinct from $1 returning id`,
-    [worker],
+    `update jobs set state = 'queued', worker = null, started_at = null where state = 'running' and worker is distinct from $1 and ($2::text[] is null or kind = any($2::text[])) returning id`,
+    [worker, kinds ?? null],
   );
   return rows.length;
 }

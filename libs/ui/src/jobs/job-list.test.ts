@@ -11,6 +11,7 @@ const job = (patch: Partial<JobDto>): JobDto => ({
   done: 0,
   total: null,
   label: 'Read prod',
+  phase: null,
   startedBy: 'Ines',
   startedAt: '2026-11-23T09:40:00Z',
   endedAt: null,

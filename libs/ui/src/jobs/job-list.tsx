@@ -70,6 +70,7 @@ function Job({ job, ahead, store, onCancel, href }: JobProps) {
         <div className="spread">
           <h2 id={`${id}-t`}>{store && !name.includes(store) ? `${name} · ${store}` : name}</h2>
           <p>{factsOf(job, now, { times, ahead }).join(' · ')}</p>
+          {job.phase === null ? null : <p>{job.phase}</p>}
           {job.outcome ? (
             <p>
               <b>{job.outcome}</b>

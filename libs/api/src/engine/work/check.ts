@@ -39,7 +39,7 @@ export async function applyCheck(work: Check, _engine: unknown, context: WorkCon
   if (work.packfiles) {
     const label = 'Reading packfiles';
     const onProgress = (done: number, total: number): void => report({ label, done, total });
-    for await (const problem of checkStore(repository, { fast: work.fast, signal, onProgress })) {
+    for await (const problem of checkStore(repository, { fast: work.fast, blobs: !work.fast, signal, onProgress })) {
       const hit = problem.snapshots.length === 0 ? '' : ` It holds ${problem.snapshots.map(short).join(', ')}.`;
       const line = `${problem.kind} ${short(problem.id)}: ${problemOf(problem.error).sentence}${hit}`;
       if (problem.severity === 'error') tell(line);

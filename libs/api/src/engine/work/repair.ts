@@ -86,9 +86,9 @@ function planDto(plan: RepairPlan, work: Repair, nowMs: number): EnginePlan['pla
       ...(waits.some(({ untilMs }) => untilMs > nowMs) && !work.wait ? (['wait'] as const) : []),
       ...(offersDiscard(plan, work) ? (['discardDamagedStates'] as const) : []),
     ],
-    verb: verbOf(actions),
+    verb: waits.length > 0 ? `Wait, then ${lower(verbOf(actions))}` : verbOf(actions),
     destroys: actions.some(({ kind }) => kind === 'discard-state'),
-    refusal: actions.length === 0 ? 'There is nothing that can be mended here.' : waiting ? waitSentence(plan) : null,
+    refusal: waiting ? waitSentence(plan) : actions.length === 0 && waits.length === 0 ? 'There is nothing that can be mended here.' : null,
   };
 }
 
@@ -115,6 +115,10 @@ const STATE_KINDS: ReadonlySet<RepairAction['kind']> = new Set<RepairAction['kin
 function verbOf(actions: readonly RepairAction[]): string {
   if (actions.length > 0 && actions.every(({ kind }) => STATE_KINDS.has(kind))) return `Publish ${counted(actions.length, 'state')}`;
   return actions.length === 0 ? 'Repair' : `Apply ${counted(actions.length, 'repair')}`;
+}
+
+function lower(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 function noteOf(actions: readonly RepairAction[]): string {

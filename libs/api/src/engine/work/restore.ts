@@ -1,5 +1,4 @@
-import { readdir } from 'node:fs/promises';
-import { isDamaged, restoreTo, type Snapshot } from '@wardrobe/kloset';
+import { planRestore, type RestorePlan, restoreTo, type Snapshot } from '@wardrobe/kloset';
 import { cleanPath, nameText, parseMac, percentDecode, sizeText } from '@wardrobe/kloset-model';
 import { counted } from '@wardrobe/words';
 import { problemOf } from '../../errors/bridge.js';
@@ -8,48 +7,66 @@ import { openSnapshot } from '../kloset.js';
 import { type EngineOutcome, type EnginePlan, PLAIN_PLAN, short, type WorkContext, type WorkOf } from './types.js';
 
 type Restore = WorkOf<'restore'>;
-/** Entries that a dry run counts; above that it says "more than". */
-const COUNTED = 200_000;
+/** Paths that a plan names. */
+const NAMED = 200;
 const TOLD = 300;
 
-export async function planRestore(work: Restore, context: WorkContext): Promise<EnginePlan> {
+export async function planRestoreWork(work: Restore, context: WorkContext): Promise<EnginePlan> {
   const { signal, report } = context;
   const { snapshot, path } = await openAt(work, context);
-  let entries = 0;
-  let bytes = 0;
-  let damaged = 0;
-  for await (const entry of snapshot.walk(path, { signal })) {
-    if (isDamaged(entry)) damaged += 1;
-    else if (entry.type === 'file') bytes += Number(entry.sizeBytes);
-    entries += 1;
-    if (entries % 1000 === 0) report({ label: 'Counting what would be restored', done: entries, total: null });
-    if (entries >= COUNTED) break;
+  const run = planRestore(snapshot, { path, signal, ...targetOf(work) });
+  const refused: string[] = [];
+  const damaged: string[] = [];
+  let looked = 0;
+  for (;;) {
+    const next = await run.next();
+    if (next.done === true) return { plan: planDto(work, { path, refused, damaged, counts: next.value }), engine: null };
+    looked += 1;
+    if (looked % 1000 === 0) report({ label: 'Looking what would be restored', done: looked, total: null });
+    if ('damaged' in next.value) damaged.push(next.value.path.text);
+    else if (next.value.action === 'refuse' && refused.length < NAMED)
+      refused.push(`${next.value.path.text}${next.value.reason === null ? '' : `: ${next.value.reason}`}`);
   }
-  const there = await namesThere(work.directory);
-  const more = entries >= COUNTED ? 'more than ' : '';
+}
+
+type Planned = { readonly path: Uint8Array; readonly refused: readonly string[]; readonly damaged: readonly string[]; readonly counts: RestorePlan };
+
+function planDto(work: Restore, { path, refused, damaged, counts }: Planned): EnginePlan['plan'] {
+  const entries = counts.create + counts.replace;
   return {
-    plan: {
-      ...PLAIN_PLAN,
-      sentence: `${more}${counted(entries, 'entry', 'entries')} (${sizeText(bytes)}) of snapshot ${short(work.snapshot)} would be restored to ${work.directory}.`,
-      note: `${there === 0 ? 'The folder is empty or not there yet: nothing is overwritten.' : `The folder holds ${counted(there, 'entry', 'entries')}. ${work.overwrite ? 'Files of the same name are replaced.' : 'What is there stays as it is and counts as not restored.'}`} ${work.privileges ? 'Owners and setuid bits are set.' : 'Owners and setuid bits are left out.'}`,
-      items: [
-        {
-          key: 'restore',
-          title: `${nameText(path)} to ${work.directory}`,
-          detail:
-            damaged > 0
-              ? `${counted(damaged, 'entry', 'entries')} cannot be read and would be missing.`
-              : 'Each file gets its name only when its content is proven.',
-          evidence: [],
-          snapshots: [work.snapshot],
-          machines: [],
-          steps: [{ step: 'write', file: work.directory, bytes, effect: `${more}${counted(entries, 'entry', 'entries')}` }],
-        },
-      ],
-      itemsTotal: 1,
-      verb: 'Restore to the server',
-    },
-    engine: null,
+    ...PLAIN_PLAN,
+    sentence: `${counted(entries, 'entry', 'entries')} (${sizeText(counts.bytes)}) of snapshot ${short(work.snapshot)} would be restored to ${work.directory}.`,
+    note: `${counts.replace > 0 ? `${counted(counts.replace, 'file')} of the same name ${counts.replace === 1 ? 'is' : 'are'} replaced.` : 'Nothing is overwritten.'} ${work.privileges ? 'Owners and setuid bits are set.' : 'Owners and setuid bits are left out.'}`,
+    items: [
+      {
+        key: 'restore',
+        title: `${nameText(path)} to ${work.directory}`,
+        detail: 'Each file gets its name only when its content is proven; afterwards everything is read back.',
+        evidence: [],
+        snapshots: [work.snapshot],
+        machines: [],
+        steps: [{ step: 'write', file: work.directory, bytes: counts.bytes, effect: counted(entries, 'entry', 'entries') }],
+      },
+    ],
+    itemsTotal: 1,
+    problems: [
+      {
+        wrong: `${counted(counts.damaged, 'entry', 'entries')} would be missing.`,
+        why: 'They cannot be read from the store.',
+        next: 'Check the snapshot to see what is damaged.',
+        paths: damaged.slice(0, NAMED),
+        pathsTotal: counts.damaged,
+      },
+      {
+        wrong: `${counted(counts.refuse, 'entry', 'entries')} would not be restored.`,
+        why: 'Something of that name is there.',
+        next: 'Restore to an empty folder, or replace what is there.',
+        paths: [...refused],
+        pathsTotal: counts.refuse,
+      },
+    ].filter(({ pathsTotal }) => pathsTotal > 0),
+    verb: 'Restore to the server',
+    refusal: entries === 0 ? 'Nothing would be restored.' : null,
   };
 }
 
@@ -59,12 +76,8 @@ export async function applyRestore(work: Restore, _engine: unknown, context: Wor
   const label = `Restoring snapshot ${short(work.snapshot)}`;
   const run = restoreTo(snapshot, {
     path,
-    directory: work.directory,
-    below: work.below,
-    conflict: work.overwrite ? 'overwrite' : 'fail',
+    ...targetOf(work),
     verify: true,
-    owners: work.privileges,
-    setuid: work.privileges,
     signal,
     onProgress: (at) => report({ label: `${label}, ${sizeText(at.bytes)}`, done: at.files + at.directories + at.symlinks, total: null }),
   });
@@ -98,12 +111,7 @@ async function openAt(work: Restore, { repository, signal }: WorkContext): Promi
   return { snapshot, path };
 }
 
-/** How many names stand in the folder; 0 where it is not there. */
-async function namesThere(directory: string): Promise<number> {
-  try {
-    return (await readdir(directory)).length;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 0;
-    throw error;
-  }
+function targetOf(work: Restore) {
+  const { directory, below, overwrite, privileges } = work;
+  return { directory, below, conflict: overwrite ? ('overwrite' as const) : ('fail' as const), owners: privileges, setuid: privileges };
 }

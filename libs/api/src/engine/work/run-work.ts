@@ -2,9 +2,9 @@ import { applyCheck, planCheck } from './check.js';
 import { applyMaintenance, planMaintenanceWork } from './maintenance.js';
 import { applyRemoval, planPrune, planRemoval } from './removal.js';
 import { applyRepairWork, planRepairWork } from './repair.js';
-import { applyRestore, planRestore } from './restore.js';
+import { applyRestore, planRestoreWork } from './restore.js';
+import { applySync, planSyncWork } from './sync.js';
 import type { EngineOutcome, EnginePlan, EngineWork, WorkContext } from './types.js';
-import { ApiError } from '../../errors/api-error.js';
 
 /** What a piece of work would do. Reads, writes nothing. */
 export function planWork(work: EngineWork, context: WorkContext): Promise<EnginePlan> {
@@ -12,7 +12,7 @@ export function planWork(work: EngineWork, context: WorkContext): Promise<Engine
     case 'check':
       return planCheck(work, context);
     case 'restore':
-      return planRestore(work, context);
+      return planRestoreWork(work, context);
     case 'rm':
       return planRemoval(work, context);
     case 'prune':
@@ -21,8 +21,8 @@ export function planWork(work: EngineWork, context: WorkContext): Promise<Engine
       return planRepairWork(work, context);
     case 'maintenance':
       return planMaintenanceWork(work, context);
-    default:
-      throw unknownWork(work.kind);
+    case 'sync':
+      return planSyncWork(work, context);
   }
 }
 
@@ -40,11 +40,7 @@ export function applyWork(work: EngineWork, engine: unknown, context: WorkContex
       return applyRepairWork(work, engine, context);
     case 'maintenance':
       return applyMaintenance(work, engine, context);
-    default:
-      throw unknownWork(work.kind);
+    case 'sync':
+      return applySync(work, engine, context);
   }
-}
-
-function unknownWork(kind: string): ApiError {
-  return new ApiError('invalid-input', `This version of the console cannot do ${kind} yet.`, 'Use the command line.');
 }
