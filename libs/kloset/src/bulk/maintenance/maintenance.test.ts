@@ -188,6 +188,22 @@ describe.each(['1.0', '1.1'] as const)('maintenance of a store of line %s', (lin
     expect((await world.plan()).waiting).toHaveLength(ran.coloured);
   });
 
+  it('what a later backup stored anew does not keep the garbage that holds it too', async () => {
+    const world = await World.of(line);
+    await world.backup({ z: 'always there' });
+    const gone = await world.backup({ a: 'comes again', b: 'does not' });
+    await world.remove(gone);
+    const { plan } = await world.run();
+    expect(plan.colour.length).toBeGreaterThan(0);
+    world.nowMs += 2 * DAY;
+    const again = await world.backup({ a: 'comes again' });
+    world.nowMs += 40 * DAY;
+    const { removed, plan: second } = await world.run({ machines: [seen('builder', world.store.items.state.keys())] });
+    expect(second.heal).toEqual([]);
+    expect(removed).toBe(plan.colour.length);
+    expect(await world.sound()).toContain(again);
+  });
+
   it('a snapshot, a state or a packfile that cannot be read keeps everything as it is', async () => {
     const world = await World.of(line);
     const first = await world.backup({ a: 'one' });

@@ -1,4 +1,4 @@
-import type { PackfileId, SnapshotId } from '@wardrobe/kloset-model';
+import type { PackfileId, SnapshotId, StateId } from '@wardrobe/kloset-model';
 import { BLOB_TYPE } from '../../format/state.js';
 import { isFresh } from '../../repository/hold-lock.js';
 import { storeLine } from '../../repository/store-line.js';
@@ -14,6 +14,8 @@ const DAY_MS = 86_400_000;
 /** plakar's own. @source 01-store 7.2 */
 export const GRACE_MS = { '1.0': 30 * DAY_MS, '1.1': 7 * DAY_MS } as const;
 const MS = 1_000_000n;
+/** Clocks of honest machines differ by less. */
+const CLOCKS_APART_NS = 3_600_000n * MS;
 
 /** A plan, and what a run needs beside it. */
 export type WorkedOut = { readonly plan: MaintenancePlan; readonly live: LiveBlobs; readonly needed: ReadonlySet<PackfileId> };
@@ -36,9 +38,9 @@ export async function workOut(repository: Repository, options: MaintenanceOption
   const kept: KeptPackfile[] = [];
   const orphans = await readOrphans(repository, { ...options, files, kept });
   const hidden = options.discardHidden === true ? NOTHING_HIDDEN : await walkHidden(repository, { ...options, orphans });
-  const line = storeLine(repository.view);
+  const { line } = walked;
   const graceMs = options.graceMs ?? GRACE_MS[line];
-  const survey: Survey = { repository, options, files, graceMs, line, ...walked, orphans, hidden, kept };
+  const survey: Survey = { repository, options, files, graceMs, ...walked, orphans, hidden, kept };
   const locks = (await repository.locks({ signal })).filter((lock) => isFresh(lock, options.nowMs));
   const coloured = judgeColoured(survey);
   const plan: MaintenancePlan = {
@@ -74,7 +76,7 @@ type Survey = {
   readonly kept: KeptPackfile[];
 };
 
-type Walked = Pick<Survey, 'live' | 'needed' | 'sole' | 'hosts'> & { readonly refusals: readonly Refusal[] };
+type Walked = Pick<Survey, 'line' | 'live' | 'needed' | 'sole' | 'hosts'> & { readonly refusals: readonly Refusal[] };
 
 async function walkLive(repository: Repository, options: MaintenanceOptions & { readonly files: ReadonlyMap<PackfileId, number> }): Promise<Walked> {
   const { view } = repository;
@@ -82,25 +84,50 @@ async function walkLive(repository: Repository, options: MaintenanceOptions & { 
   const walk = new NeedsWalk(live, repository, { signal: options.signal });
   const refusals: Refusal[] = [];
   const hosts = new Set<string>();
-  for (const [number, { id }] of view.live.entries()) {
+  const snapshots = byAge(view);
+  for (const [number, { id }] of snapshots.entries()) {
     const { hostname, problem } = await walk.walk(id, number);
     hosts.add(hostname);
     if (problem !== null) {
       const more = problem.failures > 1 ? ` (and ${problem.failures - 1} more)` : '';
       refusals.push({ kind: 'snapshot', id, reason: `it cannot be read to its ends: ${problem.error.message}${more}` });
     }
-    options.onProgress?.({ phase: 'snapshots', done: number + 1, total: view.live.length });
+    options.onProgress?.({ phase: 'snapshots', done: number + 1, total: snapshots.length });
   }
+  const line = storeLine(view);
+  const colours = new Map(view.colours(BLOB_TYPE.packfile));
   const needed = new Map<PackfileId, SnapshotId>();
   const sole = new Set<PackfileId>();
   for (const { id, firstBy, isSole } of live.needed()) {
-    const snapshot = view.live[firstBy]?.id as SnapshotId;
-    needed.set(id, snapshot);
+    const snapshot = snapshots[firstBy] as Aged;
+    const colour = colours.get(id);
+    if (colour !== undefined && !isSole && (line === '1.1' || snapshot.publishedNs > colour.whenNs + CLOCKS_APART_NS)) continue;
+    needed.set(id, snapshot.id);
     if (isSole) sole.add(id);
-    const isUsed = isSole || !view.isPackfileColoured(id);
-    if (isUsed && !options.files.has(id)) refusals.push({ kind: 'packfile', id, reason: `snapshot ${snapshot} needs it and the store does not hold it` });
+    if ((isSole || colour === undefined) && !options.files.has(id))
+      refusals.push({ kind: 'packfile', id, reason: `snapshot ${snapshot.id} needs it and the store does not hold it` });
   }
-  return { live, needed, sole, hosts, refusals };
+  return { line, live, needed, sole, hosts, refusals };
+}
+
+type Aged = { readonly id: SnapshotId; readonly publishedNs: bigint };
+
+/**
+ * Live snapshots, oldest first: the first one that needs a packfile is then the oldest. A coloured packfile whose needed blobs all lie elsewhere too is garbage
+ * again when only snapshots made after the colour need them: they stored them anew. An older one may have led a machine of plakar 1.0 to take the colour back
+ * for itself alone, and to build upon the packfile: there it is kept.
+ * @source 01-store 7.4
+ */
+function byAge(view: Repository['view']): readonly Aged[] {
+  const times = new Map(view.states.map((state) => [state.id, state.timestampNs]));
+  const earliest = (states: readonly StateId[]): bigint => states.reduce((least, id) => min(least, times.get(id) ?? 0n), 1n << 63n);
+  return view.live
+    .map(({ id, states }) => ({ id, publishedNs: earliest(states) }))
+    .sort((a, b) => (a.publishedNs < b.publishedNs ? -1 : a.publishedNs > b.publishedNs ? 1 : 0));
+}
+
+function min(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }
 
 function stateRefusals({ view }: Repository, files: ReadonlyMap<PackfileId, number>): Refusal[] {
@@ -225,11 +252,10 @@ function healings(survey: Survey): Pick<MaintenancePlan, 'heal' | 'strandedHeade
   for (const [id, colour] of view.colours(BLOB_TYPE.packfile)) {
     const snapshot = survey.needed.get(id);
     if (snapshot === undefined || view.isPackfileTombstoned(id)) continue;
-    const isSole = survey.sole.has(id);
-    if (line === '1.0' && !isSole) continue;
+    if (!survey.sole.has(id)) continue;
     const isSure = line === '1.1' && order.unordered(NEXT_STATE, colour.states).length === 0;
     const isPast = colour.whenNs <= BigInt(Math.trunc(survey.options.nowMs)) * MS;
-    const way = line === '1.0' || !isPast ? 'store-again' : isSure || !isSole ? 'uncolour' : 'both';
+    const way = line === '1.0' || !isPast ? 'store-again' : isSure ? 'uncolour' : 'both';
     let blobs = 0;
     for (const { type, id: blob } of way === 'uncolour' ? [] : live.stranded(new Set([id]))) {
       if (type !== BLOB_TYPE.snapshot) blobs += 1;
