@@ -14,7 +14,7 @@ export type NodeSink = { put(type: number, bytes: Uint8Array): Mac };
 export type PersistOptions = {
   readonly sink: NodeSink;
   readonly types: { readonly root: number; readonly node: number };
-  /** What a rank stands for; the value is a MAC of 32 bytes. Views will do. */
+  /** What a rank stands for; the value is a MAC of 32 bytes. Views of memory that the next call writes over will do. */
   readonly keyOf: (rank: number) => Uint8Array;
   readonly valueOf: (rank: number) => Uint8Array;
   /** Awaited now and then, between nodes. */
@@ -33,12 +33,12 @@ const MAC_BYTES = 32;
  * @source 02-snapshot 2.1, 2.2, 2.7
  */
 export async function persistTree(shape: TreeShape, options: PersistOptions): Promise<Mac> {
-  const state: PersistState = { shape, options, next: null, written: 0 };
+  const state: PersistState = { shape, options, writer: new ByteWriter(NODE_ROOM_BYTES), next: null, written: 0 };
   const top = await persistNode(state, shape.root);
   return options.sink.put(options.types.root, encode(treeRoot, { Version: 0, Order: TREE_ORDER, Count: 0, Root: top }));
 }
 
-type PersistState = { readonly shape: TreeShape; readonly options: PersistOptions; next: Mac | null; written: number };
+type PersistState = { readonly shape: TreeShape; readonly options: PersistOptions; readonly writer: ByteWriter; next: Mac | null; written: number };
 
 async function persistNode(state: PersistState, node: number): Promise<Mac> {
   state.written += 1;
@@ -47,7 +47,7 @@ async function persistNode(state: PersistState, node: number): Promise<Mac> {
   const children = state.shape.childrenOf(node);
   const pointers = new Array<Mac>(children.length);
   for (let at = children.length - 1; at >= 0; at--) pointers[at] = await persistNode(state, children[at] as number);
-  const keys = Array.from(state.shape.keysOf(node), state.options.keyOf);
+  const keys = Array.from(state.shape.keysOf(node), (rank) => Uint8Array.from(state.options.keyOf(rank)));
   const { sink, types } = state.options;
   return sink.put(types.node, encode(treeNode, { version: 0, keys, pointers, values: null, prev: null, next: null }));
 }
@@ -56,17 +56,15 @@ function putLeaf(state: PersistState, node: number): Mac {
   const { sink, types, onLeaf } = state.options;
   const ranks = state.shape.keysOf(node);
   const bytes =
-    ranks.length === 0
-      ? encode(treeNode, { version: 0, keys: null, pointers: null, values: null, prev: null, next: null })
-      : leafBytes(ranks, state.options, state.next);
+    ranks.length === 0 ? encode(treeNode, { version: 0, keys: null, pointers: null, values: null, prev: null, next: null }) : leafBytes(state, ranks);
   state.next = sink.put(types.node, bytes);
   onLeaf?.();
   return state.next;
 }
 
 /** The same bytes as by the table of `treeNode`, without an object and a text for each value: a tree has as many values as a snapshot has entries. */
-function leafBytes(ranks: Uint32Array, options: PersistOptions, next: Mac | null): Uint8Array {
-  const writer = new ByteWriter(NODE_ROOM_BYTES);
+function leafBytes({ options, writer, next }: PersistState, ranks: Uint32Array): Uint8Array {
+  writer.clear();
   wire.writeMapHead(writer, next === null ? 4 : 5);
   wire.writeStr(writer, KEYS.version);
   wire.writeU32(writer, 0);

@@ -6,14 +6,14 @@ const MAX_PAGES = 2 ** 32 / PAGE_BYTES;
 
 /** Many small byte strings in a few large pages: growing copies nothing. A place is a number below 2^32. */
 export class ByteArena {
-  readonly #pages: Uint8Array[] = [];
+  readonly #pages: Buffer[] = [];
   #used = PAGE_BYTES;
 
   /** Room for `lengthBytes` in one piece. @throws TooLargeError beyond 4 GiB in all */
   reserve(lengthBytes: number): number {
     if (this.#used + lengthBytes > PAGE_BYTES) {
       if (this.#pages.length === MAX_PAGES) throw new TooLargeError('memory for the names of a snapshot', 2 ** 32, 2 ** 32);
-      this.#pages.push(new Uint8Array(Math.max(PAGE_BYTES, lengthBytes)));
+      this.#pages.push(Buffer.alloc(Math.max(PAGE_BYTES, lengthBytes)));
       this.#used = 0;
     }
     const place = (this.#pages.length - 1) * PAGE_BYTES + this.#used;
@@ -28,8 +28,8 @@ export class ByteArena {
   }
 
   /** The page that holds a place. */
-  page(place: number): Uint8Array {
-    return this.#pages[Math.floor(place / PAGE_BYTES)] as Uint8Array;
+  page(place: number): Buffer {
+    return this.#pages[Math.floor(place / PAGE_BYTES)] as Buffer;
   }
 
   /** Where in its page a place lies. */
@@ -37,7 +37,7 @@ export class ByteArena {
     return place % PAGE_BYTES;
   }
 
-  view(place: number, lengthBytes: number): Uint8Array {
+  view(place: number, lengthBytes: number): Buffer {
     const at = this.at(place);
     return this.page(place).subarray(at, at + lengthBytes);
   }
@@ -86,4 +86,10 @@ export class Interned<T> {
   get values(): readonly T[] {
     return this.#values;
   }
+}
+
+/** A copy of a few bytes in pooled memory: a million small buffers of their own would be a million calls of the system's allocator. */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  const pooled = Buffer.from(bytes);
+  return new Uint8Array(pooled.buffer, pooled.byteOffset, pooled.length);
 }

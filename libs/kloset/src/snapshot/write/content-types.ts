@@ -37,7 +37,7 @@ export function persistContentTypes(tree: TypeTree): Promise<Mac> {
 type Ranked = { readonly shape: TreeShape; readonly nodeOf: Uint32Array };
 
 function keyOf(entries: EntrySet, node: number, prefix: Uint8Array): Uint8Array {
-  return concatBytes([prefix, entries.paths.path(node)]);
+  return concatBytes([prefix, entries.paths.pathView(node)]);
 }
 
 /** `/` and the type up to the first semicolon, sorted as they sort before a path; and which of them each entry has. */

@@ -58,8 +58,7 @@ export class EntryRecords {
   readonly #classes = new Interned<StatClass>();
   readonly #types = new Interned<string>();
   readonly #xattrLists = new Interned<readonly Uint8Array[]>();
-  readonly #head = new Uint8Array(LONGEST_FIXED_BYTES);
-  readonly #view = new DataView(this.#head.buffer);
+  readonly #head = Buffer.alloc(LONGEST_FIXED_BYTES);
   #last: { readonly common: StatClass; readonly number: number } | null = null;
 
   /** Place of the new record. */
@@ -72,7 +71,7 @@ export class EntryRecords {
     const isWide = !isExact(sizeBytes) || !isExact(seconds) || !isExact(stat.ino);
     const head = this.#head;
     if (content === null) head.fill(0, 0, MAC_BYTES);
-    else asBuffer(head).write(content.object, 0, 'hex');
+    else head.write(content.object, 0, 'hex');
     head[MAC_BYTES] =
       (content === null ? 0 : HAS_CONTENT) | (target.length > 0 ? HAS_TARGET : 0) | (xattrNames.length > 0 ? HAS_XATTRS : 0) | (isWide ? IS_WIDE : 0);
     let at = putNumber(head, MAC_BYTES + 1, this.#classOf(stat));
@@ -81,7 +80,7 @@ export class EntryRecords {
     if (content !== null) {
       at = putNumber(head, at, this.#types.number(content.contentType, content.contentType));
       at = putNumber(head, at, content.chunks);
-      this.#view.setFloat64(at, content.entropy);
+      head.writeDoubleBE(content.entropy, at);
       at += 8;
     }
     if (xattrNames.length > 0) at = putNumber(head, at, this.#xattrListOf(xattrNames));
@@ -111,7 +110,7 @@ export class EntryRecords {
     if ((flags & HAS_CONTENT) !== 0) {
       into.type = takeNumber(cursor);
       into.chunks = takeNumber(cursor);
-      into.entropy = asBuffer(cursor.bytes).readDoubleBE(cursor.at);
+      into.entropy = cursor.bytes.readDoubleBE(cursor.at);
       cursor.at += 8;
     }
     into.xattrs = (flags & HAS_XATTRS) === 0 ? -1 : takeNumber(cursor);
@@ -163,7 +162,7 @@ export class EntryRecords {
   }
 
   setMac(place: number, mac: Mac): void {
-    asBuffer(this.#arena.page(place)).write(mac, this.#arena.at(place), 'hex');
+    this.#arena.page(place).write(mac, this.#arena.at(place), 'hex');
   }
 
   #cursor(place: number, offset: number): Cursor {
@@ -173,14 +172,14 @@ export class EntryRecords {
   #wide(place: number): readonly [bigint, bigint, bigint] {
     const cursor = this.#cursor(place, MAC_BYTES + 1);
     takeNumber(cursor);
-    const bytes = asBuffer(cursor.bytes);
+    const { bytes } = cursor;
     return [bytes.readBigInt64BE(cursor.at), bytes.readBigInt64BE(cursor.at + 8), bytes.readBigUInt64BE(cursor.at + 16)];
   }
 
   #putWide(at: number, [sizeBytes, seconds, ino]: readonly [bigint, bigint, bigint]): number {
-    this.#view.setBigInt64(at, sizeBytes);
-    this.#view.setBigInt64(at + 8, seconds);
-    this.#view.setBigUint64(at + 16, ino);
+    this.#head.writeBigInt64BE(sizeBytes, at);
+    this.#head.writeBigInt64BE(seconds, at + 8);
+    this.#head.writeBigUInt64BE(ino, at + 16);
     return at + 24;
   }
 
@@ -216,7 +215,7 @@ export function createScan(): EntryScan {
   };
 }
 
-type Cursor = { readonly bytes: Uint8Array; at: number };
+type Cursor = { readonly bytes: Buffer; at: number };
 
 function hex(bytes: Uint8Array): string {
   return asBuffer(bytes).toString('hex');

@@ -51,7 +51,7 @@ export class ErrorList {
     return persistTree(shape, {
       sink: context.sink,
       types: { root: SNAPSHOT_BLOB.errorRoot, node: SNAPSHOT_BLOB.errorNode },
-      keyOf: (rank) => context.paths.path(this.#nodes.get(sorted[rank] as number)),
+      keyOf: (rank) => context.paths.pathView(this.#nodes.get(sorted[rank] as number)),
       valueOf: (rank) => macs.get(rank),
       pause: context.pause,
     });
@@ -68,7 +68,7 @@ export class ErrorList {
 
   #message(item: number): Uint8Array {
     const place = this.#places.get(item);
-    const lengthBytes = asBuffer(this.#messages.view(place, 4)).readUInt32BE();
+    const lengthBytes = this.#messages.view(place, 4).readUInt32BE();
     return this.#messages.view(place, 4 + lengthBytes).subarray(4);
   }
 }
@@ -121,7 +121,7 @@ export class XattrList {
 
   #payload({ paths }: ItemContext, item: number): Uint8Array {
     const { name, kind } = this.#names.value(this.#kinds.get(item));
-    const stored = asBuffer(this.#values.view(this.#places.get(item), MAC_BYTES + 8));
+    const stored = this.#values.view(this.#places.get(item), MAC_BYTES + 8);
     const size = BigInt(stored.readDoubleLE(MAC_BYTES));
     const object = macFromBytes(stored.subarray(0, MAC_BYTES));
     return encode(xattrItem, { version: V1_0_0, path: paths.path(this.#nodes.get(item)), name, size, type: kind, object });

@@ -1,6 +1,6 @@
 import { SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
 import type { BlobSink } from '../../repository/writer-types.js';
-import { ByteArena } from './byte-arena.js';
+import { ByteArena, copyOf } from './byte-arena.js';
 import type { EntrySet } from './entry-set.js';
 
 /**
@@ -28,7 +28,7 @@ export function createOtherForm(sink: BlobSink, entries: EntrySet): OtherForm {
   function store(node: number, object: Uint8Array): void {
     const payload = entries.payload(node, { object, summary: null }, '1.1');
     const mac = sink.mac(payload);
-    if (!sink.has(SNAPSHOT_BLOB.vfsEntry, mac)) sink.put(SNAPSHOT_BLOB.vfsEntry, payload.slice(), mac);
+    if (!sink.has(SNAPSHOT_BLOB.vfsEntry, mac)) sink.put(SNAPSHOT_BLOB.vfsEntry, copyOf(payload), mac);
   }
   function putNext(): void {
     const item = Buffer.from(waiting.view(places[done] as number, ITEM_BYTES));

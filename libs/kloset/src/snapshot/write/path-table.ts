@@ -7,6 +7,7 @@ export const ROOT = 0;
 
 const MAX_NAME_BYTES = 1 << 16;
 const HEAD_BYTES = 2;
+const FIRST_PATH_BYTES = 4096;
 const FNV_PRIME = 0x01000193;
 
 /**
@@ -20,9 +21,10 @@ export class PathTable {
   #slots: Uint32Array | null = new Uint32Array(1 << 10);
   #lastDirectory: Uint8Array = new Uint8Array(0);
   #lastParent = ROOT;
-  /** Directory of the path that was made last. */
+  /** The path that was made last, and the part of it that is its directory. */
+  #made = new Uint8Array(FIRST_PATH_BYTES);
   #madeParent = ROOT;
-  #madeDirectory: Uint8Array = new Uint8Array(0);
+  #madeBytes = 0;
 
   constructor() {
     this.#append(ROOT, Uint8Array.of(SLASH));
@@ -62,19 +64,18 @@ export class PathTable {
   }
 
   path(node: number): Uint8Array {
-    if (node === ROOT) return Uint8Array.of(SLASH);
+    return Uint8Array.from(this.pathView(node));
+  }
+
+  /** A view of memory that the next call writes over. */
+  pathView(node: number): Uint8Array {
+    if (node === ROOT) return this.name(ROOT);
     const parent = this.parent(node);
-    if (parent !== this.#madeParent) {
-      this.#madeDirectory = this.#directory(parent);
-      this.#madeParent = parent;
-    }
-    const directory = this.#madeDirectory;
     const name = this.name(node);
-    const path = new Uint8Array(directory.length + 1 + name.length);
-    path.set(directory);
-    path[directory.length] = SLASH;
-    path.set(name, directory.length + 1);
-    return path;
+    if (parent !== this.#madeParent || this.#made.length < this.#madeBytes + 1 + name.length) this.#makeDirectory(parent, name.length);
+    this.#made[this.#madeBytes] = SLASH;
+    this.#made.set(name, this.#madeBytes + 1);
+    return this.#made.subarray(0, this.#madeBytes + 1 + name.length);
   }
 
   /** Gives back the memory that only `enter` needs. */
@@ -82,20 +83,21 @@ export class PathTable {
     this.#slots = null;
   }
 
-  /** A path to put a slash and a name behind. */
-  #directory(node: number): Uint8Array {
+  /** Puts the path of a directory where a slash and a name fit behind it; that of the root is empty. */
+  #makeDirectory(node: number, nameBytes: number): void {
     let lengthBytes = 0;
     for (let at = node; at !== ROOT; at = this.parent(at)) lengthBytes += this.name(at).length + 1;
-    const path = new Uint8Array(lengthBytes);
+    if (this.#made.length < lengthBytes + 1 + nameBytes) this.#made = new Uint8Array((lengthBytes + nameBytes) * 2 + FIRST_PATH_BYTES);
     let end = lengthBytes;
     for (let at = node; at !== ROOT; at = this.parent(at)) {
       const name = this.name(at);
       end -= name.length;
-      path.set(name, end);
+      this.#made.set(name, end);
       end -= 1;
-      path[end] = SLASH;
+      this.#made[end] = SLASH;
     }
-    return path;
+    this.#madeParent = node;
+    this.#madeBytes = lengthBytes;
   }
 
   #enterRoot(path: Uint8Array): number {

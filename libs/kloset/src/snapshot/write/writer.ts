@@ -102,7 +102,7 @@ function persistFiles(
   return persistTree(shape, {
     sink,
     types: { root: SNAPSHOT_BLOB.vfsRoot, node: SNAPSHOT_BLOB.vfsNode },
-    keyOf: (rank) => paths.path(order.byPath[rank] as number),
+    keyOf: (rank) => paths.pathView(order.byPath[rank] as number),
     valueOf: (rank) => entries.macBytes(order.byPath[rank] as number),
     pause,
   });
@@ -137,7 +137,7 @@ async function persistDirectoryIndexes(written: WrittenDirectories, context: Ite
     persistTree(shape, {
       sink: context.sink,
       types: { root: SNAPSHOT_BLOB.indexRoot, node: SNAPSHOT_BLOB.indexNode },
-      keyOf: (rank) => context.paths.path(nodes.get(last - rank)),
+      keyOf: (rank) => context.paths.pathView(nodes.get(last - rank)),
       valueOf: (rank) => macs.get(last - rank),
       pause: context.pause,
     });
