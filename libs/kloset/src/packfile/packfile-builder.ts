@@ -1,5 +1,5 @@
 import type { Mac, PackfileId } from '@wardrobe/kloset-model';
-import { concatBytes, macFromBytes } from '../bytes/bytes.js';
+import { macFromBytes } from '../bytes/bytes.js';
 import { ByteWriter } from '../codec/byte-writer.js';
 import { encode } from '../codec/codec.js';
 import { V1_0_0 } from '../codec/version.js';
@@ -31,7 +31,9 @@ export class PackfileBuilder {
   readonly #parts: PackfileParts;
   readonly #body;
   readonly #file;
-  readonly #places: BlobPlace[] = [];
+  readonly #index = new ByteWriter(1 << 12);
+  #count = 0;
+  readonly #padding: BlobPlace[] = [];
   #bodyBytes = 0;
   #fileBytes = 0;
 
@@ -51,23 +53,20 @@ export class PackfileBuilder {
   /** Adds an encoded blob. */
   add(type: number, blob: Mac, stored: Uint8Array): BlobPlace {
     const place = { type, version: V1_0_0, blob, offset: this.#bodyBytes, lengthBytes: stored.length };
-    this.#places.push(place);
+    packfileIndexRecord.write(this.#index, { type, version: V1_0_0, id: blob, offset: place.offset, lengthBytes: place.lengthBytes, flags: 0 });
+    this.#count += 1;
     this.#append(stored, true);
     return place;
   }
 
   /** Ends the file. The packfile's name is the MAC of its body. */
-  finish(timestampNs: bigint): { readonly id: PackfileId; readonly blobs: readonly BlobPlace[]; readonly sizeBytes: number } {
+  finish(timestampNs: bigint): { readonly id: PackfileId; readonly padding: readonly BlobPlace[]; readonly sizeBytes: number } {
     const { algorithm, encodeUnit, append } = this.#parts;
     this.#pad();
-    const index = concatBytes(
-      this.#places.map(({ type, version, blob, offset, lengthBytes }) =>
-        encode(packfileIndexRecord, { type, version, id: blob, offset, lengthBytes, flags: 0 }),
-      ),
-    );
+    const index = this.#index.finish();
     const footer = {
       timestamp: timestampNs,
-      count: this.#places.length,
+      count: this.#count,
       indexOffset: this.#bodyBytes,
       indexMac: macFromBytes(algorithm.hash(index)),
       flags: 0,
@@ -78,14 +77,14 @@ export class PackfileBuilder {
     for (const part of [encodeUnit(index), encodedFooter, length.finish()]) this.#append(part, true);
     const end = this.#file.digest();
     append(end);
-    return { id: macFromBytes(this.#body.digest()) as PackfileId, blobs: this.#places, sizeBytes: this.#fileBytes + end.length };
+    return { id: macFromBytes(this.#body.digest()) as PackfileId, padding: this.#padding, sizeBytes: this.#fileBytes + end.length };
   }
 
   #pad(): void {
     const { randomBytes, paddingLimitBytes } = this.#parts;
     const room = Math.max(1, paddingLimitBytes - MIN_PADDING_BYTES);
     const lengthBytes = MIN_PADDING_BYTES + (new DataView(randomBytes(4).slice().buffer).getUint32(0) % room);
-    this.add(BLOB_TYPE.padding, macFromBytes(randomBytes(32)), randomBytes(lengthBytes));
+    this.#padding.push(this.add(BLOB_TYPE.padding, macFromBytes(randomBytes(32)), randomBytes(lengthBytes)));
   }
 
   #append(bytes: Uint8Array, inBody: boolean): void {

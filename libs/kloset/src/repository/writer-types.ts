@@ -23,8 +23,8 @@ export type SpooledPackfile = {
   readonly id: PackfileId;
   readonly path: string;
   readonly sizeBytes: number;
-  /** Padding included. */
-  readonly blobs: readonly PlacedBlob[];
+  /** Padding included. Gone through once. */
+  readonly blobs: Iterable<PlacedBlob>;
 };
 
 /** What a run adds to the store. Blobs are encoded at once into a packfile on local disk; nothing is visible to anybody before `commit`. */

@@ -356,10 +356,10 @@ class Writer implements RepositoryWriter {
   #end(stream: 'data' | 'metadata'): void {
     const open = this.#open.get(stream);
     if (open === undefined) return;
-    const { id, blobs, sizeBytes } = open.builder.finish(this.#nowNs());
+    const { id, padding, sizeBytes } = open.builder.finish(this.#nowNs());
     open.spool.close();
     this.#blobs.closePackfile(open.rows, id);
-    for (const blob of blobs) if (blob.type === BLOB_TYPE.padding) this.#blobs.add(blob, open.rows);
+    for (const blob of padding) this.#blobs.add(blob, open.rows);
     this.#ready.push({ id, path: open.spool.path, sizeBytes });
     this.#open.delete(stream);
   }
