@@ -53,8 +53,8 @@ function machineOf(here: string, ownBase: string): (directory: string) => string
 /** Where lost content is looked for: synchronised stores, and the files themselves. */
 export async function recoverySources(session: Session, repository: Repository, options: RepairOptions): Promise<readonly RecoverySource[]> {
   const sources: RecoverySource[] = [];
-  for (const location of options.fromStore) sources.push(storeSource(await openOther(session, location, options)));
-  for (const folder of options.fromDisk) sources.push(diskSource(resolve(folder), repository.config.chunking));
+  for (const location of options.fromStore) sources.push(storeSource(await openOther(session, location, options), repository));
+  for (const folder of options.fromDisk) sources.push(diskSource(resolve(folder), repository));
   return sources;
 }
 

@@ -3,7 +3,7 @@ import { NotFoundError } from '../../errors/errors.js';
 import { BLOB_TYPE } from '../../format/state.js';
 import { StateBuilder } from '../../state/state-builder.js';
 import type { BlobName, OrderedDeletes, Work } from './draft.js';
-import { recoverBytes } from './recovery.js';
+import { allSources, recoverBytes } from './recovery.js';
 import { locationsIn, surveyStore, type Survey } from './survey.js';
 import type { ApplyRepairOptions, LostBlob } from './types.js';
 import { endOf, lookAgain, type RepairRun, writeState, writeStateFile } from './write-state.js';
@@ -118,7 +118,7 @@ async function recoverBlobs(run: RepairRun, blobs: readonly LostBlob[], options:
   const { writer, signal } = run;
   for (const lost of blobs) {
     let bytes: Uint8Array | null = null;
-    for (const source of options.sources ?? []) bytes ??= await recoverBytes(writer, { source, lost }, signal);
+    for (const source of allSources(writer.repository, options.sources)) bytes ??= await recoverBytes(writer, { source, lost }, signal);
     if (bytes === null) throw new NotFoundError('blob', lost.id);
     writer.putAgain(lost.type, bytes, lost.id);
     await writer.settle({ signal });

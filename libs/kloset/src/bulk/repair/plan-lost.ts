@@ -1,4 +1,4 @@
-import { byteName, type Mac, type PackfileId } from '@wardrobe/kloset-model';
+import { byteName, type PackfileId } from '@wardrobe/kloset-model';
 import { blobTypeName } from '../../format/snapshot-blob-types.js';
 import { BLOB_TYPE } from '../../format/state.js';
 import { type BlobName, counted, draftOf, type Drafts, emptyDrafts, leftAloneOf, named, type OrderedDeletes, problemOf, stateWrite } from './draft.js';
@@ -6,7 +6,6 @@ import { machinesOf } from './evidence.js';
 import type { Findings } from './plan.js';
 import { isAtHand, lostBlobOf } from './recovery.js';
 import { type Said, whoSays } from './said.js';
-import { locationsIn } from './survey.js';
 import type { LostBlob, RepairPath, RepairProblem } from './types.js';
 import { keyOf, type Need, type SnapshotWalk } from './walk.js';
 
@@ -23,7 +22,7 @@ export async function planLost(findings: Findings): Promise<Drafts> {
       [...lost].filter(([key]) => !recovered.has(key)).map(([, item]) => item),
     ),
   );
-  await retireDamaged(findings, lost, drafts);
+  retireDamaged(findings, lost, drafts);
   retireMissing(findings, drafts);
   drafts.problems.push(...lostSnapshots(findings));
   noteIncomplete(findings, drafts);
@@ -123,34 +122,37 @@ function pathsOf(items: readonly Lost[]): readonly RepairPath[] {
 }
 
 /** Packfiles that hold damaged blobs: what is sound in them moves to new ones, and they are marked, so that nothing is built upon them. */
-async function retireDamaged(findings: Findings, lost: ReadonlyMap<string, Lost>, drafts: Drafts): Promise<void> {
+function retireDamaged(findings: Findings, lost: ReadonlyMap<string, Lost>, drafts: Drafts): void {
   const { survey } = findings;
-  const damaged = new Map<PackfileId, Set<Mac>>();
+  const damaged = new Map<PackfileId, BlobName[]>();
   for (const { need } of lost.values())
-    for (const packfile of need.damaged && need.standing === 'available' ? need.packfiles : [])
-      damaged.set(packfile, (damaged.get(packfile) ?? new Set()).add(need.id));
+    for (const packfile of need.packfiles) {
+      if (!survey.files.has(packfile) || !survey.view.isPackfileKnown(packfile) || survey.view.isPackfileColoured(packfile)) continue;
+      damaged.set(packfile, [...(damaged.get(packfile) ?? []), { type: need.type, id: need.id }]);
+    }
+  if (damaged.size === 0) return;
   const headers = new Set(survey.view.live.flatMap(({ packfiles }) => packfiles));
   const said = whoSays(survey.view);
   for (const [packfile, bad] of damaged) {
     if (headers.has(packfile)) retireLocations(findings, { packfile, bad, said }, drafts);
-    else await retireWhole(findings, packfile, bad, drafts);
+    else retireWhole(findings, { packfile, bad }, drafts);
   }
 }
 
-async function retireWhole({ survey, options }: Findings, packfile: PackfileId, bad: ReadonlySet<Mac>, drafts: Drafts): Promise<void> {
-  const records = await locationsIn(survey.repository, { id: packfile, sizeBytes: survey.files.get(packfile) ?? 0 }, options.signal);
-  const blobs: BlobName[] = records
-    .filter(({ type, blob }) => type !== BLOB_TYPE.padding && type !== BLOB_TYPE.snapshot && !bad.has(blob))
-    .filter(({ type, blob }) => survey.standOf(type, blob).packfiles.every((holder) => holder === packfile))
-    .map(({ type, blob }) => ({ type, id: blob }));
+function retireWhole({ survey }: Findings, damaged: { readonly packfile: PackfileId; readonly bad: readonly BlobName[] }, drafts: Drafts): void {
+  const { packfile, bad } = damaged;
+  const isBad = new Set(bad.map(({ type, id }) => keyOf(type, id)));
+  const blobs = statedIn(survey, packfile).filter(
+    ({ type, id }) => type !== BLOB_TYPE.padding && !isBad.has(keyOf(type, id)) && survey.standOf(type, id).packfiles.every((holder) => holder === packfile),
+  );
   drafts.drafts.push(
     draftOf(
       {
         about: packfile,
         kind: 'retire-packfile',
-        wrong: `Packfile ${named([packfile])} holds ${counted(bad.size, 'damaged blob')}: a later backup would build upon them.`,
-        doing: `The ${counted(blobs.length, 'sound blob')} that only it holds are stored again, and it is marked for deletion.`,
-        evidence: ['Every blob that snapshots need was read.'],
+        wrong: damagedWords(packfile, bad),
+        doing: `The ${counted(blobs.length, 'other blob')} that only it holds are stored again as far as they are sound, and it is marked for deletion.`,
+        evidence: ['What snapshots need was read.'],
         packfiles: [packfile],
         writes: [{ what: 'packfiles', blobs: blobs.length, bytes: null }, stateWrite({ version: survey.line === '1.1' ? '1.1.0' : '1.0.0', coloured: 1 })],
       },
@@ -159,32 +161,46 @@ async function retireWhole({ survey, options }: Findings, packfile: PackfileId, 
   );
 }
 
+function damagedWords(packfile: PackfileId, bad: readonly BlobName[]): string {
+  return `Packfile ${named([packfile])} holds ${counted(bad.length, 'damaged blob')}: a later backup would build upon ${bad.length === 1 ? 'it' : 'them'}.`;
+}
+
+/** What the states place in a packfile: its own index may be damaged with it. */
+function statedIn({ view }: Findings['survey'], packfile: PackfileId): readonly BlobName[] {
+  const found = new Map<string, BlobName>();
+  for (const { table } of view.layers) {
+    const wanted = Uint8Array.from({ length: table.packfiles.count }, (_, number) => (table.packfiles.mac(number) === packfile ? 1 : 0));
+    for (const index of table.rowsIn(wanted)) {
+      const { type, stated, tombstoned } = table.read(index);
+      const id = table.blob(index);
+      if (stated && !tombstoned) found.set(keyOf(type, id), { type, id });
+    }
+  }
+  return [...found.values()];
+}
+
 /** A packfile that bears the header of a live snapshot must stay: only single locations can go. */
 function retireLocations(
   { survey }: Findings,
-  damaged: { readonly packfile: PackfileId; readonly bad: ReadonlySet<Mac>; readonly said: Said },
+  damaged: { readonly packfile: PackfileId; readonly bad: readonly BlobName[]; readonly said: Said },
   drafts: Drafts,
 ): void {
   const { packfile, bad, said } = damaged;
   if (survey.line === '1.0') {
-    const why = `Packfile ${named([packfile])} bears the header of a snapshot and holds ${counted(bad.size, 'damaged blob')}. Clients of plakar 1.0 know no way to give up single blobs: a backup may build upon them, and plakar may read the damaged copy first.`;
+    const why = `${damagedWords(packfile, bad)} It bears the header of a snapshot, and clients of plakar 1.0 know no way to give up single blobs: plakar may read the damaged copy first.`;
     drafts.leftAlone.push(leftAloneOf({ key: `damaged-location:${packfile}`, what: 'damaged-location', why, packfiles: [packfile] }));
     return;
   }
-  const locations = [...bad].flatMap((blob) => {
-    const types =
-      survey.view.layers.length === 0 ? [] : KNOWN_TYPES.filter((type) => survey.view.locations(type, blob).some((location) => location.packfile === packfile));
-    return types.map((type) => ({ type, blob, packfile }));
-  });
+  const locations = bad.map(({ type, id }) => ({ type, blob: id, packfile }));
   const states = (said.entrants.get(packfile) ?? []).map((parent): OrderedDeletes => ({ parent, notBeforeNs: 0n, colours: [], packfiles: [], locations }));
   drafts.drafts.push(
     draftOf(
       {
         about: packfile,
         kind: 'retire-packfile',
-        wrong: `Packfile ${named([packfile])} holds ${counted(bad.size, 'damaged blob')}: a later backup would build upon them.`,
+        wrong: damagedWords(packfile, bad),
         doing: 'Their locations are deleted; the packfile stays, because it bears the header of a snapshot.',
-        evidence: ['Every blob that snapshots need was read.'],
+        evidence: ['What snapshots need was read.'],
         packfiles: [packfile],
         writes: states.map((state) => stateWrite({ version: '1.1.0', deletes: state.locations.length })),
       },
@@ -192,8 +208,6 @@ function retireLocations(
     ),
   );
 }
-
-const KNOWN_TYPES = Array.from({ length: 17 }, (_, number) => number + 5);
 
 /** Packfiles that the states name and the store does not hold. */
 function retireMissing({ survey }: Findings, drafts: Drafts): void {
@@ -243,7 +257,7 @@ function noteIncomplete(findings: Findings, drafts: Drafts): void {
   for (const walk of findings.candidates.incomplete) {
     const machines = machinesOf(findings.testimony, { snapshots: [walk.id], states: [walk.id] });
     const missing = [...walk.needs.values()].filter((need) => !isAtHand(need));
-    const isMissed = machines.length > 0 || findings.survey.view.unreadable.some(({ id }) => id === walk.id);
+    const isMissed = machines.length > 0 || findings.survey.damaged.some(({ id }) => id === walk.id);
     const why = `The header of snapshot ${named([walk.id])} lies in a packfile that no state names, and ${counted(missing.length, 'blob')} that it needs ${missing.length === 1 ? 'is' : 'are'} gone: only whole snapshots are brought back.`;
     if (!isMissed) drafts.leftAlone.push(leftAloneOf({ key: `incomplete-snapshot:${walk.id}`, what: 'incomplete-snapshot', why, snapshots: [walk.id] }));
     else

@@ -35,7 +35,7 @@ export function planStates(facts: StateFacts): Drafts {
   const drafts = emptyDrafts();
   const groups = groupPackfiles(facts);
   const headers = new HeaderPlaces(facts);
-  const damaged = new Set(facts.survey.view.unreadable.map(({ id }) => id));
+  const damaged = new Set(facts.survey.damaged.map(({ id }) => id));
   // Removals come first: what they keep away must not show in between.
   for (const removal of facts.candidates.removals) if (!damaged.has(removal.state)) drafts.drafts.push(draftRemoval(removal, false));
   for (const group of groups) {
@@ -44,7 +44,7 @@ export function planStates(facts: StateFacts): Drafts {
     else drafts.problems.push(draft);
   }
   const replaced = new Set(groups.map((group) => group.id));
-  for (const state of facts.survey.view.unreadable) if (!replaced.has(state.id)) planUnnamed(facts, state, drafts);
+  for (const state of facts.survey.damaged) if (!replaced.has(state.id)) planUnnamed(facts, state, drafts);
   drafts.leftAlone.push(...leftOver(facts, groups));
   return drafts;
 }
@@ -76,7 +76,7 @@ function groupPackfiles(facts: StateFacts): readonly Group[] {
       const group = groupFor(packfile, null, 'live');
       if (!group.heals.includes(walk.id)) group.heals.push(walk.id);
     }
-  for (const { id } of survey.view.unreadable)
+  for (const { id } of survey.damaged)
     for (const packfile of testimony.brought.get(id)?.keys() ?? []) if (isClaimable(survey, packfile)) take(id, id, packfile);
   return [...groups.values()].filter((group) => group.packfiles.size + group.headers.length > 0);
 }
@@ -130,7 +130,7 @@ class HeaderPlaces {
 
 function draftGroup(facts: StateFacts, group: Group, headers: HeaderPlaces): Draft | Drafts['problems'][number] {
   const { survey, testimony } = facts;
-  const isDamaged = group.id !== null && survey.view.unreadable.some(({ id }) => id === group.id);
+  const isDamaged = group.id !== null && survey.damaged.some(({ id }) => id === group.id);
   const kept = group.id === null ? undefined : testimony.files.get(group.id);
   const packfiles = [...group.packfiles].sort().map((packfile) => headers.claim(packfile));
   const about = group.id ?? `new:${group.snapshots[0] ?? packfiles[0]?.id ?? ''}`;
@@ -209,7 +209,7 @@ function evidenceOf(
 ): readonly string[] {
   const { survey, testimony } = facts;
   const found: string[] = [];
-  if (isDamaged) found.push(survey.view.unreadable.find(({ id }) => id === group.id)?.error.message ?? '');
+  if (isDamaged) found.push(survey.damaged.find(({ id }) => id === group.id)?.error.message ?? '');
   if (kept !== undefined) found.push(`${kept.machine} keeps the state file (${kept.source}); its footer and content are proven.`);
   for (const evidence of testimony.all)
     if (group.id !== null && evidence.packfiles.some(({ state }) => state === group.id))
@@ -262,7 +262,9 @@ function planUnnamed(facts: StateFacts, state: UnreadableState, drafts: Drafts):
     state.sizeBytes < SMALL_STATE_BYTES
       ? 'It is as small as the removal of a snapshot: one that was deleted may show again.'
       : 'No packfile tells what it said.';
-  if (options.discardDamagedStates === true)
+  // Where nothing at all fits the key, the CONFIG is rather wrong, and every state would go.
+  const isStoreSound = survey.view.states.length > 0 || survey.orphans.size > 0;
+  if (options.discardDamagedStates === true && isStoreSound)
     drafts.drafts.push(
       draftOf(
         {

@@ -2,7 +2,7 @@ import type { SnapshotId } from '@wardrobe/kloset-model';
 import type { Mac } from '@wardrobe/kloset-model';
 import type { Repository } from '../../repository/types.js';
 import { type Candidates, findCandidates, lockWaits } from './candidates.js';
-import { type Draft, type Drafts, emptyDrafts, leftAloneOf } from './draft.js';
+import { type Draft, type Drafts, emptyDrafts, leftAloneOf, problemOf } from './draft.js';
 import { hearEvidence, type Testimony } from './evidence.js';
 import { planAmbiguous } from './plan-ambiguous.js';
 import { planColoured } from './plan-coloured.js';
@@ -10,9 +10,9 @@ import { planEntries } from './plan-entries.js';
 import { planHazards } from './plan-hazards.js';
 import { planLost } from './plan-lost.js';
 import { planStates } from './plan-states.js';
-import { createRecovery, type Recovery } from './recovery.js';
+import { createRecovery, lostBlobOf, type Recovery } from './recovery.js';
 import { type Survey, surveyStore } from './survey.js';
-import type { PlanRepairOptions, RepairActionKind, RepairPlan } from './types.js';
+import type { PlanRepairOptions, RepairActionKind, RepairPlan, RepairProblem } from './types.js';
 import { type SnapshotWalk, Walker } from './walk.js';
 
 /** What every part of a plan is made from. */
@@ -43,8 +43,12 @@ export async function draftRepair(repository: Repository, options: DraftOptions)
   const whole = await surveyStore(repository, options);
   const survey = { ...whole, locks: whole.locks.filter((lock) => lock.id !== options.ownLock) };
   const testimony = hearEvidence(survey, options.evidence ?? []);
-  const walker = new Walker(survey, { readContent: options.readContent === true, signal: options.signal });
   const recovery = createRecovery(survey, options);
+  const walker = new Walker(survey, {
+    readContent: options.readContent === true,
+    recover: (walk, lost) => recovery.bytesOf(lostBlobOf(walk, lost)),
+    signal: options.signal,
+  });
   const candidates = await findCandidates(survey, { testimony, walker, options, isMendable: (walk) => recovery.isMendable(walk) });
   const live = await walkLive(survey, walker, options);
   const findings: Findings = { survey, testimony, candidates, live, recovery, walker, options };
@@ -63,11 +67,48 @@ export async function draftRepair(repository: Repository, options: DraftOptions)
     madeAtMs: options.nowMs,
     line: survey.line,
     actions: merged.drafts.map(({ action }) => action),
-    problems: merged.problems,
+    problems: [...merged.problems, ...(options.snapshots === undefined ? storeProblems(survey) : [])],
     leftAlone: [...candidates.leftAlone, ...merged.leftAlone],
     waits: [...lockWaits(survey), ...candidates.waits.filter(({ lock }) => lock === null)],
   };
   return { plan, drafts: merged.drafts };
+}
+
+/** What keeps the store's own files from telling all. */
+function storeProblems(survey: Survey): readonly RepairProblem[] {
+  const locks = survey.locks.flatMap(({ id, error }) =>
+    error === undefined
+      ? []
+      : [
+          problemOf({
+            key: `damaged-lock:${id}`,
+            wrong: `Lock ${id.slice(0, 8)} cannot be read: it keeps plakar, and this repair, from starting.`,
+            why: `Nobody can tell whose it is: ${error.message}.`,
+            next: `If nothing uses the store: wardrobe locks clear --id ${id.slice(0, 8)} --force.`,
+          }),
+        ],
+  );
+  const orphans = survey.unreadableOrphans.map(({ packfile, error }) =>
+    problemOf({
+      key: `unreadable-packfile:${packfile}`,
+      wrong: `Packfile ${packfile.slice(0, 8)}, which no state names, cannot be read: a hidden snapshot in it is not found.`,
+      why: `${error.message}.`,
+      next: 'Put it back from a copy of the store; if it was left by a backup that was broken off, maintenance removes it.',
+      packfiles: [packfile],
+    }),
+  );
+  const newer = survey.view.unreadable
+    .filter(({ id }) => survey.readable.has(id))
+    .map(({ id, error }) =>
+      problemOf({
+        key: `unreadable-state:${id}`,
+        wrong: `State file ${id.slice(0, 8)} cannot be read, and not because it is damaged.`,
+        why: `${error.message}.`,
+        next: 'Update this program, or give it the right to read the file.',
+        states: [id],
+      }),
+    );
+  return [...locks, ...orphans, ...newer];
 }
 
 async function walkLive(survey: Survey, walker: Walker, options: PlanRepairOptions): Promise<readonly SnapshotWalk[]> {

@@ -2,12 +2,13 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { SnapshotId } from '@wardrobe/kloset-model';
 import { asBuffer, concatBytes } from '../../bytes/bytes.js';
-import { type ChunkingParams, chunker } from '../../chunking/chunker.js';
+import { detectContentType } from '../../chunking/content-type.js';
 import { KlosetError } from '../../errors/errors.js';
-import { BLOB_TYPE } from '../../format/state.js';
+import { SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
 import type { Repository } from '../../repository/types.js';
 import { openSnapshot } from '../../snapshot/open.js';
-import type { Snapshot } from '../../snapshot/types.js';
+import type { ObjectInfo, Snapshot } from '../../snapshot/types.js';
+import { type BlobMaker, cutAgain } from './cut-again.js';
 import type { LostBlob, LostPlace, RecoverySource } from './types.js';
 
 const SLASH = 0x2f;
@@ -17,7 +18,7 @@ const PIECE_BYTES = 1 << 20;
  * Another store with the same snapshots: one that was synchronised with this one, or a copy of it. A copy gives any blob; another gives the bytes of file
  * contents, whatever its keys and chunks are.
  */
-export function storeSource(other: Repository): RecoverySource {
+export function storeSource(other: Repository, maker: BlobMaker): RecoverySource {
   const opened = new Map<SnapshotId, Promise<Snapshot | null>>();
   const openOnce = (id: SnapshotId, signal: AbortSignal | undefined): Promise<Snapshot | null> => {
     const known = opened.get(id) ?? orNull(openSnapshot(other, id, { signal }));
@@ -29,26 +30,40 @@ export function storeSource(other: Repository): RecoverySource {
     async *candidates(lost, { signal }) {
       const same = other.has(lost.type, lost.id) ? await orNull(other.get(lost.type, lost.id, { signal })) : null;
       if (same !== null) yield same;
-      if (lost.type !== BLOB_TYPE.chunk) return;
       for (const place of lost.places) {
         const snapshot = await openOnce(place.snapshot, signal);
-        const bytes = snapshot === null ? null : await orNull(contentRange(snapshot, place, signal));
+        const content = snapshot === null || place.isListing ? null : await orNull(contentAt(snapshot, place, signal));
+        if (snapshot === null || content === null) continue;
+        const range = { start: place.offset, end: place.offset + place.lengthBytes, signal };
+        const isWithin = lost.type === SNAPSHOT_BLOB.chunk && content.sizeBytes >= range.end;
+        const bytes = isWithin ? await orNull(joined(snapshot.content(content, range))) : null;
         if (bytes !== null) yield bytes;
+        const options = { contentType: content.contentType, entropy: 'measured' } as const;
+        yield* untilDamage(cutAgain(maker, { pieces: snapshot.content(content, { signal }), type: lost.type, options }));
       }
     },
   };
 }
 
-/** @throws NotFoundError and what reading throws; the caller goes on without */
-async function contentRange(snapshot: Snapshot, place: LostPlace, signal: AbortSignal | undefined): Promise<Uint8Array | null> {
+async function contentAt(snapshot: Snapshot, place: LostPlace, signal: AbortSignal | undefined): Promise<ObjectInfo | null> {
   if (place.path === null) return null;
-  const entry = await snapshot.entry(place.path, { signal });
-  if (entry.object === null) return null;
-  const object = await snapshot.object(entry.object, { signal });
-  if (object.sizeBytes < place.offset + place.lengthBytes) return null;
+  const { object } = await snapshot.entry(place.path, { signal });
+  return object === null ? null : snapshot.object(object, { signal });
+}
+
+async function joined(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
-  for await (const piece of snapshot.content(object, { start: place.offset, end: place.offset + place.lengthBytes, signal })) parts.push(piece);
+  for await (const piece of pieces) parts.push(piece);
   return concatBytes(parts);
+}
+
+async function* untilDamage<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* items;
+  } catch (error) {
+    // The other store is a source, not what is mended.
+    if (!(error instanceof KlosetError)) throw error;
+  }
 }
 
 /** Null for any damage of the other store: it is a source, not what is mended. */
@@ -63,14 +78,15 @@ async function orNull<T>(work: Promise<T>): Promise<T | null> {
 
 /**
  * The files themselves, below a folder of this machine: the folder that was backed up, or a root that the absolute paths hang on. First the bytes at the place
- * of the chunk, then every chunk that the file is cut into today.
+ * of the chunk, then what the file is cut into today.
  */
-export function diskSource(folder: string, chunking: ChunkingParams): RecoverySource {
+export function diskSource(folder: string, maker: BlobMaker): RecoverySource {
   return {
     name: `the folder ${folder}`,
     async *candidates(lost, { signal }) {
-      if (lost.type !== BLOB_TYPE.chunk) return;
-      for (const place of lost.places) for (const path of pathsBelow(folder, place)) yield* fromFile(path, { lost, place, chunking }, signal);
+      if (lost.type !== SNAPSHOT_BLOB.chunk && lost.type !== SNAPSHOT_BLOB.object) return;
+      for (const place of lost.places)
+        for (const path of place.isListing ? [] : pathsBelow(folder, place)) yield* fromFile(path, { lost, place, maker }, signal);
     },
   };
 }
@@ -85,16 +101,17 @@ function pathsBelow(folder: string, { path, root }: LostPlace): readonly Buffer[
 
 async function* fromFile(
   path: Buffer,
-  wanted: { readonly lost: LostBlob; readonly place: LostPlace; readonly chunking: ChunkingParams },
+  wanted: { readonly lost: LostBlob; readonly place: LostPlace; readonly maker: BlobMaker },
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
   const file = await openRegular(path);
   if (file === null) return;
-  const { place, chunking } = wanted;
+  const { lost, place, maker } = wanted;
   try {
     const { size } = await file.stat();
-    if (size >= place.offset + place.lengthBytes) yield await readExactly(file, place.offset, place.lengthBytes);
-    for await (const chunk of chunker(chunking).chunksOfStream(pieces(file, signal))) if (chunk.length === place.lengthBytes) yield chunk;
+    const isChunk = lost.type === SNAPSHOT_BLOB.chunk;
+    if (isChunk && size >= place.offset + place.lengthBytes) yield await readExactly(file, place.offset, place.lengthBytes);
+    yield* cutAgain(maker, { pieces: pieces(file, signal), type: lost.type, options: { contentType: detectContentType, entropy: 'measured' } });
   } finally {
     await file.close();
   }

@@ -2,12 +2,13 @@ import type { Mac, PackfileId, StateId } from '@wardrobe/kloset-model';
 import { macToBytes } from '../../bytes/bytes.js';
 import { macWords } from '../../codec/word-reader.js';
 import { KlosetError, NotFoundError } from '../../errors/errors.js';
+import { HEADER_BYTES } from '../../format/envelope.js';
 import { packfileRecords } from '../../packfile/packfile-tail.js';
 import type { Location } from '../../repository/blob-reader.js';
 import { LocatedSource } from '../../repository/located-source.js';
 import { readPackfileIndex } from '../../repository/orphans.js';
 import { storeLine } from '../../repository/store-line.js';
-import type { LockInfo, OrphanPackfile, OrphanProblem, Repository, StateView } from '../../repository/types.js';
+import type { LockInfo, OrphanPackfile, OrphanProblem, Repository, StateView, UnreadableState } from '../../repository/types.js';
 import type { StoreLine } from '../../repository/writer-types.js';
 import { type SnapshotSource, snapshotSource } from '../../snapshot/source.js';
 import { newLocationTable } from '../../state/layer.js';
@@ -31,7 +32,10 @@ export type Survey = {
   readonly files: ReadonlyMap<PackfileId, number>;
   readonly orphans: ReadonlyMap<PackfileId, OrphanPackfile>;
   readonly unreadableOrphans: readonly OrphanProblem[];
+  /** States that are not written again: they can be read, or what keeps them from it is no damage (a newer version, no permission). */
   readonly readable: ReadonlySet<StateId>;
+  /** State files whose bytes are wrong. */
+  readonly damaged: readonly UnreadableState[];
   readonly locks: readonly LockInfo[];
   standOf(type: number, id: Mac): Stand;
   /** Finds blobs wherever they lie, deleted ones too. */
@@ -54,7 +58,7 @@ export async function surveyStore(repository: Repository, options: PlanRepairOpt
   const find = (type: number, id: Mac): readonly Location[] => [...view.locations(type, id), ...inOrphans(type, id), ...inDiscarded(type, id)];
   const standOf = (type: number, id: Mac): Stand => {
     const known = view.locations(type, id);
-    const there = known.filter(({ packfile }) => files.has(packfile));
+    const there = known.filter(({ packfile, offset, lengthBytes }) => (files.get(packfile) ?? 0) >= HEADER_BYTES + offset + lengthBytes);
     const sound = there.filter(({ coloured }) => !coloured);
     if (sound.length > 0) return stand('available', sound);
     if (there.length > 0) return stand('coloured', there);
@@ -73,11 +77,18 @@ export async function surveyStore(repository: Repository, options: PlanRepairOpt
     files,
     orphans,
     unreadableOrphans,
-    readable: new Set(view.states.map((state) => state.id)),
+    readable: new Set([...view.states, ...view.unreadable.filter((state) => !isDamage(state))].map((state) => state.id)),
+    damaged: view.unreadable.filter(isDamage),
     locks: await repository.locks({ signal }),
     standOf,
     source: snapshotSource(repository, new LocatedSource(repository.keys, find)),
   };
+}
+
+const DAMAGE = new Set(['decode', 'integrity', 'too-large']);
+
+function isDamage({ error }: UnreadableState): boolean {
+  return DAMAGE.has(error.code);
 }
 
 function stand(standing: Standing, locations: readonly Location[]): Stand {

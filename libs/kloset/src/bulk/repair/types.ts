@@ -169,7 +169,7 @@ export interface RecoverySource {
 export type LostBlob = {
   readonly type: number;
   readonly id: Mac;
-  /** For chunks: where in a file's content it lies. */
+  /** For chunks and objects: the contents that they belong to, and where a chunk lies there. */
   readonly places: readonly LostPlace[];
 };
 export type LostPlace = {
@@ -179,7 +179,10 @@ export type LostPlace = {
   /** Folder that was backed up. */
   readonly root: Uint8Array;
   readonly offset: number;
+  /** Of a chunk; 0 for an object. */
   readonly lengthBytes: number;
+  /** Part of the packed listing of the folder `path`, not of a file. */
+  readonly isListing: boolean;
 };
 
 export type PlanRepairOptions = {

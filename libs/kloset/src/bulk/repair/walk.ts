@@ -46,15 +46,26 @@ export type SnapshotWalk = {
 
 const ENTRIES_PER_READ = 128;
 
+/** `recover`: bytes of a lost object from elsewhere, so that its chunks are known. */
+export type WalkOptions = {
+  readonly readContent: boolean;
+  readonly recover?:
+    | ((walk: { readonly id: SnapshotId; readonly header: SnapshotHeader }, lost: Pick<Need, 'type' | 'id' | 'places'>) => Promise<Uint8Array | null>)
+    | undefined;
+  readonly signal: AbortSignal | undefined;
+};
+
 /** Looks through snapshots; what was found available is not looked at twice. */
 export class Walker {
   readonly #clean = new Map<number, MacSet>();
   /** Damaged blobs met, so that a later snapshot learns of them too. */
   readonly #damaged = new Set<string>();
+  /** Chunks that lie at risk and were read. */
+  readonly #proven = new MacSet();
 
   constructor(
     readonly survey: Survey,
-    readonly options: { readonly readContent: boolean; readonly signal: AbortSignal | undefined },
+    readonly options: WalkOptions,
   ) {}
 
   /** @throws StoreError the line; what is wrong with the data is in the walk */
@@ -143,15 +154,21 @@ export class Walker {
       if (placed === undefined) break;
       const place: NeedPlace = { kind: placed.kind, path: placed.path, offset: 0, lengthBytes: 0 };
       const isSound = this.#need(collected, type, placed.id, place);
-      if ('error' in got) {
-        this.#damage(collected, { type, id: placed.id, error: got.error }, place);
-        continue;
-      }
-      const info = this.#decodeObject(collected, { id: placed.id, bytes: got.bytes }, place);
-      if (info === null || !(await this.#chunks(collected, info, placed)) || !isSound) continue;
+      const bytes = 'error' in got ? await this.#lostObject(collected, { id: placed.id, error: got.error }, place) : got.bytes;
+      const info = bytes === null ? null : this.#decodeObject(collected, { id: placed.id, bytes }, place);
+      if (info === null || !(await this.#chunks(collected, info, placed)) || !isSound || 'error' in got) continue;
       this.#setClean(type, placed.id);
       if (placed.owner !== null) this.#setClean(SNAPSHOT_BLOB.vfsEntry, placed.owner);
     }
+  }
+
+  async #lostObject(collected: Collected, lost: { readonly id: Mac; readonly error: KlosetError }, place: NeedPlace): Promise<Uint8Array | null> {
+    const type = SNAPSHOT_BLOB.object;
+    this.#damage(collected, { type, ...lost }, place);
+    const { context } = collected;
+    return context === null
+      ? null
+      : ((await this.options.recover?.({ id: collected.id, header: context.header }, { type, id: lost.id, places: [place] })) ?? null);
   }
 
   #decodeObject(collected: Collected, blob: { readonly id: Mac; readonly bytes: Uint8Array }, place: NeedPlace): ObjectInfo | null {
@@ -173,8 +190,18 @@ export class Walker {
       offset += chunk.lengthBytes;
       return place;
     });
-    for (const [number, chunk] of info.chunks.entries()) isWhole = this.#need(collected, type, chunk.mac, places[number] as NeedPlace) && isWhole;
-    if (!this.options.readContent) return isWhole;
+    const atRisk: { readonly mac: Mac; readonly place: NeedPlace }[] = [];
+    for (const [number, chunk] of info.chunks.entries()) {
+      const place = places[number] as NeedPlace;
+      if (this.#need(collected, type, chunk.mac, place)) continue;
+      isWhole = false;
+      const need = collected.needs.get(keyOf(type, chunk.mac));
+      if (need !== undefined && need.standing !== 'gone' && !need.damaged) atRisk.push({ mac: chunk.mac, place });
+    }
+    if (!this.options.readContent) {
+      await this.#prove(collected, atRisk);
+      return isWhole;
+    }
     let next = 0;
     for await (const got of this.survey.source.getMany(
       type,
@@ -188,6 +215,20 @@ export class Walker {
       this.#damage(collected, { type, id: got.id, error: got.error }, place);
     }
     return isWhole;
+  }
+
+  /** What has to be stored again must be sound: bytes that cannot be read are not at hand. */
+  async #prove(collected: Collected, chunks: readonly { readonly mac: Mac; readonly place: NeedPlace }[]): Promise<void> {
+    const type = SNAPSHOT_BLOB.chunk;
+    const fresh = chunks.filter(({ mac }) => !this.#proven.has(mac));
+    let next = 0;
+    const ids = fresh.map(({ mac }) => mac);
+    for await (const got of this.survey.source.getMany(type, ids, { signal: this.options.signal })) {
+      const chunk = fresh[next++];
+      if (chunk === undefined) break;
+      if ('error' in got) this.#damage(collected, { type, id: got.id, error: got.error }, chunk.place);
+      else this.#proven.add(got.id);
+    }
   }
 
   async #items(collected: Collected, header: SnapshotHeader): Promise<void> {

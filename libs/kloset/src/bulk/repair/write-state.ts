@@ -38,7 +38,7 @@ export async function writeState(
 ): Promise<StateId> {
   const { writer } = run;
   const { keys } = writer.repository;
-  const { end } = state;
+  const end = state.id === null ? { ...state.end, timestampNs: unlikeBefore(run, state.end.timestampNs) } : state.end;
   const id = state.id ?? (macFromBytes(writer.environment.randomBytes(32)) as StateId);
   const stream = state.builder.finish({ ...end, serial: end.serial as RepositoryId });
   const hash = (bytes: Uint8Array): Uint8Array => keys.algorithm.hash(bytes);
@@ -48,6 +48,16 @@ export async function writeState(
     throw new IntegrityError('state', 'what was encoded does not decode to the same bytes', { kind: 'state', file: id });
   await writeStateFile(run, id, file);
   return id;
+}
+
+const LAST_TIMES = new WeakMap<RepairRun, bigint>();
+
+/** Two states of one run never bear the same time: equal bytes under two names are taken for a copy of one over the other (`findCopies`). */
+function unlikeBefore(run: RepairRun, timestampNs: bigint): bigint {
+  const last = LAST_TIMES.get(run);
+  const unlike = last !== undefined && timestampNs <= last ? last + 1n : timestampNs;
+  LAST_TIMES.set(run, unlike);
+  return unlike;
 }
 
 /** Writes the bytes of a whole state file. */
