@@ -25,6 +25,8 @@ export class MacTable {
   #words = new Uint32Array(64 * MAC_WORDS);
   #slots = new Uint32Array(128);
   #count = 0;
+  /** Made when first asked for: the same few are asked for again and again. */
+  readonly #texts: Mac[] = [];
 
   constructor(readonly seed: Seed) {}
 
@@ -46,7 +48,8 @@ export class MacTable {
   }
 
   mac(index: number): Mac {
-    return macFromBytes(wordsToBytes(this.#words, index * MAC_WORDS));
+    this.#texts[index] ??= macFromBytes(wordsToBytes(this.#words, index * MAC_WORDS));
+    return this.#texts[index];
   }
 
   /** All ids, 32 bytes each in the machine's byte order, by their numbers. */

@@ -8,7 +8,7 @@ import type { Layer } from './layer.js';
 import { findMergeHazards, type MergeHazard } from './merge-hazards.js';
 import { type ColouredInUse, findColouredInUse, type Merged } from './sole-holders.js';
 import { findCopies, type LostState } from './state-copies.js';
-import type { Row } from './location-table.js';
+import type { LocationTable, Row } from './location-table.js';
 import type { StateRecord } from './state-record.js';
 
 /**
@@ -63,17 +63,36 @@ export class MergedView {
     for (const [id, states] of this.#facts.packfiles) yield { id, coloured: this.isPackfileColoured(id), states };
   }
 
-  locations(type: number, id: Mac) {
+  locations(type: number, id: Mac): (FoundLocation & { readonly coloured: boolean })[] {
+    const words = macWords(macToBytes(id));
+    const rows = this.#rows(type, words);
+    // Nearly every blob lies in one place, and backups ask for very many.
+    if (rows.length === 0) return [];
+    const [only] = rows;
+    return rows.length === 1 && only !== undefined ? this.#soleLocation(only) : this.#manyLocations(rows);
+  }
+
+  #rows(type: number, words: Uint32Array): FoundRow[] {
+    const rows: FoundRow[] = [];
+    for (const { table } of this.layers) for (const index of table.find(type, words)) rows.push({ table, index });
+    return rows;
+  }
+
+  #soleLocation({ table, index }: FoundRow): (FoundLocation & { readonly coloured: boolean })[] {
+    const { packfile: number, offset, lengthBytes, version, stated, tombstoned } = table.read(index);
+    const packfile = table.packfiles.mac(number);
+    if (!stated || tombstoned || !this.isPackfileKnown(packfile)) return [];
+    return [{ packfile, offset, lengthBytes, version, coloured: this.isPackfileColoured(packfile) }];
+  }
+
+  #manyLocations(rows: readonly FoundRow[]): (FoundLocation & { readonly coloured: boolean })[] {
     const found = new Map<PackfileId, FoundLocation>();
     const tombstoned = new Set<PackfileId>();
-    const words = macWords(macToBytes(id));
-    for (const { table } of this.layers) {
-      for (const index of table.find(type, words)) {
-        const row = table.read(index);
-        const packfile = table.packfiles.mac(row.packfile);
-        if (row.tombstoned) tombstoned.add(packfile);
-        if (row.stated && this.isPackfileKnown(packfile)) keepFirst(found, { packfile, row });
-      }
+    for (const { table, index } of rows) {
+      const row = table.read(index);
+      const packfile = table.packfiles.mac(row.packfile);
+      if (row.tombstoned) tombstoned.add(packfile);
+      if (row.stated && this.isPackfileKnown(packfile)) keepFirst(found, { packfile, row });
     }
     const locations = [...found.values()]
       .filter((location) => !tombstoned.has(location.packfile))
@@ -165,6 +184,7 @@ export class MergedView {
   }
 }
 
+type FoundRow = { readonly table: LocationTable; readonly index: number };
 type FoundLocation = { readonly packfile: PackfileId; readonly offset: number; readonly lengthBytes: number; readonly version: number };
 
 /** Of unequal claims in several layers the smallest wins, as inside one table. */

@@ -74,7 +74,7 @@ type Start = {
 };
 
 async function backupWith(writer: RepositoryWriter, start: Start): Promise<BackupSummary> {
-  const { request, options, environment, startedMs } = start;
+  const { request, options, environment } = start;
   const { signal } = options;
   const { repository, line } = writer;
   const before = new Set(repository.view.states.map((state) => state.id));
@@ -94,11 +94,17 @@ async function backupWith(writer: RepositoryWriter, start: Start): Promise<Backu
     } finally {
       await pipeline.close();
     }
-    const durationMs = environment.nowMs() - startedMs;
-    await finishSnapshot(snapshot, writer, { start, scan, line, durationMs });
+    await finishSnapshot(snapshot, writer, { start, scan, line });
     const { packfiles, bytesWritten } = await writer.commit({ signal });
     if (options.proofDirectory !== undefined) await writeProof(options.proofDirectory, repository, { snapshot: start.id, before, onNote: options.onNote });
-    return { ...run.counts, snapshot: start.id, previous: scan.previous, packfiles, writtenBytes: bytesWritten, durationMs };
+    return {
+      ...run.counts,
+      snapshot: start.id,
+      previous: scan.previous,
+      packfiles,
+      writtenBytes: bytesWritten,
+      durationMs: environment.nowMs() - start.startedMs,
+    };
   } catch (error) {
     if (signal?.aborted === true) await keepForNextRun(writer, options);
     throw error;
@@ -112,27 +118,27 @@ function* availablePackfiles(view: StateView): Generator<PackfileId> {
 async function finishSnapshot(
   snapshot: SnapshotWriter,
   writer: RepositoryWriter,
-  { start, scan, line, durationMs }: { readonly start: Start; readonly scan: Scan; readonly line: StoreLine; readonly durationMs: number },
+  { start, scan, line }: { readonly start: Start; readonly scan: Scan; readonly line: StoreLine },
 ): Promise<void> {
   const { signal } = start.options;
   const pause = async (): Promise<void> => {
     signal?.throwIfAborted();
     await writer.settle({ signal });
   };
-  await snapshot.finish(headerOf(start, { scan, line, durationMs }), { pause, signal });
+  await snapshot.finish(headerOf(start, scan, line), { pause, signal });
 }
 
 /** Defaults as each line writes them. @source 02-snapshot 1.2 */
-function headerOf(
-  { request, id, startedMs }: Start,
-  { scan, line, durationMs }: { readonly scan: Scan; readonly line: StoreLine; readonly durationMs: number },
-): NewHeader {
+function headerOf({ request, id, startedMs, environment }: Start, scan: Scan, line: StoreLine): NewHeader {
   const label = request.labels ?? {};
   const absent = line === '1.0' ? 'default' : '';
   return {
     id,
     timestampNs: request.timestampNs ?? BigInt(startedMs) * 1_000_000n,
-    durationNs: BigInt(Math.max(0, durationMs)) * 1_000_000n,
+    /** Until the header is made, which comes last. @source 02-snapshot 6.6 */
+    get durationNs() {
+      return BigInt(Math.max(0, environment.nowMs() - startedMs)) * 1_000_000n;
+    },
     name: label.name ?? 'default',
     category: label.category ?? absent,
     environment: label.environment ?? absent,
