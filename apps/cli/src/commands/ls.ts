@@ -9,7 +9,7 @@ import { chooseSnapshots, isSelective, loadSnapshots, parseSelection, type Selec
 import { openStore, type Session, warnOrphan } from '../session.js';
 import { snapshotLine } from '../snapshot-line.js';
 
-export type LsOptions = Reach & SelectionOptions & { readonly json?: boolean; readonly recursive?: boolean };
+export type LsOptions = Reach & SelectionOptions & { readonly json?: boolean; readonly recursive?: boolean; readonly uuid?: boolean };
 
 /** `ls`: the snapshots of a store, newest first, or the entries of one. */
 export async function ls(session: Session, argument: string | undefined, options: LsOptions): Promise<ExitCode> {
@@ -25,7 +25,7 @@ async function listStore(session: Session, repository: Repository, options: LsOp
   const loaded = await loadSnapshots(session, repository, options);
   for (const { header, availability } of chooseSnapshots(loaded, selection, nowMs)) {
     if (options.json) await session.terminal.json(snapshotJson(header, availability));
-    else await session.terminal.line(snapshotLine(header, availability));
+    else await session.terminal.line(snapshotLine(header, { availability, wholeId: options.uuid }));
   }
   await warnHidden(session, repository, options);
   if (loaded.incomplete && options.json)

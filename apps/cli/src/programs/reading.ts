@@ -16,6 +16,7 @@ export function addReading(program: Command, run: Runner): void {
       .description('snapshots of the store, newest first, or the entries of one')
       .argument('[SNAP[:PATH]]', 'snapshot by unique prefix, and a path in it (%XX stands for any byte)')
       .option('-r, --recursive', 'everything below')
+      .option('--uuid', 'snapshots by their whole ids')
       .addOption(deletedOption())
       .addOption(hiddenOption())
       .addOption(json()),

@@ -17,11 +17,15 @@ const SET_IDS = 0o6000;
 const MAX_ID = 0xffff_fffe;
 
 /**
- * Seconds for utimes: the nearest double, 0.24 µs apart today. Node has no call that takes nanoseconds. As text, because negative numbers are taken for "now".
+ * Seconds for utimes. Node has no call that takes nanoseconds: it hands the system whole microseconds, cut towards zero from a double. The middle of the
+ * microsecond is what survives the double's own error, up to the year 2106 exactly. As text, because negative numbers are taken for "now".
  */
 function seconds(timeNs: bigint): string {
-  const whole = timeNs / 1_000_000_000n;
-  return String(Number(whole) + Number(timeNs - whole * 1_000_000_000n) / 1e9);
+  const cut = timeNs / 1000n;
+  const microsecond = cut * 1000n > timeNs ? cut - 1n : cut;
+  const middleNs = microsecond * 1000n + (microsecond < 0n ? -500n : 500n);
+  const whole = middleNs / 1_000_000_000n;
+  return String(Number(whole) + Number(middleNs - whole * 1_000_000_000n) / 1e9);
 }
 
 /** @returns whether it was set */
@@ -54,11 +58,25 @@ export function modeAtOnce(entry: Entry, attributes: Attributes): number | null 
 /** `asMade`: what the file was made with and need not be set again. The calls are synchronous: through the pool each costs several times as much. */
 export type Target = { readonly fd: number; readonly asMade?: { readonly mode: number | null; readonly ownerIsOurs: boolean } | undefined };
 
-/** The owner comes first: changing it takes setuid and file capabilities away. @returns whether the owner stands as wanted */
+/**
+ * The owner comes first: changing it takes setuid and file capabilities away.
+ * @returns whether the owner stands as wanted, so that setuid and setgid mean what they meant
+ */
 export function setOwner(target: Target, entry: Entry, attributes: Attributes): boolean {
-  if (!attributes.owners) return true;
-  if (target.asMade?.ownerIsOurs === true && entry.uid === BigInt(process.geteuid?.() ?? -1) && entry.gid === BigInt(process.getegid?.() ?? -1)) return true;
+  if (!attributes.owners) return standsForOurs(entry, attributes);
+  if (target.asMade?.ownerIsOurs === true && isOurs(entry)) return true;
   return attempt('owner', { entry, warn: attributes.warn }, () => fchownSync(target.fd, ...ownerOf(entry)));
+}
+
+function isOurs(entry: Entry): boolean {
+  return entry.uid === BigInt(process.geteuid?.() ?? -1) && entry.gid === BigInt(process.getegid?.() ?? -1);
+}
+
+/** Owners are not set: a program that ran as somebody else would run as us, for everybody. */
+function standsForOurs(entry: Entry, { modes, setuid, warn }: Attributes): boolean {
+  if ((entry.permissions & SET_IDS) === 0 || entry.type === 'directory' || !modes || !setuid || isOurs(entry)) return true;
+  warn('mode', new InvalidInputError(`${entry.path.text} was restored without setuid and setgid: its owner ${entry.uid}:${entry.gid} is not set`));
+  return false;
 }
 
 /** After owner, content and extended attributes. `isOwned` false: the owner is another than it was, so setuid and setgid would give away that one's rights. */

@@ -151,6 +151,15 @@ describe('attributes', () => {
     if (items.length === 0) expect((await (await import('@napi-rs/xattr')).getAttribute(join(folder, 'new', 'tool'), 'user.note'))?.toString()).toBe('kept');
     expect((await lstat(join(folder, 'new', 'dir'))).mode & 0o7777).toBe(0o2750);
   });
+  it('where owners are not set, setuid of another owner is left out and told', async () => {
+    const folder = await temporaryFolder('setuid');
+    const { items } = await restore(await snapshotOf([{ path: '/tool', content: 'x', permissions: 0o4755, uid: 98_765n }]), folder, {
+      owners: false,
+      verify: true,
+    });
+    expect(items.map(({ path, what, severity }) => `${severity} ${what} ${path.text}`)).toEqual(['warning mode /tool']);
+    expect((await lstat(join(folder, 'tool'))).mode & 0o7777).toBe(0o755);
+  });
   it('without modes new files get what the system gives', async () => {
     const folder = await temporaryFolder('modes');
     await restore(await snapshotOf([{ path: '/f', content: 'x', permissions: 0o4700 }]), folder, { modes: false, owners: false });

@@ -205,7 +205,8 @@ async function settleName(
   if (decision === 'refuse') throw new InvalidInputError(refusalText(entry.path.text, there));
   if (decision === 'skip') {
     run.counts.skipped += 1;
-    run.deviations.untouched(entry.path.bytes, true);
+    // What reading back does not ask for is not remembered: a second run over a large tree may skip all of it.
+    if (run.options.verify === true || entry.type === 'directory') run.deviations.untouched(entry.path.bytes, true);
     return null;
   }
   if (decision === 'replace') run.counts.replaced += 1;
