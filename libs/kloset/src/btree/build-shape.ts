@@ -30,10 +30,19 @@ class SlotPages {
   readonly #pages: Uint32Array[] = [];
 
   of(node: number): Uint32Array {
+    const start = this.startOf(node);
+    return this.pageOf(node).subarray(start, start + SLOTS);
+  }
+
+  pageOf(node: number): Uint32Array {
     const page = Math.floor(node / PAGE_NODES);
     while (this.#pages.length <= page) this.#pages.push(new Uint32Array(PAGE_NODES * SLOTS));
-    const start = (node % PAGE_NODES) * SLOTS;
-    return (this.#pages[page] as Uint32Array).subarray(start, start + SLOTS);
+    return this.#pages[page] as Uint32Array;
+  }
+
+  /** Where the slots of a node begin in its page. */
+  startOf(node: number): number {
+    return (node % PAGE_NODES) * SLOTS;
   }
 }
 
@@ -72,24 +81,27 @@ class RankTree implements TreeShape {
   }
 
   #insertBelow(node: number, rank: number): Split | null {
-    const keys = this.#keys.of(node);
+    const page = this.#keys.pageOf(node);
+    const start = this.#keys.startOf(node);
     const count = this.#counts[node] ?? 0;
-    const at = firstAbove(keys, count, rank);
+    const at = firstAbove(page, { start, count }, rank);
     if (this.isLeaf(node)) {
-      if (at > 0 && keys[at - 1] === rank) return null;
-      keys.copyWithin(at + 1, at, count);
-      keys[at] = rank;
+      if (at > start && page[at - 1] === rank) return null;
+      page.copyWithin(at + 1, at, start + count);
+      page[at] = rank;
       this.#counts[node] = count + 1;
       this.size += 1;
       return count + 1 === TREE_ORDER ? this.#splitLeaf(node) : null;
     }
-    const children = this.#children.of(this.#innerOf(node));
-    const split = this.#insertBelow(children[at] as number, rank);
+    const inner = this.#innerOf(node);
+    const children = this.#children.pageOf(inner);
+    const child = this.#children.startOf(inner) + at - start;
+    const split = this.#insertBelow(children[child] as number, rank);
     if (split === null) return null;
-    keys.copyWithin(at + 1, at, count);
-    keys[at] = split.separator;
-    children.copyWithin(at + 2, at + 1, count + 1);
-    children[at + 1] = split.right;
+    page.copyWithin(at + 1, at, start + count);
+    page[at] = split.separator;
+    children.copyWithin(child + 2, child + 1, this.#children.startOf(inner) + count + 1);
+    children[child + 1] = split.right;
     this.#counts[node] = count + 1;
     return count + 1 === TREE_ORDER ? this.#splitInner(node) : null;
   }
@@ -135,13 +147,13 @@ export function createTreeShape(): TreeShape {
   return new RankTree();
 }
 
-/** Index of the first of `count` keys that is greater than `rank`. */
-function firstAbove(keys: Uint32Array, count: number, rank: number): number {
-  let low = 0;
-  let high = count;
+/** Index of the first key of a node that is greater than `rank`; just behind its keys when none is. */
+function firstAbove(page: Uint32Array, keys: { readonly start: number; readonly count: number }, rank: number): number {
+  let low = keys.start;
+  let high = keys.start + keys.count;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((keys[middle] as number) <= rank) low = middle + 1;
+    if ((page[middle] as number) <= rank) low = middle + 1;
     else high = middle;
   }
   return low;

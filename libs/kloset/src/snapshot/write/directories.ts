@@ -3,7 +3,6 @@ import type { Chunker } from '../../chunking/chunker.js';
 import { DIRPACK_DIRECTORY, DIRPACK_OTHER } from '../../format/snapshot-dirpack.js';
 import { SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
 import { summary, type SummaryRecord } from '../../format/snapshot-summary.js';
-import { asBuffer } from '../../bytes/bytes.js';
 import type { BlobSink, StoreLine } from '../../repository/writer-types.js';
 import type { EntrySet } from './entry-set.js';
 import type { ErrorCounts } from './error-counts.js';
@@ -110,7 +109,7 @@ function putEntry({ job }: Run, node: number, record: SummaryRecord | null): Uin
 
 function pushFrame(listing: { push(bytes: Uint8Array): void }, frame: { readonly kind: number; readonly payload: Uint8Array; readonly mac: Uint8Array }): void {
   FRAME_HEAD[0] = frame.kind;
-  asBuffer(FRAME_HEAD).writeUInt32LE(frame.payload.length + frame.mac.length, 1);
+  FRAME_HEAD.writeUInt32LE(frame.payload.length + frame.mac.length, 1);
   listing.push(FRAME_HEAD);
   listing.push(frame.payload);
   listing.push(frame.mac);
@@ -118,7 +117,7 @@ function pushFrame(listing: { push(bytes: Uint8Array): void }, frame: { readonly
 
 const NO_OBJECT = new Uint8Array(32);
 /** Kind and length, as in the table of `dirpackFrameHead`; used again for every frame. */
-const FRAME_HEAD = new Uint8Array(5);
+const FRAME_HEAD = Buffer.alloc(5);
 
 async function breathe(run: Run): Promise<void> {
   run.sinceLastPause = 0;
