@@ -16,7 +16,7 @@ function sections(): { title: string; lines: string[] }[] {
       title: section.split('\n')[0] ?? '',
       lines: [...section.matchAll(/^```sh\n([\s\S]*?)^```$/gm)]
         .flatMap((block) => (block[1] ?? '').split('\n'))
-        .filter((line) => line.startsWith('wardrobe at STORE ')),
+        .filter((line) => line.startsWith('wardrobe at ')),
     }))
     .filter(({ lines }) => lines.length > 0);
 }
@@ -58,8 +58,10 @@ describe('the examples of docs/cli.md run as they stand', () => {
       .flatMap((section) => (section.split('\n')[0] ?? '').split(/,? /));
     // Commands whose sections are not written yet are named here, so that none is forgotten.
     const missing = commands.filter((name) => !named.includes(name));
-    expect(missing.filter((name) => ['info', 'ls', 'cat', 'restore', 'check', 'diff', 'locate', 'digest', 'archive', 'rm', 'prune'].includes(name))).toEqual(
-      [],
-    );
+    expect(
+      missing.filter((name) =>
+        ['create', 'backup', 'info', 'ls', 'cat', 'restore', 'check', 'diff', 'locate', 'digest', 'archive', 'rm', 'prune'].includes(name),
+      ),
+    ).toEqual([]);
   });
 });
