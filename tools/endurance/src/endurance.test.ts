@@ -6,7 +6,7 @@ import { World, type WorldOptions } from './world.js';
 
 const IS_LONG = process.env['WARDROBE_TEST_LONG'] === '1';
 /** How long and how often, instead of what is usual. */
-const STEPS = Number(process.env['WARDROBE_STEPS'] ?? (IS_LONG ? 400 : 40));
+const STEPS = Number(process.env['WARDROBE_STEPS'] ?? (IS_LONG ? 400 : 30));
 const FIRST_SEED = Number(process.env['WARDROBE_SEED'] ?? 1);
 
 /** Steps between two looks by plakar, which are slow. */
@@ -14,9 +14,13 @@ const PLAKAR_EVERY = 10;
 
 async function endure(options: WorldOptions, steps: number): Promise<Readonly<Record<string, number>>> {
   const world = await World.of(options);
-  const actions = actionsOf(world);
+  let actions = actionsOf(world);
   try {
     for (let at = 0; at < steps; at += 1) {
+      if (options.upgrades === true && at === steps >> 1) {
+        await world.upgrade();
+        actions = actionsOf(world);
+      }
       await step(world, actions);
       await compareOurs(world);
       await compareContents(world, world.random.shuffle(world.model.ids).slice(0, 1));
@@ -45,17 +49,15 @@ describe('machines that use one store for weeks', () => {
   }, 900_000);
 
   const totals: Record<string, number> = {};
-  const cases = (['1.0', '1.1'] as const).flatMap((line) =>
-    [false, true].flatMap((withPlakar) =>
-      Array.from({ length: IS_LONG ? 5 : 1 }, (_, index): WorldOptions & { readonly who: string } => ({
-        seed: FIRST_SEED + index,
-        line,
-        machines: 3,
-        encrypted: index % 2 === 1,
-        oracles: withPlakar ? oracles.filter((one) => one === line) : [],
-        who: withPlakar ? `with plakar ${line}` : 'with Wardrobe alone',
-      })),
-    ),
+  const casts: readonly (Pick<WorldOptions, 'line' | 'oracles' | 'upgrades'> & { readonly who: string })[] = [
+    { line: '1.0', oracles: [], who: 'with Wardrobe alone' },
+    { line: '1.1', oracles: [], who: 'with Wardrobe alone' },
+    { line: '1.0', oracles: oracles.slice(0, 1), who: 'with plakar 1.0' },
+    { line: '1.1', oracles: oracles.slice(1), who: 'with plakar 1.1' },
+    ...(oracles.length > 0 ? [{ line: '1.0', oracles: oracles.slice(0, 1), upgrades: true, who: 'with plakar 1.0 and then 1.1' } as const] : []),
+  ];
+  const cases = casts.flatMap((cast) =>
+    Array.from({ length: IS_LONG ? 5 : 1 }, (_, index) => ({ ...cast, seed: FIRST_SEED + index, machines: 3, encrypted: index % 2 === 1 })),
   );
 
   it.each(cases)('line $line $who, seed $seed: after every step every reader sees what the model says', async ({ who: _who, ...options }) => {

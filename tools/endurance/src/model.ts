@@ -10,6 +10,8 @@ export class Model {
   /** Snapshots whose state never arrived: nobody may show them, and a repair may bring them. */
   readonly lost = new Map<SnapshotId, Files>();
   readonly removed = new Set<SnapshotId>();
+  /** Snapshots that plakar may have made with entries that nothing stores: every file can be had, and a check finds fault with them. */
+  readonly imperfect = new Set<SnapshotId>();
 
   publish(id: SnapshotId, files: Files): void {
     this.live.set(id, files);

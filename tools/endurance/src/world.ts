@@ -16,6 +16,8 @@ export type WorldOptions = {
   readonly encrypted: boolean;
   /** Lines of plakar that take part. */
   readonly oracles: readonly OracleLine[];
+  /** Half-way plakar 1.0 goes and plakar 1.1 comes, on every machine. Its backups upon snapshots of 1.0 lack entries (02-snapshot 9.1). */
+  readonly upgrades?: boolean;
 };
 
 /** A store, the machines that use it, a clock, and what must be true. */
@@ -78,6 +80,13 @@ export class World {
   /** How plakar on a machine sees the store; without one, how it does on a new machine. */
   oracleStore(line: OracleLine, machine?: Machine): OracleStore {
     return { store: join(this.root, 'store'), passphrase: this.passphrase, cache: machine?.cache(line), hostname: machine?.name };
+  }
+
+  /** From now on no machine has plakar 1.0. */
+  async upgrade(): Promise<void> {
+    await this.oracles.get('1.0')?.close();
+    this.oracles.delete('1.0');
+    this.oracles.set('1.1', await oracle('1.1'));
   }
 
   async states(): Promise<Set<string>> {
