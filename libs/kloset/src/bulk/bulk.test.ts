@@ -497,6 +497,13 @@ describe('diff', () => {
     expect(source.reads.count - before).toBeLessThan(10);
   });
 
+  it('a path through a directory of a one-letter name keeps its slash', async () => {
+    const source = memorySource(new Uint8Array(32).fill(9));
+    const built = (content: string) => openSnapshot(source, buildSnapshot(source, [{ path: '/d/e/f', content }], { form: '1.1' }));
+    const changes = await collect(diffTrees({ snapshot: await built('1'), path: path('/') }, { snapshot: await built('22'), path: path('/') }));
+    expect(changes.map((change) => change.path.text)).toContain('d/e/f');
+  });
+
   it('other paths are compared entry by entry, without reading contents', async () => {
     const { source, snapshot: id } = store();
     const snapshot = await openSnapshot(source, id);

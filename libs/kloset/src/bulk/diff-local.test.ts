@@ -70,6 +70,7 @@ describe('a snapshot and this machine', () => {
     await chmod(join(folder, 'm'), 0o600);
     await rm(join(folder, 't'));
     await mkdir(join(folder, 't'));
+    await writeFile(join(folder, 't', 'in'), '');
     await mkdir(join(folder, 'new'));
     await writeFile(join(folder, 'new', 'in'), '');
     expect(await told(snapshot, folder)).toEqual([
@@ -82,6 +83,7 @@ describe('a snapshot and this machine', () => {
       'added new',
       'added new/in',
       'type-changed t',
+      'added t/in',
     ]);
   });
   it('where the snapshot cannot be read nothing is claimed', async () => {
@@ -92,6 +94,6 @@ describe('a snapshot and this machine', () => {
     source.remove(7, entry.object ?? entry.mac);
     const fresh = await openSnapshot(source, snapshot.header.id);
     expect(await told(fresh, folder)).toEqual(['unknown a']);
-    expect(await told(fresh, join(folder, 'nothing'))).toEqual(['removed ']);
+    await expect(told(fresh, join(folder, 'nothing'))).rejects.toThrow(/does not exist on this machine/);
   });
 });

@@ -1,12 +1,13 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { lstat, open, readdir, readlink } from 'node:fs/promises';
-import { byteName, childPath, compareBytes, pathComponents } from '@wardrobe/kloset-model';
-import { KlosetError } from '../errors/errors.js';
+import { byteName, compareBytes, pathComponents } from '@wardrobe/kloset-model';
+import { InvalidInputError, KlosetError } from '../errors/errors.js';
 import { isDamaged } from '../snapshot/entry.js';
 import { contextOf } from '../snapshot/open.js';
 import type { ByteName, DamagedEntry, Entry, EntryType, Snapshot } from '../snapshot/types.js';
 import type { ChangedPart } from './diff-types.js';
 import { errnoOf, localError } from './local-error.js';
+import { belowRelative } from './relative-path.js';
 
 /** What lies at a path of this machine. */
 export type LocalEntry = {
@@ -46,7 +47,7 @@ const TIME_STEP_NS = 1000n;
 /**
  * How a tree of this machine differs from one of a snapshot. Files of equal size are read here and compared by their MAC, never by their times; nothing of the
  * snapshot's contents is read. Links are not followed.
- * @throws NotFoundError the snapshot has no such path
+ * @throws NotFoundError the snapshot has no such path; InvalidInputError this machine has none
  */
 export async function* diffLocal(snapshot: Snapshot, options: DiffLocalOptions): AsyncGenerator<LocalChange | LocalGap> {
   const { signal } = options;
@@ -54,8 +55,8 @@ export async function* diffLocal(snapshot: Snapshot, options: DiffLocalOptions):
   const before = await snapshot.entry(options.path, { followLinks: true, signal });
   const relative = new Uint8Array(0);
   const after = await lookAt(options.local, relative);
-  if (after === null) yield { path: byteName(relative), kind: 'removed', what: [], before, after: null };
-  else if ('kind' in after) yield after;
+  if (after === null) throw new InvalidInputError(`${options.local.toString('utf8')} does not exist on this machine`);
+  if ('kind' in after) yield after;
   else yield* compare(run, { relative, before, after });
 }
 
@@ -65,6 +66,8 @@ async function* compare(run: Run, pair: Pair): AsyncGenerator<LocalChange | Loca
   const path = byteName(relative);
   if (before.type !== after.type) {
     yield { path, kind: 'type-changed', what: [], before, after };
+    if (before.type === 'directory') for await (const change of removed(run, before, relative)) if (change.path.bytes.length > relative.length) yield change;
+    if (after.type === 'directory') yield* addedBelow(after.path, relative);
     return;
   }
   const what = await changedParts(run, pair);
@@ -133,7 +136,7 @@ async function* compareChildren(run: Run, { relative, before, after }: Pair): As
     yield names;
     return;
   }
-  const at = (name: Uint8Array): Uint8Array => (relative.length === 0 ? name : childPath(relative, name));
+  const at = (name: Uint8Array): Uint8Array => belowRelative(relative, name);
   let next = 0;
   let isGap = false;
   for await (const child of listBefore(run, before)) {
@@ -170,7 +173,7 @@ async function* listBefore(run: Run, directory: Entry): AsyncGenerator<Entry | D
 async function* removed(run: Run, top: Entry, relative: Uint8Array): AsyncGenerator<LocalChange | LocalGap> {
   const skipped = pathComponents(top.path.bytes).length;
   for await (const entry of run.snapshot.walk(top.path.bytes, { signal: run.options.signal })) {
-    const path = byteName(pathComponents(entry.path.bytes).slice(skipped).reduce(childPath, relative));
+    const path = byteName(pathComponents(entry.path.bytes).slice(skipped).reduce(belowRelative, relative));
     if (isDamaged(entry)) yield { path, kind: 'unknown', side: 'before', error: entry.damaged };
     else yield { path, kind: 'removed', what: [], before: entry, after: null };
   }
@@ -192,10 +195,13 @@ async function* added(
     return;
   }
   yield { path: byteName(relative), kind: 'added', what: [], before: null, after: found };
-  if (found.type !== 'directory') return;
-  const names = await listLocal(path, relative);
+  if (found.type === 'directory') yield* addedBelow(path, relative);
+}
+
+async function* addedBelow(directory: Buffer, relative: Uint8Array): AsyncGenerator<LocalChange | LocalGap> {
+  const names = await listLocal(directory, relative);
   if ('kind' in names) yield names;
-  else for (const below of names.names) yield* added(path, (child) => childPath(relative, child), { name: below, isGap });
+  else for (const name of names.names) yield* added(directory, (child) => belowRelative(relative, child), { name, isGap: false });
 }
 
 async function listLocal(path: Buffer, relative: Uint8Array): Promise<{ readonly names: readonly Buffer[] } | LocalGap> {

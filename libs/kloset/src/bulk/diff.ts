@@ -1,4 +1,4 @@
-import { byteName, childPath, cleanPath, compareBytes, equalBytes, isAtOrBelow, type Mac, pathComponents } from '@wardrobe/kloset-model';
+import { byteName, cleanPath, compareBytes, equalBytes, isAtOrBelow, type Mac, pathComponents } from '@wardrobe/kloset-model';
 import { scanItems } from '../btree/scan.js';
 import { InvalidInputError, KlosetError } from '../errors/errors.js';
 import { readObject } from '../snapshot/content.js';
@@ -8,6 +8,7 @@ import { contextOf } from '../snapshot/open.js';
 import type { Abortable } from '../snapshot/source.js';
 import type { ByteName, DamagedEntry, Entry, Snapshot } from '../snapshot/types.js';
 import type { ChangedPart, TreeChange } from './diff-types.js';
+import { belowRelative } from './relative-path.js';
 
 type Side = { readonly snapshot: Snapshot; readonly context: SnapshotContext; readonly top: Uint8Array };
 type Run = { readonly before: Side; readonly after: Side; readonly signal: AbortSignal | undefined };
@@ -156,7 +157,7 @@ function relativePath(run: Run, old: Entry | null, fresh: Entry | null): ByteNam
 
 function relativeTo(top: Uint8Array, path: Uint8Array): ByteName {
   const rest = pathComponents(path).slice(pathComponents(top).length);
-  return byteName(rest.reduce((joined: Uint8Array, name) => (joined.length === 0 ? name : childPath(joined, name)), new Uint8Array(0)));
+  return byteName(rest.reduce(belowRelative, new Uint8Array(0)));
 }
 
 async function* compareEntries(

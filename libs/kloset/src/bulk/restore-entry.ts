@@ -132,6 +132,8 @@ export async function restoreSymlink(place: Placement, entry: Entry): Promise<vo
   const make = async (path: Buffer): Promise<void> => {
     await symlink(Buffer.from(target.bytes), path);
     setLinkAttributes(path, entry, place.attributes);
+    for (const name of entry.extendedAttributes)
+      place.attributes.warn('xattr', new InvalidInputError(`the attribute ${name.text} was not set: it belongs to a link`));
   };
   // A link is whole at once, and making it fails when the name is taken.
   if (place.replace) await aside(place, make);
