@@ -2,16 +2,20 @@ import { byteName, childPath, equalBytes, isAtOrBelow, type Mac } from '@wardrob
 import { scanTree } from '../btree/scan.js';
 import { BYTES_ORDER } from '../btree/tree.js';
 import { macFromBytes } from '../bytes/bytes.js';
+import { decode } from '../codec/codec.js';
 import { IntegrityError, KlosetError } from '../errors/errors.js';
 import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
 import { summary } from '../format/snapshot-summary.js';
+import type { BlobResult } from '../repository/types.js';
 import { namedChildren } from '../snapshot/children.js';
 import { readObject } from '../snapshot/content.js';
 import type { SnapshotContext } from '../snapshot/context.js';
 import { createFrameReader, dirpackFrames } from '../snapshot/dirpack.js';
-import { openTree, readRecord } from '../snapshot/source.js';
+import { openTree } from '../snapshot/source.js';
 import type { CheckProblem } from '../snapshot/types.js';
 import { asProblem, type CheckRun, wholeTree } from './check.js';
+
+const DIRECTORIES_PER_READ = 256;
 
 type IndexItem = { readonly directory: Uint8Array; readonly id: Mac };
 
@@ -36,22 +40,52 @@ async function* checkIndex(
     { rootType: SNAPSHOT_BLOB.indexRoot, nodeType: SNAPSHOT_BLOB.indexNode, id: index.value, order: BYTES_ORDER },
     { signal },
   );
+  let batch: IndexItem[] = [];
   const isByDirectory = index.name === 'dirpack' || index.name === 'summary';
   for await (const item of scanTree(tree, { signal })) {
     if ('error' in item)
       yield { snapshot, path: item.from === null || !isByDirectory ? null : byteName(item.from), what: 'index', id: item.node, error: item.error };
     else if (isByDirectory && (index.path === null || isAtOrBelow(item.key, index.path))) {
-      const checked = { directory: item.key, id: item.value };
-      if (index.name === 'dirpack') yield* checkDirpack(run, context, checked);
-      else yield* checkSummary(run, context, checked);
+      batch.push({ directory: item.key, id: item.value });
+      if (batch.length < DIRECTORIES_PER_READ) continue;
+      yield* checkDirectories(run, context, { name: index.name, batch });
+      batch = [];
     }
+  }
+  yield* checkDirectories(run, context, { name: index.name, batch });
+}
+
+/** What an index holds for some directories, read together. */
+async function* checkDirectories(
+  run: CheckRun,
+  context: SnapshotContext,
+  { name, batch }: { readonly name: string; readonly batch: readonly IndexItem[] },
+): AsyncGenerator<CheckProblem> {
+  if (name === 'dirpack') {
+    await run.objects.prepare(batch.map((item) => item.id));
+    for (const item of batch) yield* checkDirpack(run, context, item);
+    return;
+  }
+  const fresh = batch.filter((item) => !run.entries.has(item.id));
+  let next = 0;
+  for await (const got of run.source.getMany(
+    SNAPSHOT_BLOB.summary,
+    fresh.map((item) => item.id),
+    { signal: run.options.signal },
+  )) {
+    const item = fresh[next++];
+    if (item !== undefined) yield* checkSummary(run, context, { item, got });
   }
 }
 
-async function* checkSummary(run: CheckRun, context: SnapshotContext, item: IndexItem): AsyncGenerator<CheckProblem> {
-  if (run.entries.has(item.id)) return;
+function* checkSummary(
+  run: CheckRun,
+  context: SnapshotContext,
+  { item, got }: { readonly item: IndexItem; readonly got: BlobResult },
+): Generator<CheckProblem> {
   try {
-    await readRecord(run.source, { type: SNAPSHOT_BLOB.summary, id: item.id, codec: summary }, { signal: run.options.signal });
+    if ('error' in got) throw got.error;
+    decode(summary, got.bytes, { kind: 'summary', file: item.id });
     run.entries.add(item.id);
   } catch (error) {
     if (!(error instanceof KlosetError)) throw error;

@@ -17,6 +17,7 @@ import { createSample } from './check-sample.js';
 import { checkSignature } from './check-signature.js';
 import type { CheckOptions, CheckSummary } from './check-types.js';
 import { MacSet } from './mac-set.js';
+import { isRepository, threadedSource } from './pipeline/threaded-source.js';
 
 type Named = { readonly path: Uint8Array; readonly mac: Mac };
 
@@ -36,14 +37,24 @@ export type CheckRun = {
   readonly counts: { snapshots: number; damagedSnapshots: number; entries: number; problems: number };
 };
 
-const ENTRIES_PER_READ = 128;
+const ENTRIES_PER_READ = 2048;
 
 /**
  * Proves snapshots: header, signature, tree nodes, entries, objects, chunks, attributes, error tree and indexes. What snapshots share is read once, and
  * every snapshot and path that a damaged blob hits is named. Returns the counts.
  */
 export async function* checkSnapshots(source: SnapshotSource, options: CheckOptions): AsyncGenerator<CheckProblem, CheckSummary> {
-  const run = createRun(source, options);
+  if (!isRepository(source)) return yield* checkAll(createRun(source, options));
+  const threads = await threadedSource(source);
+  try {
+    return yield* checkAll(createRun(threads, options));
+  } finally {
+    await threads.close();
+  }
+}
+
+async function* checkAll(run: CheckRun): AsyncGenerator<CheckProblem, CheckSummary> {
+  const { options } = run;
   for (const id of options.snapshots) {
     options.signal?.throwIfAborted();
     let isDamaged = false;
@@ -170,14 +181,7 @@ async function* checkBatch(
 ): AsyncGenerator<CheckProblem> {
   run.counts.entries += work.batch.length;
   const fresh = work.batch.filter((named) => !run.places.has(placeOf(named)) && !run.badEntries.has(placeOf(named)));
-  let next = 0;
-  for await (const got of run.source.getMany(
-    SNAPSHOT_BLOB.vfsEntry,
-    fresh.map((named) => named.mac),
-    { signal: run.options.signal },
-  )) {
-    const named = fresh[next++];
-    if (named === undefined) break;
+  for (const { named, got } of await readEntries(run, fresh)) {
     const findings = await entryFindings(run, context, { named, got, recovered: work.recovered });
     if (findings === null) continue;
     if (findings.length > 0) run.badEntries.set(placeOf(named), findings);
@@ -190,6 +194,34 @@ async function* checkBatch(
     for (const finding of run.badEntries.get(placeOf(named)) ?? []) yield { snapshot: context.header.id, path: byteName(named.path), ...finding };
   }
   report(run);
+}
+
+type ReadNamed = { readonly named: Named; readonly got: { readonly entry: Entry } | { readonly error: KlosetError } };
+
+/** Entries, and all that their contents need to be answered for, read in as few goes as possible. */
+async function readEntries(run: CheckRun, names: readonly Named[]): Promise<readonly ReadNamed[]> {
+  const read: ReadNamed[] = [];
+  for await (const got of run.source.getMany(
+    SNAPSHOT_BLOB.vfsEntry,
+    names.map((named) => named.mac),
+    { signal: run.options.signal },
+  )) {
+    const named = names[read.length];
+    if (named === undefined) break;
+    read.push({ named, got: entryAt(named, got) });
+  }
+  await run.objects.prepare(read.flatMap(({ got }) => ('entry' in got && got.entry.object !== null ? [got.entry.object] : [])));
+  return read;
+}
+
+function entryAt(named: Named, got: Got): ReadNamed['got'] {
+  if ('error' in got) return got;
+  try {
+    return { entry: expectPath(readEntry(got.bytes, named.mac), named.path) };
+  } catch (error) {
+    if (!(error instanceof KlosetError)) throw error;
+    return { error };
+  }
 }
 
 const MAC_HEAD = 8;
@@ -208,17 +240,11 @@ type Got = { readonly bytes: Uint8Array } | { readonly error: KlosetError };
 async function entryFindings(
   run: CheckRun,
   context: SnapshotContext,
-  work: { readonly named: Named; readonly got: Got; readonly recovered: { count: number } },
+  work: ReadNamed & { readonly recovered: { count: number } },
 ): Promise<readonly Finding[] | null> {
   const { named, got } = work;
-  let entry: Entry | null = null;
-  let failure: KlosetError | null = 'error' in got ? got.error : null;
-  try {
-    if ('bytes' in got) entry = expectPath(readEntry(got.bytes, named.mac), named.path);
-  } catch (error) {
-    if (!(error instanceof KlosetError)) throw error;
-    failure = error;
-  }
+  let entry: Entry | null = 'entry' in got ? got.entry : null;
+  const failure = 'error' in got ? got.error : null;
   if (failure !== null) {
     entry = failure.code === 'not-found' ? await recoverEntry(context, named, { signal: run.options.signal }) : null;
     if (entry === null) return [{ what: 'entry', id: named.mac, error: failure }];

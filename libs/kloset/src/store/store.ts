@@ -29,6 +29,8 @@ export interface Store {
   read(kind: ResourceKind, id: Mac, options?: ReadOptions): AsyncIterable<Uint8Array>;
   /** Exactly `lengthBytes` bytes at `offset` of the wrapped file. A short answer is a `StoreError`, never a short buffer. */
   readRange(kind: ResourceKind, id: Mac, offset: number, lengthBytes: number, options?: ReadOptions): Promise<Uint8Array>;
+  /** Where the item lies as a file of this machine, for threads that read by themselves; absent where there is no such file. */
+  localPath?(kind: ResourceKind, id: Mac): string;
   /** Ends idle connections and descriptors. Safe to call twice. */
   close(): Promise<void>;
 }

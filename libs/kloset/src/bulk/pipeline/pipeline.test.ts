@@ -129,6 +129,7 @@ describe('one thread of many', () => {
     const packfiles: FinishedPackfile[] = [];
     const blobs = new BlobStore(
       {
+        role: 'store',
         module: kernelModule(),
         config: await fsStore(directory).readConfig(),
         secret: null,

@@ -7,6 +7,7 @@ import type { PackedResults } from './packed-results.js';
 
 /** What a thread is started with. */
 export type WorkerStart = {
+  readonly role: 'store';
   readonly module: WasmModule;
   /** The store's CONFIG file. */
   readonly config: Uint8Array;

@@ -9,7 +9,7 @@ import { decode } from '../../codec/codec.js';
 import { packfileIndexRecord } from '../../format/packfile.js';
 import { BLOB_TYPE } from '../../format/state.js';
 import { parseConfig } from '../../repository/config-file.js';
-import type { RepositoryWriter } from '../../repository/writer-types.js';
+import type { PlacedBlob, RepositoryWriter } from '../../repository/writer-types.js';
 import type { ContentPipeline } from '../backup/content-pipeline.js';
 import { DedupSeed } from './dedup-seed.js';
 import type { FromWorker, WorkerStart } from './protocol.js';
@@ -43,6 +43,7 @@ export async function threadPipeline(writer: RepositoryWriter, options: ThreadOp
   function begin(): Scheduler {
     const seed = new DedupSeed(writer, expectedBlobs(writer, options));
     const start: Omit<WorkerStart, 'namePrefix'> = {
+      role: 'store',
       module: kernelModule(),
       config,
       secret: writer.repository.secret,
@@ -56,10 +57,9 @@ export async function threadPipeline(writer: RepositoryWriter, options: ThreadOp
       startWorkers: () => Array.from({ length: threads }, (_, thread) => startWorker({ ...start, namePrefix: `${prefix}${thread}-` })),
       seed,
       addPackfile(packfile) {
-        const taken = spooled(packfile);
-        writer.addPackfile(taken);
+        writer.addPackfile(spooled(packfile));
         handedOver.add(packfile.path);
-        return taken.blobs.filter((blob) => blob.type !== BLOB_TYPE.padding).length;
+        return countBlobs(packfile.index);
       },
       settle: () => writer.settle(),
     });
@@ -94,10 +94,22 @@ function expectedBlobs(writer: RepositoryWriter, options: ThreadOptions): number
 }
 
 function spooled(packfile: FromWorker & { kind: 'packfile' }) {
-  const sizeBytes = packfileIndexRecord.sizeBytes;
-  const blobs = Array.from({ length: packfile.index.length / sizeBytes }, (_, number) => {
-    const record = decode(packfileIndexRecord, packfile.index.subarray(number * sizeBytes, (number + 1) * sizeBytes));
-    return { type: record.type, version: record.version, blob: record.id, offset: record.offset, lengthBytes: record.lengthBytes };
-  });
-  return { id: packfile.id as PackfileId, path: packfile.path, sizeBytes: packfile.sizeBytes, blobs };
+  return { id: packfile.id as PackfileId, path: packfile.path, sizeBytes: packfile.sizeBytes, blobs: placedBlobs(packfile.index) };
+}
+
+/** One at a time: a packfile of tiny files has 100,000 of them. */
+function* placedBlobs(index: Uint8Array): Generator<PlacedBlob> {
+  const { sizeBytes } = packfileIndexRecord;
+  for (let at = 0; at < index.length; at += sizeBytes) {
+    const record = decode(packfileIndexRecord, index.subarray(at, at + sizeBytes));
+    yield { type: record.type, version: record.version, blob: record.id, offset: record.offset, lengthBytes: record.lengthBytes };
+  }
+}
+
+/** Blobs other than padding: a record begins with its type. */
+function countBlobs(index: Uint8Array): number {
+  const { sizeBytes } = packfileIndexRecord;
+  let count = 0;
+  for (let at = 0; at < index.length; at += sizeBytes) if (index[at] !== BLOB_TYPE.padding) count += 1;
+  return count;
 }

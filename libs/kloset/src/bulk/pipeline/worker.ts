@@ -5,10 +5,12 @@ import { KlosetError } from '../../errors/errors.js';
 import { BlobStore } from './blob-store.js';
 import { ContentWriter, type Stream } from './content-writer.js';
 import { packResults } from './packed-results.js';
+import type { ReaderStart } from './read-protocol.js';
+import { serveReads } from './read-worker.js';
 import type { FromWorker, ToWorker, WorkerStart } from './protocol.js';
 import { concatBytes } from '../../bytes/bytes.js';
 
-/** Entry of the threads that store contents. Everything in here is synchronous: one message is one piece of work. */
+/** Entry of the threads that store contents or read blobs. Everything in here is synchronous: one message is one piece of work. */
 function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
   useKernelModule(start.module);
   const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
@@ -77,4 +79,6 @@ function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
 }
 
 if (parentPort === null) throw new Error('this is the entry of a thread');
-serve(parentPort, workerData as WorkerStart);
+const start = workerData as WorkerStart | ReaderStart;
+if (start.role === 'read') serveReads(parentPort, start);
+else serve(parentPort, start);

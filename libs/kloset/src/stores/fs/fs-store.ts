@@ -172,6 +172,10 @@ class FsStore implements WritableStore {
     // Files are opened for each read and closed at its end.
   }
 
+  localPath(kind: ResourceKind, id: Mac): string {
+    return this.#path(kind, id);
+  }
+
   #path(kind: ResourceKind, id: Mac): string {
     return kind === 'lock' ? join(this.location, FOLDERS[kind], id) : join(this.location, FOLDERS[kind], id.slice(0, 2), id);
   }
