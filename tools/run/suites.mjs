@@ -13,6 +13,7 @@ export const SUITES = [
   { name: 'lint rules', kind: 'vitest', folder: 'tools/lint' },
   { name: 'format docs', kind: 'vitest', folder: 'tools/format-docs' },
   { name: 'bench', kind: 'vitest', folder: 'tools/bench' },
+  { name: 'compat', kind: 'vitest', folder: 'tools/compat' },
   { name: 'endurance', kind: 'vitest', folder: 'tools/endurance' },
   { name: 'browser', kind: 'playwright', folder: 'apps/web-e2e' },
 ];

@@ -287,6 +287,7 @@ func (in *inspector) ofDirectory(index string, key string, directories map[strin
 	}
 }
 
+// contentType wants the entry of the tree; line 1.1, upon a parent of line 1.0, names the parent's encoding of the same path instead.
 func (in *inspector) contentType(key string, value objects.MAC, known map[string]objects.MAC) {
 	// "/<type>/<subtype><path>"
 	parts := strings.SplitN(key, "/", 4)
@@ -294,8 +295,17 @@ func (in *inspector) contentType(key string, value objects.MAC, known map[string
 		in.problem("index content-type: key %q", key)
 		return
 	}
-	if mac, ok := known["/"+parts[3]]; !ok || mac != value {
-		in.problem("index content-type: %q names another entry than the tree", key)
+	name := "/" + parts[3]
+	mac, ok := known[name]
+	if !ok {
+		in.problem("index content-type: %q is not in the tree", key)
+	}
+	if mac == value {
+		return
+	}
+	entry, err := vfs.EntryFromBytes(in.blob(resources.RT_VFS_ENTRY, value, key))
+	if err != nil || entry.Path() != name {
+		in.problem("index content-type: %q names the entry of another path", key)
 	}
 }
 
