@@ -5,6 +5,7 @@ import { vfsEntry } from '../../format/snapshot-entry.js';
 import { snapshotHeader, type SnapshotHeaderRecord } from '../../format/snapshot-header.js';
 import { summary } from '../../format/snapshot-summary.js';
 import { readContent, readObject } from '../../snapshot/content.js';
+import { readBack } from './read-back.js';
 import type { Abortable, SnapshotSource } from '../../snapshot/source.js';
 import { ZERO_MAC } from '../../snapshot/write/entry-payload.js';
 import { checkSnapshots } from '../check.js';
@@ -15,7 +16,7 @@ import { SYNCED_FROM } from './sync-types.js';
 export type CompareOptions = Abortable & {
   /** Which content of the target each of the source's became. */
   readonly known: ContentMap;
-  /** Objects of the source whose contents are read back from the target. */
+  /** Objects of the target whose contents are read back. */
   readonly readBack: Iterable<Mac>;
   /** Contents of both stores are compared byte by byte, all of them. */
   readonly compareAll?: boolean | undefined;
@@ -52,7 +53,7 @@ export async function compareCopies(
     if (options.compareAll === true && a !== undefined && b !== undefined) objects.set(a.object, b.object);
   });
   for await (const problem of checkSnapshots(stores.target, { snapshots: [id], fast: true, signal: options.signal })) throw problem.error;
-  for (const object of options.readBack) await readBack(stores.target, options.known.get(object)?.object ?? ZERO_MAC, options);
+  await readBack(stores.target, options.readBack, options);
   for (const [a, b] of objects) expectSame(id, `the content ${a}`, await sameContent(stores, { ours: a, theirs: b }, options));
 }
 
@@ -93,10 +94,6 @@ const NOTHING = new Uint8Array(0);
 
 function sameXattr(a: RawXattr, b: RawXattr, known: ContentMap): boolean {
   return equalBytes(a.path, b.path) && equalBytes(a.name, b.name) && a.type === b.type && known.get(a.object)?.object === b.object;
-}
-
-async function readBack(target: SnapshotSource, object: Mac, options: Abortable): Promise<void> {
-  for await (const _piece of readContent(target, await readObject(target, object, options), options));
 }
 
 async function sameContent(

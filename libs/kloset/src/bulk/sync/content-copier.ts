@@ -9,6 +9,7 @@ import { readContent, toObject } from '../../snapshot/content.js';
 import type { SnapshotSource } from '../../snapshot/source.js';
 import type { ObjectInfo } from '../../snapshot/types.js';
 import { type ContentSink, contentSink } from '../../snapshot/write/store-content.js';
+import { NumberPages } from '../../snapshot/write/byte-arena.js';
 import type { StoredContent } from '../../snapshot/write/types.js';
 import type { ContentMap } from './content-map.js';
 
@@ -29,8 +30,8 @@ const BYTES_PER_SETTLE = 16 << 20;
 /** Brings contents of the source into the target: cut, hashed and sealed by the target's rules, each once. */
 export class ContentCopier {
   readonly #parts: CopierParts;
-  /** Objects of the source that were copied by this one, in order. */
-  readonly copied: Mac[] = [];
+  /** What was copied, as numbers of the map. */
+  readonly #copied = new NumberPages();
   readBytes = 0;
   #unsettledBytes = 0;
 
@@ -52,6 +53,16 @@ export class ContentCopier {
     }
     await this.#copySmall(small);
     for (const info of large) await this.#copy(info, readContent(this.#parts.source, info, this.#parts));
+  }
+
+  /** Contents read from the source. */
+  get count(): number {
+    return this.#copied.length;
+  }
+
+  /** Objects of the target that were made. */
+  *made(): Generator<Mac> {
+    for (let index = 0; index < this.#copied.length; index++) yield this.#parts.known.at(this.#copied.get(index)).object;
   }
 
   /** A content that was ensured. */
@@ -87,8 +98,7 @@ export class ContentCopier {
       sink.push(piece);
       await this.#count(piece.length);
     }
-    known.set(info.mac, sink.finish());
-    this.copied.push(info.mac);
+    this.#copied.push(known.set(info.mac, sink.finish()));
     this.#parts.onBytes?.();
   }
 

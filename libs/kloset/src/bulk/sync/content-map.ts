@@ -20,8 +20,8 @@ export class ContentMap {
     return place === 0 ? null : this.#read(place - 1);
   }
 
-  /** The last one counts. */
-  set(object: Mac, content: StoredContent): void {
+  /** The last one counts. Returns a number for `at`. */
+  set(object: Mac, content: StoredContent): number {
     const key = macToBytes(object);
     const slot = this.#slotOf(key);
     const known = this.#slots[slot] as number;
@@ -33,10 +33,16 @@ export class ContentMap {
     record.writeDoubleLE(content.entropy, MAC_BYTES * 2 + 8);
     record.writeUInt32LE(content.chunks, MAC_BYTES * 2 + 16);
     record.writeUInt32LE(this.#types.number(content.contentType, content.contentType), MAC_BYTES * 2 + 20);
-    if (known !== 0) return;
+    if (known !== 0) return place;
     this.#slots[slot] = place + 1;
     this.size += 1;
     if (this.size * 2 > this.#slots.length) this.#grow();
+    return place;
+  }
+
+  /** What `set` was given. */
+  at(number: number): StoredContent {
+    return this.#read(number);
   }
 
   #read(place: number): StoredContent {

@@ -1,4 +1,4 @@
-import { GO_MODE, nameBytes, type RepositoryId, type SnapshotId } from '@wardrobe/kloset-model';
+import { GO_MODE, type Mac, nameBytes, type RepositoryId, type SnapshotId } from '@wardrobe/kloset-model';
 import { chunker } from '../../chunking/chunker.js';
 import { macFromBytes } from '../../bytes/bytes.js';
 import { encode } from '../../codec/codec.js';
@@ -20,8 +20,8 @@ import { onlySource, openRaw, type RawSnapshot, rawEntries, rawErrors, rawXattrs
 import { type CopiedSnapshot, SYNCED_FROM, type SyncOptions } from './sync-types.js';
 
 export type CopyJob = { readonly source: Repository; readonly target: Repository; readonly known: ContentMap; readonly options: SyncOptions };
-/** `copied`: objects of the source that were read. */
-export type Copied = CopiedSnapshot & { readonly copied: ContentCopier['copied'] };
+/** `made`: objects of the target whose contents were read from the source. */
+export type Copied = CopiedSnapshot & { readonly made: Iterable<Mac> };
 
 export const NIL_UUID = '00000000-0000-0000-0000-000000000000' as RepositoryId;
 const CHECKPOINT_MS = 3_600_000;
@@ -83,7 +83,7 @@ async function copyWith(writer: RepositoryWriter, { job, raw, nowMs }: Copying) 
   const trees = await snapshot.finishTrees({ pause: () => writer.settle({ signal }), signal });
   const header = copiedHeader(raw.header, { trees, line: writer.line, source: source.id, nowMs: nowMs() });
   writer.put(SNAPSHOT_BLOB.header, encode(snapshotHeader, header), raw.header.identifier);
-  return { entries: snapshot.entries, errors: snapshot.errors, xattrs, contents: copier.copied.length, readBytes: copier.readBytes, copied: copier.copied };
+  return { entries: snapshot.entries, errors: snapshot.errors, xattrs, contents: copier.count, readBytes: copier.readBytes, made: copier.made() };
 }
 
 async function copyXattrs(

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { childPath, nameBytes, type SnapshotId } from '@wardrobe/kloset-model';
+import { childPath, type Mac, nameBytes, type SnapshotId } from '@wardrobe/kloset-model';
 import { COMMITTED_FIXTURES, seededRandom } from '@wardrobe/testing';
 import { describe, expect, it } from 'vitest';
 import { openFixture } from '../../../test/open-fixture.js';
 import { openOracle, ORACLE_STORES } from '../../../test/open-oracle.js';
 import { chunker } from '../../chunking/chunker.js';
-import { IntegrityError, InvalidInputError } from '../../errors/errors.js';
+import { IntegrityError, InvalidInputError, NotFoundError } from '../../errors/errors.js';
 import { SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
 import { BLOB_TYPE } from '../../format/state.js';
 import { openWriter } from '../../repository/writer.js';
@@ -15,12 +15,14 @@ import type { StoreLine } from '../../repository/writer-types.js';
 import { listSnapshots } from '../../snapshot/list.js';
 import { openSnapshot } from '../../snapshot/open.js';
 import type { SnapshotHeader } from '../../snapshot/types.js';
+import { memorySource } from '../../snapshot/testing/index.js';
 import { storeContent } from '../../snapshot/write/store-content.js';
 import { createSnapshotWriter } from '../../snapshot/write/writer.js';
 import { memoryStore } from '../../stores/memory/memory-store.js';
 import { entriesOf, freshRepository, problemsOf } from '../backup/testing/backup-kit.js';
 import { compareCopies } from './compare-copies.js';
 import { ContentMap } from './content-map.js';
+import { readBack } from './read-back.js';
 import { expectSyncable, planSync, syncSnapshots } from './sync.js';
 import type { SyncOptions, SyncResult } from './sync-types.js';
 
@@ -241,19 +243,33 @@ describe('sync', () => {
     await plant(source, id('d1'), { more: 'will be lost' });
     await plant(source, id('d2'), { timestampNs: 1_700_000_001_000_000_000n });
     const lost = source.mac(nameBytes('will be lost'));
-    const damaged: Repository = Object.create(source, {
-      getMany: {
-        value: async function* (type: number, ids: readonly SnapshotId[], options: object) {
-          for await (const got of source.getMany(type, ids, options))
-            yield got.id === lost && type === SNAPSHOT_BLOB.chunk ? { id: got.id, error: new IntegrityError('chunk', 'altered') } : got;
-        },
-      },
-    });
     const target = await fresh('1.1');
-    const results = await sync(bound(damaged, source), target);
+    const results = await sync(without(source, SNAPSHOT_BLOB.chunk, [lost]), target);
     expect(results).toMatchObject([{ snapshot: id('d1'), published: false }, { snapshot: id('d2') }]);
     expect(target.view.live.map((snapshot) => snapshot.id)).toEqual([id('d2')]);
     expect(await problemsOf(target, id('d2'))).toEqual([]);
+  });
+
+  it('takes entries whose blobs are gone from the listings of their directories', async () => {
+    const source = await fresh('1.0');
+    await plant(source, id('d3'));
+    const gone = [...(await entriesOf(source, id('d3'))).values()].flatMap(({ mac, type }) => (type === 'file' ? [mac] : []));
+    const target = await fresh('1.1');
+    expect(failures(await sync(without(source, SNAPSHOT_BLOB.vfsEntry, gone), target))).toEqual([]);
+    expect(await seen(target, id('d3'))).toEqual(await seen(source, id('d3')));
+  });
+
+  it('reads back what it stored: a chunk of other bytes is found', async () => {
+    const target = memorySource(new Uint8Array(32));
+    const options = { chunker: chunker({ algorithm: 'FASTCDC', minSize: 64, normalSize: 256, maxSize: 1024 }), contentType: 'x/y', entropy: 'none' } as const;
+    const made = ['one', 'x'.repeat(5000)].map((text) => storeContent({ ...target, putAgain: target.put }, nameBytes(text), options).object);
+    await expect(readBack(target, made)).resolves.toBeUndefined();
+    for (const chunk of [target.mac(nameBytes('one')), target.mac(nameBytes('x'.repeat(1024)))]) {
+      const bytes = target.peek(SNAPSHOT_BLOB.chunk, chunk);
+      target.replace(SNAPSHOT_BLOB.chunk, chunk, bytes.slice(1));
+      await expect(readBack(target, made)).rejects.toBeInstanceOf(IntegrityError);
+      target.replace(SNAPSHOT_BLOB.chunk, chunk, bytes);
+    }
   });
 
   it('tells two snapshots of one id apart by one entry, one error, one attribute', async () => {
@@ -281,8 +297,16 @@ describe('sync', () => {
   });
 });
 
-/** The methods of `source` that `damaged` does not replace, bound to the repository they belong to. */
-function bound(damaged: Repository, source: Repository): Repository {
+/** A repository that lost some blobs. */
+function without(source: Repository, type: number, lost: readonly Mac[]): Repository {
+  const damaged: Repository = Object.create(source, {
+    getMany: {
+      value: async function* (asked: number, ids: readonly Mac[], options: object) {
+        for await (const got of source.getMany(asked, ids, options))
+          yield asked === type && lost.includes(got.id) ? { id: got.id, error: new NotFoundError('blob', got.id) } : got;
+      },
+    },
+  });
   const methods = ['get', 'has', 'mac', 'createMac', 'refresh'] as const;
   for (const name of methods) Object.defineProperty(damaged, name, { value: (source[name] as (...args: never[]) => unknown).bind(source) });
   for (const name of ['view', 'store', 'config', 'id', 'keys'] as const) Object.defineProperty(damaged, name, { get: () => source[name] });

@@ -73,11 +73,11 @@ async function copyAndCompare(job: Parameters<typeof copySnapshot>[0], id: Snaps
   const { source, target, known, options } = job;
   let published = false;
   try {
-    const { copied, ...result } = await copySnapshot(job, id);
+    const { made, ...result } = await copySnapshot(job, id);
     published = true;
     await compareCopies({ source, target }, id, {
       known,
-      readBack: copied,
+      readBack: made,
       compareAll: options.compareAll,
       signal: options.signal,
       onEntries: (entries) => options.onProgress?.({ snapshot: id, phase: 'compare', entries, bytes: result.readBytes }),
