@@ -7,6 +7,7 @@ import type { BackupCounts, BackupOptions } from './backup-types.js';
 import { type ByteText, bytesOfText, shownText } from './byte-text.js';
 import { countEntry, newCounts, newEntry } from './collector.js';
 import type { FileJob, FileResult } from './content-pipeline.js';
+import { fairTurns } from './fair-turns.js';
 import type { JobSize, LatePipeline } from './late-pipeline.js';
 import type { Scan, ScannedGroup } from './scan.js';
 import type { WalkedEntry } from './walk-types.js';
@@ -62,6 +63,7 @@ export class BackupRun {
   /** @throws what ends the run: the store, the abort */
   async collect(): Promise<void> {
     const { scan, options } = this.#parts;
+    const turn = fairTurns();
     try {
       for await (const scanned of scan.groups()) {
         options.signal?.throwIfAborted();
@@ -70,6 +72,7 @@ export class BackupRun {
         while (this.#underWay.size >= BATCHES_UNDER_WAY) await Promise.race(this.#underWay);
         if (this.#parts.nowMs() >= this.#nextCheckpointMs) await this.#checkpoint();
         options.onProgress?.(this.counts);
+        await turn();
       }
       await this.#drain();
     } finally {

@@ -13,6 +13,7 @@ import type { BackupOptions, BackupPlan, BackupRequest, BackupSummary } from './
 import { bytesOfText } from './byte-text.js';
 import { choosePipeline } from './choose-pipeline.js';
 import { countEntry, newCounts } from './collector.js';
+import { fairTurns } from './fair-turns.js';
 import { LatePipeline } from './late-pipeline.js';
 import { type Scan, startScan } from './scan.js';
 import { writeProof } from './whole-proof.js';
@@ -45,6 +46,7 @@ export async function planBackup(repository: Repository, request: BackupRequest,
     repository.view.locations(type, blob).some(({ coloured }) => !coloured);
   const scan = await startScan(repository, request, { ...options, isAvailable, line: storeLine(repository.view) });
   const counts = newCounts();
+  const turn = fairTurns();
   for await (const { group, contents } of scan.groups()) {
     options.signal?.throwIfAborted();
     counts.errors += group.errors.length;
@@ -57,6 +59,7 @@ export async function planBackup(repository: Repository, request: BackupRequest,
       else if (entry.isFile) counts.readBytes += sizeBytes;
     });
     options.onProgress?.({ ...counts });
+    await turn();
   }
   return { ...counts, previous: scan.previous };
 }
@@ -121,7 +124,9 @@ async function finishSnapshot(
   { start, scan, line }: { readonly start: Start; readonly scan: Scan; readonly line: StoreLine },
 ): Promise<void> {
   const { signal } = start.options;
+  const turn = fairTurns();
   const pause = async (): Promise<void> => {
+    await turn();
     signal?.throwIfAborted();
     await writer.settle({ signal });
   };
