@@ -1,10 +1,10 @@
 import { fchmodSync, fchownSync, futimesSync, lchownSync, lutimesSync } from 'node:fs';
 import { isExactText } from '@wardrobe/kloset-model';
 import { InvalidInputError, KlosetError, NotFoundError } from '../errors/errors.js';
-import type { Xattr } from '../snapshot/items.js';
 import type { Entry, Snapshot } from '../snapshot/types.js';
 import { localError } from './local-error.js';
 import type { RestoreProblem } from './restore-types.js';
+import type { XattrValue } from './xattr-table.js';
 
 /** Takes what could not be set; the entry itself stands. */
 export type Warn = (what: RestoreProblem['what'], error: KlosetError) => void;
@@ -113,18 +113,16 @@ async function loadXattrModule(): Promise<XattrModule | null> {
 /** A value larger than this is no extended attribute of any file system here. */
 const MAX_VALUE_BYTES = 1 << 20;
 
-export type XattrsOf = (entry: Entry) => Promise<readonly Xattr[]>;
-
 /** Sets the attributes that the entry lists; a value that the snapshot lost is a warning (02-snapshot 9.4). `path` must be valid UTF-8. */
 export async function setXattrs(
-  target: { readonly path: Buffer; readonly snapshot: Snapshot; readonly values: readonly Xattr[] },
+  target: { readonly path: Buffer; readonly snapshot: Snapshot; readonly values: readonly XattrValue[] },
   entry: Entry,
   warn: Warn,
 ): Promise<void> {
   if (entry.extendedAttributes.length === 0) return;
   const native = await loadXattrModule();
   for (const name of entry.extendedAttributes) {
-    const value = target.values.find((candidate) => candidate.kind === 0 && Buffer.compare(candidate.name.bytes, name.bytes) === 0);
+    const value = target.values.find((candidate) => Buffer.compare(candidate.name.bytes, name.bytes) === 0);
     try {
       if (native === null) throw new InvalidInputError(`the attribute ${name.text} was not set: the module for attributes is not installed`);
       if (value === undefined) throw new NotFoundError('path', `value of attribute ${name.text}`);
@@ -136,7 +134,7 @@ export async function setXattrs(
   }
 }
 
-async function readValue(snapshot: Snapshot, value: Xattr): Promise<Buffer> {
+async function readValue(snapshot: Snapshot, value: XattrValue): Promise<Buffer> {
   const object = await snapshot.object(value.object);
   if (object.sizeBytes > MAX_VALUE_BYTES) throw new InvalidInputError(`the attribute ${value.name.text} has ${object.sizeBytes} bytes`);
   const pieces: Uint8Array[] = [];

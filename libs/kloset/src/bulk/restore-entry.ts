@@ -4,12 +4,12 @@ import { closeSync, constants, ftruncateSync, linkSync, lstatSync, openSync, ren
 import { type FileHandle, link, open, rename, symlink, unlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { InvalidInputError } from '../errors/errors.js';
-import type { Xattr } from '../snapshot/items.js';
 import type { Entry, Snapshot } from '../snapshot/types.js';
 import { errnoOf } from './local-error.js';
 import { type Attributes, modeAtOnce, setLinkAttributes, setModeAndTime, setOwner, setXattrs, type Target } from './restore-attributes.js';
 import { lstatOrNull, type SafeDirectory } from './safe-directory.js';
 import { dataRuns } from './sparse.js';
+import type { XattrValue } from './xattr-table.js';
 
 const run = promisify(execFile);
 
@@ -22,7 +22,7 @@ export type Placement = {
   /** Take the place of what has the name. Never set for something that was not looked at. */
   readonly replace: boolean;
   readonly attributes: Attributes;
-  readonly xattrs: readonly Xattr[];
+  readonly xattrs: readonly XattrValue[];
   readonly signal: AbortSignal | undefined;
 };
 

@@ -1,7 +1,7 @@
-import { isAtOrBelow, parentPath, percentEncodePath } from '@wardrobe/kloset-model';
+import { isAtOrBelow, parentPath } from '@wardrobe/kloset-model';
 import { DiskFullError, InvalidInputError, KlosetError } from '../errors/errors.js';
 import { isDamaged } from '../snapshot/entry.js';
-import { scanXattrs, type Xattr } from '../snapshot/items.js';
+import { scanXattrs } from '../snapshot/items.js';
 import { contextOf } from '../snapshot/open.js';
 import type { DamagedEntry, Entry, Snapshot } from '../snapshot/types.js';
 import { HardLinks } from './hard-links.js';
@@ -14,6 +14,7 @@ import { type PathSelection, pathSelection } from './restore-selection.js';
 import type { RestoreOptions, RestoreProblem, RestoreSummary } from './restore-types.js';
 import { Deviations, verifyRestored } from './restore-verify.js';
 import { lstatOrNull, openBelow, openTarget, type SafeDirectory } from './safe-directory.js';
+import { XattrTable, type XattrValue } from './xattr-table.js';
 
 /** A directory of the snapshot and where it stands: null when it could not be made or was left alone, undefined while nothing in it was wanted. */
 type Level = { readonly entry: Entry; name: Uint8Array; place: SafeDirectory | null | undefined };
@@ -26,7 +27,7 @@ type Run = {
   readonly counts: Counts;
   readonly problems: RestoreProblem[];
   readonly links: HardLinks;
-  readonly xattrs: ReadonlyMap<string, readonly Xattr[]>;
+  readonly xattrs: XattrTable;
   readonly deviations: Deviations;
 };
 
@@ -324,8 +325,8 @@ function wantsOwners(run: Run): boolean {
   return run.options.owners ?? process.getuid?.() === 0;
 }
 
-function xattrsOf(run: Run, entry: Entry): readonly Xattr[] {
-  return entry.extendedAttributes.length === 0 ? [] : (run.xattrs.get(percentEncodePath(entry.path.bytes)) ?? []);
+function xattrsOf(run: Run, entry: Entry): readonly XattrValue[] {
+  return entry.extendedAttributes.length === 0 ? [] : run.xattrs.find(entry.path.bytes);
 }
 
 /** Attributes at or below the path by path. Their tree can only be scanned as a whole, so this is done once. */
@@ -333,19 +334,16 @@ async function readXattrs(
   snapshot: Snapshot,
   top: Entry,
   context: { readonly problems: RestoreProblem[]; readonly signal: AbortSignal | undefined },
-): Promise<Map<string, Xattr[]>> {
-  const byPath = new Map<string, Xattr[]>();
+): Promise<XattrTable> {
+  const table = new XattrTable();
   try {
     for await (const item of scanXattrs(contextOf(snapshot), { signal: context.signal })) {
       if ('error' in item) context.problems.push({ path: top.path, severity: 'warning', what: 'xattr', error: item.error });
-      else if (isAtOrBelow(item.path.bytes, top.path.bytes)) {
-        const key = percentEncodePath(item.path.bytes);
-        byPath.set(key, [...(byPath.get(key) ?? []), item]);
-      }
+      else if (item.kind === 0 && isAtOrBelow(item.path.bytes, top.path.bytes)) table.add(item);
     }
   } catch (error) {
     if (!(error instanceof KlosetError)) throw error;
     context.problems.push({ path: top.path, severity: 'warning', what: 'xattr', error });
   }
-  return byPath;
+  return table;
 }
