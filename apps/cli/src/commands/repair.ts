@@ -97,7 +97,10 @@ type Work = { readonly plan: RepairPlan; readonly common: Omit<PlanRepairOptions
 
 async function apply(session: Session, repository: Repository, { plan, common, options }: Work): Promise<RepairResult> {
   try {
-    return await applyRepair(repository, plan, { ...common, wait: options.wait });
+    const onLog = (text: string): void => {
+      if (text.startsWith('waiting')) session.terminal.warn(text);
+    };
+    return await applyRepair(repository, plan, { ...common, wait: options.wait, onLog });
   } catch (error) {
     if (!(error instanceof LockedError)) throw error;
     session.terminal.progress.clear();

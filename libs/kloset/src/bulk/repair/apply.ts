@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SnapshotId } from '@wardrobe/kloset-model';
 import { macFromBytes } from '../../bytes/bytes.js';
+import { STALE_LOCK_MS } from '../../repository/remote-facts.js';
 import { openWriter, systemEnvironment } from '../../repository/writer.js';
 import type { Repository } from '../../repository/types.js';
 import { applyWork } from './apply-work.js';
@@ -23,6 +24,7 @@ export async function applyRepair(repository: Repository, plan: RepairPlan, opti
   const ownLock = macFromBytes(environment.randomBytes(32));
   const planOptions = (): PlanRepairOptions => ({ ...options, nowMs: environment.nowMs() });
   if (plan.actions.length === 0 && !(options.wait === true && plan.waits.length > 0)) return nothingDone(plan);
+  let told: string | null = null;
   const writer = await openWriter(repository, {
     lock: 'exclusive',
     id: ownLock,
@@ -30,7 +32,9 @@ export async function applyRepair(repository: Repository, plan: RepairPlan, opti
     environment,
     signal,
     onWait: (by) => {
-      onLog(`waiting for the lock of ${by.hostname}`);
+      const untilMs = Number(by.timestampNs / 1_000_000n) + STALE_LOCK_MS;
+      if (told !== by.id) onLog(`waiting for the lock of ${by.hostname || 'somebody'}, which counts as left behind from ${new Date(untilMs).toISOString()} on`);
+      told = by.id;
       options.onProgress?.({ phase: 'waiting', done: 0, total: null });
     },
   });

@@ -7,7 +7,7 @@ import type { Repository } from '../../repository/types.js';
 import { newLocationTable } from '../../state/layer.js';
 import { parseState } from '../../state/parse-state.js';
 import { StateBuilder } from '../../state/state-builder.js';
-import { readResidue } from './said.js';
+import { readResidue, whoSays } from './said.js';
 import type { Survey } from './survey.js';
 import type { LostStateEvidence, StateEndFacts } from './types.js';
 
@@ -114,6 +114,25 @@ export function findRemoval(repository: Repository, state: StateId, testimony: T
       const stream = builder.finish({ ...end, serial: end.serial as RepositoryId });
       if (repository.mac(stream) === state) return { state, type, id, whenNs, end, machine: evidence.machine };
     }
+  return null;
+}
+
+/**
+ * What a damaged state coloured, by a machine that merged it: the colours that no readable state says must be its own, when it is the only state of that machine
+ * which the store cannot give. Null when no machine can tell.
+ */
+export function deduceColours(
+  survey: Survey,
+  state: StateId,
+  testimony: Testimony,
+): { readonly machine: string; readonly colours: readonly { readonly type: number; readonly id: Mac; readonly whenNs: bigint }[] } | null {
+  const said = whoSays(survey.view);
+  for (const { machine, states, colours } of testimony.all) {
+    const unknown = states.filter(({ id }) => !survey.readable.has(id));
+    if (unknown.length !== 1 || unknown[0]?.id !== state) continue;
+    const own = colours.flatMap(({ type, id, whenNs }) => (whenNs === null || said.colours.has(`${type}:${id}`) ? [] : [{ type, id, whenNs }]));
+    if (own.length > 0) return { machine, colours: own };
+  }
   return null;
 }
 

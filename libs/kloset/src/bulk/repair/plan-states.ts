@@ -2,7 +2,7 @@ import type { Mac, PackfileId, SnapshotId, StateId } from '@wardrobe/kloset-mode
 import type { UnreadableState } from '../../repository/types.js';
 import type { Candidate, Candidates } from './candidates.js';
 import { type ClaimedPackfile, counted, type Draft, draftOf, type Drafts, emptyDrafts, leftAloneOf, named, problemOf, stateWrite } from './draft.js';
-import { findRemoval, type KeptStateFile, machinesOf, type ProvenRemoval, type Testimony } from './evidence.js';
+import { deduceColours, findRemoval, type KeptStateFile, machinesOf, type ProvenRemoval, type Testimony } from './evidence.js';
 import type { Survey } from './survey.js';
 import type { PlanRepairOptions, RepairActionKind, RepairWrite } from './types.js';
 import type { SnapshotWalk } from './walk.js';
@@ -240,7 +240,8 @@ function planUnnamed(facts: StateFacts, state: UnreadableState, drafts: Drafts):
     drafts.drafts.push(draftRemoval(removal, true));
     return;
   }
-  const colours = testimony.coloursOf.get(state.id) ?? [];
+  const deduced = testimony.coloursOf.has(state.id) ? null : deduceColours(survey, state.id, testimony);
+  const colours = testimony.coloursOf.get(state.id) ?? deduced?.colours ?? [];
   if (colours.length > 0) {
     const end = testimony.ends.get(state.id) ?? null;
     drafts.drafts.push(
@@ -249,7 +250,11 @@ function planUnnamed(facts: StateFacts, state: UnreadableState, drafts: Drafts):
           ...common,
           kind: 'replace-state',
           doing: `It is written again with the same facts: ${counted(colours.length, 'removal')}.`,
-          evidence: ['A state index of this store remembers what it said.'],
+          evidence: [
+            deduced === null
+              ? 'A state index of this store remembers what it said.'
+              : `${deduced.machine} merged it, can read all its other states in the store, and remembers these besides.`,
+          ],
           machines: machinesOf(testimony, { states: [state.id] }),
           writes: [stateWrite({ id: state.id, replaces: true, version: end?.version ?? versionOf(survey), coloured: colours.length })],
         },

@@ -117,6 +117,47 @@ describe.each(LINES)('a store of line %s', (line) => {
     await mend(made);
   });
 
+  it('waits for a backup that may be running when asked to, and then brings its snapshot back', async () => {
+    const made = await makeStore(line);
+    const { id, state } = await made.backup(files(['a']));
+    await made.store.remove('state', state);
+    const holder = await openWriter(await made.open(), { lock: 'shared', id, environment: { hostname: 'alpha' } });
+    const repository = await made.open();
+    const log: string[] = [];
+    const waiting = applyRepair(repository, await plan(repository), { wait: true, onLog: (text) => void log.push(text) });
+    setTimeout(() => void holder.close(), 300);
+    const result = await waiting;
+    expect(log[0]).toMatch(/^waiting for the lock of alpha, which counts as left behind from \d{4}-/);
+    expect(log.filter((text) => text.startsWith('waiting'))).toHaveLength(1);
+    expect(result.proofs).toEqual([{ snapshot: id, isWhole: true, problems: [] }]);
+    expect(await live(made)).toEqual([id]);
+  });
+
+  it('a damaged schedule for deletion is written again from a machine that merged it and lacks nothing else', async () => {
+    const made = await makeStore(line);
+    const { state, packfiles } = await made.backup(files(['a']));
+    const unused = idOf() as PackfileId;
+    const schedule = idOf() as StateId;
+    await made.state(schedule, (builder) => builder.colour(4, unused, 5n), { version: line === '1.1' ? '1.1.0' : '1.0.0' });
+    const readable = (await made.open()).view.states.map(({ id }) => ({ id, end: null }));
+    await made.damage('state', schedule);
+    const bravo: LostStateEvidence = {
+      machine: 'bravo',
+      source: 'cache',
+      states: readable,
+      packfiles: [],
+      colours: [{ type: 4, id: unused, whenNs: 5n }],
+      shown: [],
+      stateFiles: [],
+    };
+    const result = await mend(made, { evidence: [bravo] });
+    expect(result.applied.map(({ kind, states, machines }) => ({ kind, states, machines }))).toEqual([
+      { kind: 'replace-state', states: [schedule], machines: ['bravo'] },
+    ]);
+    expect([...(await made.open()).view.colours(4)].map(([id, { whenNs }]) => ({ id, whenNs }))).toEqual([{ id: unused, whenNs: 5n }]);
+    expect([state, ...packfiles].length).toBeGreaterThan(1);
+  });
+
   it('a stale plan does nothing', async () => {
     const made = await makeStore(line);
     const { state } = await made.backup(files(['a']));
