@@ -7,5 +7,5 @@ import { threadlessPipeline } from './threadless-pipeline.js';
 export async function choosePipeline(writer: RepositoryWriter, job: JobSize, threads: number | undefined): Promise<ContentPipeline> {
   if (threads === 1) return threadlessPipeline(writer);
   const { pipelineFor } = await import('../pipeline/pipeline-for.js');
-  return pipelineFor(writer, job);
+  return pipelineFor(writer, job, threads);
 }

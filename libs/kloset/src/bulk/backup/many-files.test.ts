@@ -27,7 +27,7 @@ beforeAll(async () => {
   }
 }, TIMEOUT_MS);
 
-afterAll(() => void execFileSync('rm', ['-rf', folder]));
+afterAll(() => void execFileSync('rm', ['-rf', folder]), TIMEOUT_MS);
 
 describe.each(['1.0', '1.1'] as const)(`${FILES} small files on line %s`, (line) => {
   test(
