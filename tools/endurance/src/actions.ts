@@ -186,7 +186,10 @@ async function maintainByPlakar(world: World, line: OracleLine): Promise<void> {
   machine.seen = await world.states();
   try {
     // What plakar colours it colours now, years after our clock; its own default keeps files where line 1.0 takes part.
-    await world.oracles.get(line)?.maintenance(world.oracleStore(line, machine), { grace: world.random.pick(['0s', '168h']), keepFiles: line === '1.0' });
+    const done = await world.oracles
+      .get(line)
+      ?.maintenance(world.oracleStore(line, machine), { grace: world.random.pick(['0s', '168h']), keepFiles: line === '1.0' });
+    if (line === '1.1' && (done?.packfiles ?? 0) > 0) world.model.disputed = true;
   } catch (error) {
     // It stops at entries that its own backup left out.
     if (!(error instanceof OracleError) || world.model.imperfect.size === 0) throw error;

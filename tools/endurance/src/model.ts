@@ -13,6 +13,12 @@ export class Model {
   /** Snapshots that plakar may have made with entries that nothing stores: every file can be had, and a check finds fault with them. */
   readonly imperfect = new Set<SnapshotId>();
 
+  /**
+   * plakar 1.1 removed packfiles: its delete entries take the colour away too and bear parents that order nothing, so that a machine that merges them first goes
+   * on seeing the packfile, without colour and without file (01-store 5.5). What it then cannot read is read by everybody else.
+   */
+  disputed = false;
+
   publish(id: SnapshotId, files: Files): void {
     this.live.set(id, files);
     this.lost.delete(id);
