@@ -43,6 +43,7 @@ function pages(): { name: string; path: string; shows: RegExp }[] {
     { name: 'store settings', path: `${store}/settings`, shows: /Demonstration/ },
     { name: 'connect a store', path: '/stores/new', shows: /Connect a store/ },
     { name: 'jobs', path: '/jobs', shows: /job/i },
+    { name: 'new job', path: `${store}/jobs/new?kind=check`, shows: /Every packfile/ },
     { name: 'account', path: '/settings', shows: /Ines Ortega|ines@example\.org/ },
     { name: 'people', path: '/settings/users', shows: /ines@example\.org/ },
     { name: 'tokens', path: '/settings/tokens', shows: /token/i },

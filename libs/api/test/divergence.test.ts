@@ -78,4 +78,18 @@ describe.each(COMMITTED_FIXTURES)('the three machines of %s', (name) => {
     const csv = await (await run.fetch(`/api/stores/${store.id}/divergence.csv`, { cookie: run.admin })).text();
     expect(csv.trim().split('\r\n')).toHaveLength(4);
   });
+
+  it('lists only those that not all machines list, and only those with errors, when asked', async () => {
+    const list = async (only: string) => (await run.call<SnapshotsPageDto>('snapshots.list', { storeId: store.id, only }, { cookie: run.admin })).data;
+    expect(await list('unseen')).toMatchObject({ total: 0, rows: [] });
+    expect((await list('errors')).rows.every(({ errors }) => errors > 0)).toBe(true);
+    const { api } = run;
+    const empty = await reportOf(fixture.machinesDir ?? '', 'alpha', randomUUID());
+    await api.importReport({
+      ...empty,
+      machine: { ...empty.machine, name: 'delta' },
+      sightings: empty.sightings.map((sighting) => ({ ...sighting, shown: [] })),
+    });
+    expect((await list('unseen')).total).toBe(2);
+  });
 });

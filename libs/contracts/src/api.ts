@@ -248,6 +248,8 @@ export const snapshotFilter = z.object({
   source: z.string().max(1000).optional(),
   since: iso.optional(),
   before: iso.optional(),
+  /** `errors`: with entries that could not be backed up; `unseen`: that at least one machine does not list. */
+  only: z.enum(['errors', 'unseen']).optional(),
   include: z.enum(['live', 'deleted', 'hidden', 'all']).default('live'),
   sort: z.enum(['newest', 'oldest', 'largest', 'errors']).default('newest'),
   offset: z.number().int().min(0).default(0),

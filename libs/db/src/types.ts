@@ -173,6 +173,9 @@ export type SnapshotSearch = {
   readonly source?: string | undefined;
   readonly since?: Date | undefined;
   readonly before?: Date | undefined;
+  readonly withErrors?: boolean | undefined;
+  /** Only these numbers. */
+  readonly nums?: ArrayLike<number> | undefined;
   readonly availability: readonly Availability[];
   readonly sort: 'newest' | 'oldest' | 'largest' | 'errors';
   readonly offset: number;

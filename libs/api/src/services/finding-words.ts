@@ -283,7 +283,7 @@ function repairOf(context: FindingContext, machine: MachineStoreRow | undefined)
   if (machine === undefined || !toolOf(machine.facts).includes('plakar 1.0')) return { nextStep, command: null };
   const name = context.machines.get(machine.machineId)?.name ?? 'that machine';
   return {
-    nextStep: `${nextStep} The command works on ${name} only: its own cache holds what was lost.`,
+    nextStep: `${nextStep} plakar 1.0 can do it too, on ${name} only: its own cache holds what was lost.`,
     command: `plakar at ${context.store.location} repair -apply`,
   };
 }

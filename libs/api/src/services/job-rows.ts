@@ -24,6 +24,7 @@ export function planOfJob(job: Pick<JobRow, 'result'>): { plan: JobPlanDto; engi
 export function jobDto(job: JobRow): JobDto {
   const result = resultOf.safeParse(job.result);
   const payload = workPayload(job);
+  const name = payload?.label ?? (job.kind === 'refresh' ? 'Reading the store' : job.label);
   return {
     id: job.id,
     kind: KINDS.find((kind) => kind === job.kind) ?? 'refresh',
@@ -32,8 +33,8 @@ export function jobDto(job: JobRow): JobDto {
     dryRun: job.dryRun,
     done: job.done,
     total: job.total,
-    label: payload?.label ?? job.label,
-    phase: payload !== null && job.state === 'running' && job.label !== payload.label ? job.label : null,
+    label: name,
+    phase: job.state === 'running' && job.label !== name ? job.label : null,
     startedBy: job.startedBy,
     createdAt: job.createdAt.toISOString(),
     startedAt: job.startedAt?.toISOString() ?? null,

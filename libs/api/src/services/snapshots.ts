@@ -54,11 +54,14 @@ export function createSnapshots(deps: Deps, tracking: Pick<Tracking, 'model'>): 
 
   async function search(store: StoreRow, filter: Filter): Promise<{ total: number; rows: readonly Opened[]; facets: SnapshotFacets }> {
     const availability = AVAILABILITIES[filter.include];
-    if (store.encrypted) return searchOpened(await all(store), filter, availability);
-    const { include: _include, storeId: _storeId, since, before, ...same } = filter;
+    const unseen = filter.only === 'unseen' ? await unseenNums(store) : undefined;
+    if (store.encrypted) return searchOpened(await all(store), { ...filter, unseen }, availability);
+    const { include: _include, storeId: _storeId, only, since, before, ...same } = filter;
     const [found, facets] = await Promise.all([
       searchSnapshots(deps.db, store.id, {
         ...same,
+        withErrors: only === 'errors',
+        nums: unseen,
         availability,
         since: since === undefined ? undefined : new Date(since),
         before: before === undefined ? undefined : new Date(before),
@@ -66,6 +69,12 @@ export function createSnapshots(deps: Deps, tracking: Pick<Tracking, 'model'>): 
       snapshotFacets(deps.db, store.id, availability),
     ]);
     return { total: found.total, rows: found.rows.map((row) => ({ row, header: row.header })), facets };
+  }
+
+  /** Snapshots of the store that at least one machine does not list. */
+  async function unseenNums(store: StoreRow): Promise<number[]> {
+    const { model } = await tracking.model(store.id);
+    return [...model.nums].filter((_num, column) => model.live[column] === 1 && (model.listedBy[column] ?? 0) < model.rows.length);
   }
 
   async function dtos(store: StoreRow, rows: readonly Opened[]): Promise<SnapshotRowDto[]> {
@@ -153,7 +162,7 @@ export function snapshotDto(row: SnapshotRow, header: HeaderColumns | null, seen
 /** The same search as the database's, over opened rows. */
 function searchOpened(
   all: readonly Opened[],
-  filter: Filter,
+  filter: Filter & { readonly unseen: readonly number[] | undefined },
   availability: readonly Availability[],
 ): { total: number; rows: readonly Opened[]; facets: SnapshotFacets } {
   const inReach = all.filter(({ row }) => availability.includes(row.availability));
@@ -162,11 +171,14 @@ function searchOpened(
     .split(/\s+/)
     .filter((word) => word !== '');
   const since = filter.since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(filter.since);
+  const unseen = filter.unseen === undefined ? null : new Set(filter.unseen);
   const before = filter.before === undefined ? Number.POSITIVE_INFINITY : Date.parse(filter.before);
   const hits = inReach.filter(({ row, header }) => {
     const text = header === null ? '' : searchText(header);
     const at = row.takenAt?.getTime() ?? 0;
     return (
+      (filter.only !== 'errors' || (header?.errors ?? 0) > 0) &&
+      (unseen === null || unseen.has(row.num)) &&
       words.every((word) => searchWordFinds(word, { id: row.id, text })) &&
       matches(filter.tag, header?.tags) &&
       matches(filter.host, [header?.host ?? '']) &&

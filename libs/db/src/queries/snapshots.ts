@@ -160,6 +160,8 @@ function conditions(storeId: string, search: Omit<SnapshotSearch, 'sort' | 'offs
   add(search.source, (place) => `directory_text = ${place}`);
   add(search.since, (place) => `taken_at >= ${place}`);
   add(search.before, (place) => `taken_at < ${place}`);
+  if (search.withErrors === true) parts.push('errors > 0');
+  if (search.nums !== undefined) add(plainArray(search.nums), (place) => `id = any(${place}::int4[])`);
   return { where: parts.join(' and '), values };
 }
 

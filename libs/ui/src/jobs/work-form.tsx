@@ -17,6 +17,8 @@ export type WorkFormProps = {
   readonly peers: readonly { readonly id: string; readonly name: string }[];
   readonly busy: boolean;
   readonly problem: ProblemDto | null;
+  /** A plan is shown: its own button is the first one then. */
+  readonly isPlanned: boolean;
   readonly onPlan: (work: JobWorkInput) => void;
 };
 
@@ -41,7 +43,7 @@ export function WorkForm(props: WorkFormProps) {
       {work.kind === 'sync' ? <SyncFields work={work as Work<'sync'>} change={change} peers={props.peers} /> : null}
       {problem ? <ErrorLine>{`${problem.sentence} ${problem.next}`}</ErrorLine> : null}
       <div className="row-flex">
-        <Button type="submit" look="primary" busy={busy} {...(missing !== null && { unavailable: missing })}>
+        <Button type="submit" look={props.isPlanned ? 'plain' : 'primary'} busy={busy} {...(missing !== null && { unavailable: missing })}>
           Plan a dry run
         </Button>
         <span className="fresh whitespace-normal">{missing ?? 'A dry run is a read: it writes nothing.'}</span>

@@ -2,7 +2,7 @@
 import type { SnapshotsPageDto } from '@wardrobe/contracts';
 import { counted } from '@wardrobe/words';
 import { FolderTree, Server, Tag } from 'lucide-react';
-import { Segment } from '../controls/chip.js';
+import { Chip, Segment } from '../controls/chip.js';
 import { SearchField } from '../controls/field.js';
 import { DateMenu } from './date-menu.js';
 import { FacetMenu } from './facet-menu.js';
@@ -39,6 +39,12 @@ export function FilterBar({ query, facets, total, onChange }: FilterBarProps) {
         <FacetMenu label="Machine" icon={Server} values={facets?.hosts ?? []} chosen={query.host} onChoose={(host) => onChange({ host })} />
         <FacetMenu label="Source" icon={FolderTree} values={facets?.sources ?? []} chosen={query.source} onChoose={(source) => onChange({ source })} />
         <FacetMenu label="Tag" icon={Tag} values={facets?.tags ?? []} chosen={query.tag} onChoose={(tag) => onChange({ tag })} />
+        <Chip pressed={query.only === 'errors'} onPress={() => onChange({ only: query.only === 'errors' ? '' : 'errors' })}>
+          With errors
+        </Chip>
+        <Chip pressed={query.only === 'unseen'} onPress={() => onChange({ only: query.only === 'unseen' ? '' : 'unseen' })}>
+          Not seen by all
+        </Chip>
         <DateMenu range={query} onRange={onChange} />
         <Segment label="Which snapshots" items={INCLUDE_ITEMS} value={query.include} onChange={(include) => onChange({ include })} />
       </div>

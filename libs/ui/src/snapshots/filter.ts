@@ -6,6 +6,8 @@ export const INCLUDES = ['live', 'deleted', 'hidden', 'all'] as const;
 export type Include = (typeof INCLUDES)[number];
 export const SORTS = ['newest', 'oldest', 'largest', 'errors'] as const;
 export type Sort = (typeof SORTS)[number];
+export const ONLY = ['', 'errors', 'unseen'] as const;
+export type Only = (typeof ONLY)[number];
 
 /** What the address says about the list. Days are UTC, `until` is the last day that counts. */
 export type SnapshotQuery = {
@@ -15,6 +17,7 @@ export type SnapshotQuery = {
   readonly tag: string;
   readonly since: string;
   readonly until: string;
+  readonly only: Only;
   readonly include: Include;
   readonly sort: Sort;
 };
@@ -27,6 +30,7 @@ export const QUERY_KEYS = {
   tag: 'tag',
   since: 'since',
   until: 'until',
+  only: 'only',
   include: 'show',
   sort: 'sort',
 } as const satisfies Record<keyof SnapshotQuery, string>;
@@ -44,6 +48,7 @@ export function snapshotQuery(get: (key: string) => string | null): SnapshotQuer
     tag: text('tag'),
     since: dayOrNothing(get(QUERY_KEYS.since)),
     until: dayOrNothing(get(QUERY_KEYS.until)),
+    only: oneOf(ONLY, get(QUERY_KEYS.only)),
     include: oneOf(INCLUDES, get(QUERY_KEYS.include)),
     sort: oneOf(SORTS, get(QUERY_KEYS.sort)),
   };
@@ -68,6 +73,7 @@ export function snapshotFilterOf(query: SnapshotQuery): SnapshotFilter {
     ...(query.tag !== '' && { tag: query.tag }),
     ...(query.since !== '' && { since: `${query.since}T00:00:00.000Z` }),
     ...(query.until !== '' && { before: new Date(Date.parse(query.until) + DAY_MS).toISOString() }),
+    ...(query.only !== '' && { only: query.only }),
     include: query.include,
     sort: query.sort,
   };
@@ -75,7 +81,7 @@ export function snapshotFilterOf(query: SnapshotQuery): SnapshotFilter {
 
 /** Whether anything narrows the list (the order does not). */
 export function isFiltered(query: SnapshotQuery): boolean {
-  return [query.text, query.host, query.source, query.tag, query.since, query.until].some((value) => value !== '');
+  return [query.text, query.host, query.source, query.tag, query.since, query.until, query.only].some((value) => value !== '');
 }
 
 /** "since 12 Oct", "until 3 Nov", "12 Oct to 3 Nov", "12 Oct"; empty when there is no limit. The year is left out when it is this one. */

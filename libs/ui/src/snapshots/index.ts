@@ -1,3 +1,4 @@
 export * from './filter.js';
 export * from './snapshot-row.js';
 export * from './snapshots-view.js';
+export * from './snapshot-actions.js';

@@ -1,7 +1,8 @@
 'use client';
 import type { SnapshotRowDto } from '@wardrobe/contracts';
 import { counted, figure } from '@wardrobe/words';
-import { EyeOff, FileWarning, type LucideIcon, Trash2, TriangleAlert } from 'lucide-react';
+import { Ellipsis, EyeOff, FileWarning, type LucideIcon, Trash2, TriangleAlert } from 'lucide-react';
+import { Button } from '../controls/button.js';
 import { bytesWord } from '../foundation/format.js';
 import { Anchor } from '../foundation/link.js';
 import { ShortTime } from '../foundation/time.js';
@@ -12,10 +13,12 @@ export type SnapshotRowProps = {
   readonly href: string;
   /** Under a head with the day only the time of day is needed. */
   readonly timeOnly: boolean;
+  /** Opens what can be done with the snapshot. */
+  readonly onActions: ((row: SnapshotRowDto) => void) | undefined;
 };
 
 /** Cells of one snapshot. */
-export function SnapshotCells({ row, href, timeOnly }: SnapshotRowProps) {
+export function SnapshotCells({ row, href, timeOnly, onActions }: SnapshotRowProps) {
   const times = useTimes();
   const ms = Date.parse(row.takenAt);
   return (
@@ -51,6 +54,13 @@ export function SnapshotCells({ row, href, timeOnly }: SnapshotRowProps) {
       </td>
       <td className="snap-seen">
         <SeenBy row={row} />
+      </td>
+      <td className="snap-actions">
+        {onActions === undefined ? null : (
+          <Button square small look="quiet" aria-label={`Actions for snapshot ${row.id.slice(0, 8)}`} onClick={() => onActions(row)}>
+            <Ellipsis className="icon" aria-hidden />
+          </Button>
+        )}
       </td>
     </>
   );

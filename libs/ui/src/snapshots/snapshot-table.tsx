@@ -18,6 +18,7 @@ export type SnapshotTableProps = {
   readonly href: (row: SnapshotRowDto) => string;
   readonly sort: Sort;
   readonly onSort: (sort: Sort) => void;
+  readonly onActions?: ((row: SnapshotRowDto) => void) | undefined;
 };
 
 const ROW_PX = 34;
@@ -25,10 +26,10 @@ const ROW_PX = 34;
 const BLOCK_PX = 102;
 const PHONE_PX = 860;
 const OVERSCAN = 12;
-const COLUMNS = 9;
+const COLUMNS = 10;
 
 /** Rows of all snapshots; only those near the window are in the document. */
-export function SnapshotTable({ total, rowAt, onNeed, href, sort, onSort }: SnapshotTableProps) {
+export function SnapshotTable({ total, rowAt, onNeed, href, sort, onSort, onActions }: SnapshotTableProps) {
   useListKeys();
   const table = useRef<HTMLTableElement>(null);
   const [margin, setMargin] = useState(0);
@@ -67,12 +68,15 @@ export function SnapshotTable({ total, rowAt, onNeed, href, sort, onSort }: Snap
           <Head label="Size" now={sort} sorts={{ descending: 'largest' }} onSort={onSort} numeric />
           <Head label="Errors" now={sort} sorts={{ descending: 'errors' }} onSort={onSort} numeric />
           <th scope="col">Seen by</th>
+          <th scope="col">
+            <span className="sr">Actions</span>
+          </th>
         </tr>
       </thead>
       <Spacer px={before} />
       {items.map((item) => (
         <tbody key={item.index} data-index={item.index} ref={virtual.measureElement}>
-          <Row index={item.index} {...{ rowAt, href, sort }} />
+          <Row index={item.index} {...{ rowAt, href, sort, onActions }} />
         </tbody>
       ))}
       <Spacer px={after} />
@@ -80,7 +84,7 @@ export function SnapshotTable({ total, rowAt, onNeed, href, sort, onSort }: Snap
   );
 }
 
-function Row({ index, rowAt, href, sort }: Pick<SnapshotTableProps, 'rowAt' | 'href' | 'sort'> & { readonly index: number }) {
+function Row({ index, rowAt, href, sort, onActions }: Pick<SnapshotTableProps, 'rowAt' | 'href' | 'sort' | 'onActions'> & { readonly index: number }) {
   const now = useNow();
   const times = useTimes();
   const row = rowAt(index);
@@ -98,7 +102,7 @@ function Row({ index, rowAt, href, sort }: Pick<SnapshotTableProps, 'rowAt' | 'h
         </tr>
       ) : null}
       <tr aria-rowindex={index + 2} data-availability={row.availability}>
-        <SnapshotCells row={row} href={href(row)} timeOnly={byTime} />
+        <SnapshotCells row={row} href={href(row)} timeOnly={byTime} onActions={onActions} />
       </tr>
     </>
   );

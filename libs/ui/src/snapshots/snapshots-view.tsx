@@ -19,6 +19,7 @@ export type SnapshotsViewProps = {
   readonly rowAt: (index: number) => SnapshotRowDto | undefined;
   readonly onNeed: (first: number, last: number) => void;
   readonly href: (row: SnapshotRowDto) => string;
+  readonly onActions?: (row: SnapshotRowDto) => void;
   /** New snapshots that wait above the reader's place; `rowAt` begins after them. */
   readonly heldBack?: { readonly count: number; readonly show: () => void };
   /** Shown instead of the rows: skeleton or failure. */
@@ -34,7 +35,7 @@ const INCLUDE_NOTE: Readonly<Record<Include, string | null>> = {
 };
 
 /** Timeline, filters and the list. */
-export function SnapshotsView({ query, onChange, page, rowAt, onNeed, href, heldBack, instead }: SnapshotsViewProps) {
+export function SnapshotsView({ query, onChange, page, rowAt, onNeed, href, onActions, heldBack, instead }: SnapshotsViewProps) {
   const note = INCLUDE_NOTE[query.include];
   const waiting = heldBack?.count ?? 0;
   return (
@@ -55,7 +56,12 @@ export function SnapshotsView({ query, onChange, page, rowAt, onNeed, href, held
           (page?.total === 0 ? (
             <Nothing query={query} onChange={onChange} />
           ) : (
-            <SnapshotTable total={(page?.total ?? 0) - waiting} {...{ rowAt, onNeed, href }} sort={query.sort} onSort={(sort) => onChange({ sort })} />
+            <SnapshotTable
+              total={(page?.total ?? 0) - waiting}
+              {...{ rowAt, onNeed, href, onActions }}
+              sort={query.sort}
+              onSort={(sort) => onChange({ sort })}
+            />
           ))}
       </section>
     </>
@@ -80,7 +86,7 @@ function Nothing({ query, onChange }: Pick<SnapshotsViewProps, 'query' | 'onChan
     <EmptyState
       icon={Search}
       fact="No snapshot matches."
-      actions={<Button onClick={() => onChange({ text: '', host: '', source: '', tag: '', since: '', until: '' })}>Clear the filters</Button>}
+      actions={<Button onClick={() => onChange({ text: '', host: '', source: '', tag: '', since: '', until: '', only: '' })}>Clear the filters</Button>}
     >
       {query.include === 'live' ? 'Only snapshots in the store are searched. Deleted and hidden ones are under All.' : ''}
     </EmptyState>

@@ -15,6 +15,7 @@ describe('address and filter', () => {
       tag: 'nightly',
       since: '2026-10-12',
       until: '2026-11-01',
+      only: 'errors',
       include: 'hidden',
       sort: 'largest',
     } as const;

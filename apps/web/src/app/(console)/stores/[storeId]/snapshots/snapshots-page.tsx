@@ -1,7 +1,8 @@
 'use client';
 import { LinkButton, LoadingRows, Notice, PageHead, ProblemState } from '@wardrobe/ui';
-import { queryPatch, type SnapshotQuery, snapshotFilterOf, snapshotQuery, SnapshotsView } from '@wardrobe/ui/snapshots';
-import { useCallback, useMemo } from 'react';
+import { queryPatch, SnapshotActions, type SnapshotQuery, snapshotFilterOf, snapshotQuery, SnapshotsView } from '@wardrobe/ui/snapshots';
+import type { SnapshotRowDto } from '@wardrobe/contracts';
+import { useCallback, useMemo, useState } from 'react';
 import { paths } from '@/lib/paths';
 import { useUrlState } from '@/lib/url-state';
 import { ReadAgain, StoreFresh, StoreNotices } from '@/shell/store-notices';
@@ -15,6 +16,7 @@ export function SnapshotsPage({ storeId }: { readonly storeId: string }) {
   const filter = useMemo(() => snapshotFilterOf(query), [query]);
   const { first, rowAt, need, heldBack } = useSnapshotPages(storeId, filter);
   const change = useCallback((patch: Partial<SnapshotQuery>) => set(queryPatch(patch)), [set]);
+  const [chosen, setChosen] = useState<SnapshotRowDto | null>(null);
   const page = first.data;
   return (
     <>
@@ -49,6 +51,7 @@ export function SnapshotsPage({ storeId }: { readonly storeId: string }) {
         onNeed={need}
         heldBack={heldBack}
         href={(row) => paths.explore(storeId, row.id)}
+        onActions={setChosen}
         {...(page === undefined && {
           instead: first.isError ? (
             <ProblemState problem={problemOf(first.error)} onRetry={() => void first.refetch()} />
@@ -56,6 +59,12 @@ export function SnapshotsPage({ storeId }: { readonly storeId: string }) {
             <LoadingRows what="the snapshots" rows={12} onRetry={() => void first.refetch()} />
           ),
         })}
+      />
+      <SnapshotActions
+        row={chosen}
+        onClose={() => setChosen(null)}
+        browseHref={paths.explore(storeId, chosen?.id ?? '')}
+        workHref={(kind) => paths.newJob(storeId, kind, chosen === null ? [] : [chosen.id])}
       />
     </>
   );

@@ -94,6 +94,7 @@ function NewJob({ store, kind }: { readonly store: StoreDto; readonly kind: Work
               path={params.get('path') ?? ''}
               limits={limits.data}
               peers={(stores.data ?? []).filter(({ id }) => id !== store.id)}
+              isPlanned={state.plan !== null || state.job !== null}
               busy={state.make.isPending}
               problem={state.make.error ? problemOf(state.make.error) : null}
               onPlan={state.run}
