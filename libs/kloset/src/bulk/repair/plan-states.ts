@@ -197,6 +197,7 @@ function wrongOf(group: Group, isDamaged: boolean): string {
 }
 
 function doingOf(group: Group, { isDamaged, count }: { readonly isDamaged: boolean; readonly count: number }): string {
+  if (count === 0) return 'Its header is stored again in a new packfile, after everything that it needs.';
   const from = `from ${counted(count, 'packfile')} that no state names`;
   if (isDamaged) return `It is written again ${from}, under the same name; the damaged file gives way when the new one is whole.`;
   return `${group.id === null ? 'A state under a new name' : 'The state'} is written ${from}.`;

@@ -5,6 +5,7 @@ import { BLOB_TYPE } from '../../format/state.js';
 import { openWriter } from '../../repository/writer.js';
 import { remoteFacts } from '../../repository/remote-facts.js';
 import type { Repository } from '../../repository/types.js';
+import type { StateBuilder } from '../../state/state-builder.js';
 import type { BuildEntry } from '../../snapshot/testing/snapshot-builder.js';
 import { applyRepair } from './apply.js';
 import { planRepair } from './plan.js';
@@ -156,6 +157,53 @@ describe.each(LINES)('a store of line %s', (line) => {
     ]);
     expect([...(await made.open()).view.colours(4)].map(([id, { whenNs }]) => ({ id, whenNs }))).toEqual([{ id: unused, whenNs: 5n }]);
     expect([state, ...packfiles].length).toBeGreaterThan(1);
+  });
+
+  it('a lost state whose packfiles are scheduled for deletion too: everything is stored again, the header last', async () => {
+    const made = await makeStore(line);
+    const { id, state, packfiles } = await made.backup(files(['a', 'b']));
+    const fill = (builder: StateBuilder): void => {
+      for (const packfile of packfiles) builder.colour(4, packfile, 1n);
+    };
+    await made.state(idOf() as StateId, fill, { version: line === '1.1' ? '1.1.0' : '1.0.0' });
+    await made.store.remove('state', state);
+    const result = await mend(made);
+    expect(result.applied.map(({ kind }) => kind)).toEqual(['store-again', 'rebuild-state']);
+    const [snapshot] = (await made.open()).view.live;
+    expect(snapshot).toMatchObject({ id, scheduledForDeletion: false });
+    expect(snapshot?.packfiles).toHaveLength(1);
+  });
+
+  it('a truncated packfile counts as gone from where it was cut, and what is sound in it moves', async () => {
+    const made = await makeStore(line);
+    const { id, packfiles } = await made.backup(files(['a', 'b', 'c']));
+    const { view } = await made.open();
+    const headers = new Set(view.live.flatMap((live) => live.packfiles));
+    const data = packfiles.find((packfile) => !headers.has(packfile)) as PackfileId;
+    const sizeBytes = await made.store.sizeBytes('packfile', data);
+    const chunks = view.layers.flatMap(({ table }) =>
+      Array.from({ length: table.count }, (_, index) => ({
+        ...table.read(index),
+        blob: table.blob(index),
+        holder: table.packfiles.mac(table.read(index).packfile),
+      })),
+    );
+    const last = chunks
+      .filter(({ type, holder, lengthBytes }) => type === BLOB_TYPE.chunk && holder === data && lengthBytes > 2900)
+      .sort((a, b) => b.offset - a.offset)[0];
+    await made.store.write('packfile', data, await made.store.readRange('packfile', data, 0, (last?.offset ?? 0) + 16 + 10));
+    const repository = await made.open();
+    const planned = await plan(repository);
+    expect(planned.problems.flatMap(({ snapshots }) => snapshots)).toContain(id);
+    expect(kinds(planned)).toContain('retire-packfile');
+    await applyRepair(repository, planned, {});
+    const after = await made.open();
+    expect(after.view.isPackfileColoured(data)).toBe(true);
+    const sound = chunks.filter(({ type, holder, offset }) => type === BLOB_TYPE.chunk && holder === data && offset < (last?.offset ?? 0));
+    expect(sound.length).toBeGreaterThan(0);
+    for (const { blob } of sound) expect(after.view.isAvailable(BLOB_TYPE.chunk, blob)).toBe(true);
+    expect((await plan(after)).actions).toEqual([]);
+    expect(sizeBytes).toBeGreaterThan(0);
   });
 
   it('a stale plan does nothing', async () => {
