@@ -3,10 +3,13 @@ import {
   backup,
   checkSnapshots,
   createStore,
+  deriveSecret,
+  downgrade,
   fsStore,
   isDamaged,
   openRepository,
   openSnapshot,
+  readConfig,
   type Repository,
   restoreTo,
   type Snapshot,
@@ -18,8 +21,8 @@ import type { Fact, Macs } from './facts.js';
 /** Wardrobe's engine on one store, as one machine without an index of its own. */
 export type Ours = {
   create(options: OurStore): Promise<void>;
-  /** Answers the snapshot's id. */
-  backup(path: string): Promise<string>;
+  /** Answers the snapshot's id. `anew`: nothing is taken over from the snapshot before. */
+  backup(path: string, options?: { readonly anew?: boolean }): Promise<string>;
   /** What a full check of all snapshots finds, in words. */
   problems(): Promise<readonly string[]>;
   digest(snapshot: string): Promise<{
@@ -31,6 +34,8 @@ export type Ours = {
   /** Answers what could not be restored. */
   restore(snapshot: string, path: string, to: string): Promise<readonly string[]>;
   snapshots(): Promise<readonly string[]>;
+  /** Opens a store again to plakar 1.0; answers the number of states rewritten. */
+  downgrade(): Promise<number>;
 };
 
 export type OurStore = {
@@ -42,20 +47,25 @@ export type OurStore = {
 
 export function ours(folder: string, options: { readonly passphrase: string | null; readonly origin: string }): Ours {
   const { passphrase, origin } = options;
+  // Deriving it each time would be most of the work.
+  let secret: Uint8Array | undefined;
   async function within<T>(use: (repository: Repository) => Promise<T>): Promise<T> {
     const store = fsStore(folder);
     try {
-      return await use(await openRepository(store, passphrase === null ? {} : { passphrase }));
+      if (passphrase !== null) secret ??= await deriveSecret(await readConfig(store), passphrase);
+      return await use(await openRepository(store, { secret }));
     } finally {
       await store.close();
     }
   }
   return {
     create: (made) => createStore(fsStore(folder), { ...made, passphrase }),
-    backup: (path) => within(async (repository) => (await backup(repository, { paths: [nameBytes(path)], origin })).snapshot),
+    backup: (path, { anew = false } = {}) =>
+      within(async (repository) => (await backup(repository, { paths: [nameBytes(path)], origin, usePrevious: !anew })).snapshot),
     problems: () => within((repository) => problemsOf(repository)),
     digest: (snapshot) => within((repository) => digestOf(repository, snapshot as SnapshotId)),
     restore: (snapshot, path, to) => within((repository) => restoreOf(repository, { snapshot: snapshot as SnapshotId, path, to })),
+    downgrade: () => within((repository) => downgrade(repository)),
     snapshots: () => within((repository) => Promise.resolve(repository.view.live.map(({ id }) => id))),
   };
 }

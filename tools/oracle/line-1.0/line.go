@@ -59,7 +59,7 @@ func (line) Open(ctx *kcontext.KContext, request *command.Request) (*repository.
 	}
 	var key []byte
 	if parsed.Encryption != nil {
-		if key, err = encryption.DeriveKey(parsed.Encryption.KDFParams, []byte(request.Passphrase)); err != nil {
+		if key, err = derive(parsed.Encryption, request.Passphrase); err != nil {
 			return nil, err
 		}
 		if !encryption.VerifyCanary(parsed.Encryption, key) {
@@ -67,6 +67,21 @@ func (line) Open(ctx *kcontext.KContext, request *command.Request) (*repository.
 		}
 	}
 	return repository.New(ctx, key, disk, config)
+}
+
+// keys that this process has derived, by salt and passphrase: a batch opens the same stores again and again.
+var keys = map[string][]byte{}
+
+func derive(config *encryption.Configuration, passphrase string) ([]byte, error) {
+	name := string(config.KDFParams.Salt) + passphrase
+	if key, ok := keys[name]; ok {
+		return key, nil
+	}
+	key, err := encryption.DeriveKey(config.KDFParams, []byte(passphrase))
+	if err == nil {
+		keys[name] = key
+	}
+	return key, err
 }
 
 func (line) Snapshots(repo *repository.Repository) ([]objects.MAC, error) {
