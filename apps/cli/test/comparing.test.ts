@@ -82,7 +82,7 @@ describe.each(['v10-plain-desync', 'v11-plain-desync'] as const)('%s', (name) =>
     expect(await ls('--latest')).toEqual(all.slice(0, 1));
     expect(await ls('--before', String(lines[1]?.['timestamp']))).toEqual(all.slice(1));
     expect(await ls('--since', String(lines[0]?.['timestamp']))).toEqual(all.slice(0, 1));
-    const tag = (lines.find((line) => (line['tags'] as string[]).length > 0)?.['tags'] as string[])[0] as string;
+    const tag = lines.flatMap((line) => line['tags'] as string[])[0] as string;
     expect(await ls('--tag', tag)).toEqual(lines.filter((line) => (line['tags'] as string[]).includes(tag)).map((line) => String(line['id'])));
     expect(await ls('--tag', `!${tag}`)).toEqual(lines.filter((line) => !(line['tags'] as string[]).includes(tag)).map((line) => String(line['id'])));
     expect(await ls('--per-year', '1')).toEqual(all.slice(0, 1));

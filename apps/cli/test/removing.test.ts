@@ -87,9 +87,11 @@ describe('rm and prune', () => {
     const store = await copyToMemory(fsStore(await copyFixtureStore('v10-plain-desync')));
     const repository = await openRepository(store);
     const ids = repository.view.live.map(({ id }) => id);
-    const write = store.write.bind(store);
+    const [write, adopt] = [store.write.bind(store), store.adopt.bind(store)];
     let writes = 0;
-    store.write = (...args) => (++writes > 1 ? Promise.reject(new StoreError('the line is down')) : write(...args));
+    const down = (): Promise<never> => Promise.reject(new StoreError('the line is down'));
+    store.write = (...args) => (++writes > 1 ? down() : write(...args));
+    store.adopt = (...args) => (++writes > 1 ? down() : adopt(...args));
     const said: string[] = [];
     const printed: unknown[] = [];
     const quiet = { show() {}, clear() {} };

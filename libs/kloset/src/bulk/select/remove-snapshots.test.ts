@@ -60,12 +60,11 @@ describe('removing', () => {
     const { store, open } = await copyOf('v10-plain-desync');
     const repository = await open();
     const ids = liveIds(repository);
-    const write = store.write.bind(store);
+    const [write, adopt] = [store.write.bind(store), store.adopt.bind(store)];
     let writes = 0;
-    store.write = (...args) => {
-      writes += 1;
-      return writes > 1 ? Promise.reject(new StoreError('the line is down')) : write(...args);
-    };
+    const down = (): Promise<never> => Promise.reject(new StoreError('the line is down'));
+    store.write = (...args) => (++writes > 1 ? down() : write(...args));
+    store.adopt = (...args) => (++writes > 1 ? down() : adopt(...args));
     const done: string[] = [];
     await expect(
       (async () => {
