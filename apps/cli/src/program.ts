@@ -16,7 +16,7 @@ const EXIT_HELP = '\nExit codes: 0 fine; 1 usage or environment; 65 damaged or i
 
 export function buildProgram(run: Runner): Command {
   const program = new Command('wardrobe')
-    .description('Reads Kloset stores (plakar 1.0 and 1.1) and shows which machine has seen which snapshot.')
+    .description('Backs up to Kloset stores (plakar 1.0 and 1.1), reads and mends them, and shows which machine has seen which snapshot.')
     .usage('[options] [at STORE] COMMAND')
     .version(VERSION)
     .option('--keyfile <file>', 'read the passphrase from a file; else WARDROBE_PASSPHRASE, PLAKAR_PASSPHRASE, or a prompt')

@@ -44,49 +44,47 @@ it('the oracle can be built here, or the run says why not', () => {
   assertOracle();
 });
 
-describe.runIf(oracleAvailable())("the type of a content is the one that plakar's detector finds", () => {
-  let by: Oracle;
-  beforeAll(async () => {
-    await oracleProgram('1.1');
-    by = await oracle('1.1');
-  }, 900_000);
-  afterAll(() => by.close());
+if (oracleAvailable())
+  describe("the type of a content is the one that plakar's detector finds", () => {
+    let by: Oracle;
+    beforeAll(async () => {
+      await oracleProgram('1.1');
+      by = await oracle('1.1');
+    }, 900_000);
+    afterAll(() => by.close());
 
-  it('of generated contents of every kind, whole, cut short and altered', async () => {
-    const random = seededRandom(Number(process.env['WARDROBE_TEST_SEED'] ?? 1));
-    const types = new Set<string>();
-    for (const batch of batches(samples(random, IS_LONG ? 200_000 : 12_000), 10_000)) {
-      const theirs = await by.mime({ samples: batch });
-      const compared = batch.map((sample, index) => ({ sample: sample.toString('latin1'), theirs: theirs[index], ours: detectContentType(sample) }));
-      expect(compared.filter((one) => one.theirs !== one.ours).slice(0, 5)).toEqual([]);
-      for (const type of theirs) types.add(type);
-    }
-    expect(types.size).toBeGreaterThan(190);
-  }, 900_000);
-
-  it.runIf(IS_LONG)(
-    'of this machine’s files below /usr, with few exceptions',
-    async () => {
-      let [count, equal] = [0, 0];
-      const different: string[] = [];
-      for (const batch of batches(filesBelow('/usr'), 4000)) {
-        const heads = batch.map((path) => readFileSync(path).subarray(0, 4096));
-        const theirs = await by.mime({ samples: heads });
-        for (const [index, head] of heads.entries()) {
-          const ours = detectContentType(head);
-          count += 1;
-          if (ours === theirs[index]) equal += 1;
-          else different.push(`${batch[index]}: ${theirs[index]}, ours ${ours}`);
-        }
+    it('of generated contents of every kind, whole, cut short and altered', async () => {
+      const random = seededRandom(Number(process.env['WARDROBE_TEST_SEED'] ?? 1));
+      const types = new Set<string>();
+      for (const batch of batches(samples(random, IS_LONG ? 200_000 : 12_000), 10_000)) {
+        const theirs = await by.mime({ samples: batch });
+        const compared = batch.map((sample, index) => ({ sample: sample.toString('latin1'), theirs: theirs[index], ours: detectContentType(sample) }));
+        expect(compared.filter((one) => one.theirs !== one.ours).slice(0, 5)).toEqual([]);
+        for (const type of theirs) types.add(type);
       }
-      process.stderr.write(
-        `content types: ${equal} of ${count} files below /usr as plakar's (${((100 * equal) / count).toFixed(3)} %)\n${different.slice(0, 20).join('\n')}\n`,
-      );
-      expect(equal / count).toBeGreaterThan(0.995);
-    },
-    900_000,
-  );
-});
+      expect(types.size).toBeGreaterThan(190);
+    }, 900_000);
+
+    if (IS_LONG)
+      it('of this machine’s files below /usr, with few exceptions', async () => {
+        let [count, equal] = [0, 0];
+        const different: string[] = [];
+        for (const batch of batches(filesBelow('/usr'), 4000)) {
+          const heads = batch.map((path) => readFileSync(path).subarray(0, 4096));
+          const theirs = await by.mime({ samples: heads });
+          for (const [index, head] of heads.entries()) {
+            const ours = detectContentType(head);
+            count += 1;
+            if (ours === theirs[index]) equal += 1;
+            else different.push(`${batch[index]}: ${theirs[index]}, ours ${ours}`);
+          }
+        }
+        process.stderr.write(
+          `content types: ${equal} of ${count} files below /usr as plakar's (${((100 * equal) / count).toFixed(3)} %)\n${different.slice(0, 20).join('\n')}\n`,
+        );
+        expect(equal / count).toBeGreaterThan(0.995);
+      }, 900_000);
+  });
 
 /** Beginnings of many kinds of text; what follows them is made up. */
 const BEGINNINGS: readonly string[] = [
