@@ -6,6 +6,7 @@ import { contextOf } from '../snapshot/open.js';
 import type { DamagedEntry, Entry, Snapshot } from '../snapshot/types.js';
 import { HardLinks } from './hard-links.js';
 import { errnoOf, localError } from './local-error.js';
+import { snapshotOnThreads } from './pipeline/snapshot-on-threads.js';
 import { setModeAndTime, setOwner, setXattrs } from './restore-attributes.js';
 import { actionOf, decideConflict, type Decision, otherNames, refusalText } from './restore-conflict.js';
 import { batchEntries, type Contents, isSmall, readSmallContents } from './restore-contents.js';
@@ -37,6 +38,15 @@ type Run = {
  * @throws DiskFullError the disk is full: the partial file is removed, what was restored before stays; NotFoundError no such path; abort as it came
  */
 export async function* restoreTo(snapshot: Snapshot, options: RestoreOptions): AsyncGenerator<RestoreProblem, RestoreSummary> {
+  const threads = await snapshotOnThreads(snapshot);
+  try {
+    return yield* restoreFrom(threads.snapshot, options);
+  } finally {
+    await threads.close();
+  }
+}
+
+async function* restoreFrom(snapshot: Snapshot, options: RestoreOptions): AsyncGenerator<RestoreProblem, RestoreSummary> {
   const { signal } = options;
   const top = await snapshot.entry(options.path, { followLinks: true, signal });
   const selection = pathSelection(top, options);

@@ -14,8 +14,8 @@ import { hasWorkerFile } from './worker-file.js';
 const WINDOW_IDS = 2048;
 const WINDOW_BYTES = 5 << 20;
 const WINDOWS_AHEAD = 2;
-/** Less than this is read sooner on this thread, at least until the threads are there. */
-const THREADS_FROM_IDS = 512;
+/** Less than this in all is read sooner on this thread. Once the threads are there, a few blobs at a time are worth it. */
+const THREADS_FROM_IDS = 1024;
 const THREADS_FROM_BYTES = 16 << 20;
 const STARTED_FROM_IDS = 8;
 
@@ -56,6 +56,9 @@ class ThreadedReading {
   readonly readers: Readers;
   readonly #repository: Repository;
   readonly #recent = new RecentBlobs();
+  /** All that was asked for before the threads were there. */
+  #askedIds = 0;
+  #askedBytes = 0;
 
   constructor(repository: Repository, readers: Readers) {
     this.#repository = repository;
@@ -69,10 +72,10 @@ class ThreadedReading {
   /** Whether threads are worth it. */
   isFor(type: number, ids: readonly Mac[]): boolean {
     if (isUnhashed(type)) return false;
-    if (ids.length >= (this.readers.isStarted ? STARTED_FROM_IDS : THREADS_FROM_IDS)) return true;
-    let sizeBytes = 0;
-    for (const id of ids) sizeBytes += this.#repository.view.locations(type, id)[0]?.lengthBytes ?? 0;
-    return sizeBytes >= THREADS_FROM_BYTES;
+    if (this.readers.isStarted) return ids.length >= STARTED_FROM_IDS;
+    this.#askedIds += ids.length;
+    for (const id of ids) this.#askedBytes += this.#repository.view.locations(type, id)[0]?.lengthBytes ?? 0;
+    return this.#askedIds >= THREADS_FROM_IDS || this.#askedBytes >= THREADS_FROM_BYTES;
   }
 
   async *getMany(type: number, ids: readonly Mac[], signal: AbortSignal | undefined): AsyncGenerator<BlobResult> {
