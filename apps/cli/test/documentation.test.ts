@@ -56,12 +56,7 @@ describe('the examples of docs/cli.md run as they stand', () => {
       .split(/^## /m)
       .slice(1)
       .flatMap((section) => (section.split('\n')[0] ?? '').split(/,? /));
-    // Commands whose sections are not written yet are named here, so that none is forgotten.
-    const missing = commands.filter((name) => !named.includes(name));
-    expect(
-      missing.filter((name) =>
-        ['create', 'backup', 'info', 'ls', 'cat', 'restore', 'check', 'diff', 'locate', 'digest', 'archive', 'rm', 'prune'].includes(name),
-      ),
-    ).toEqual([]);
+    expect(commands.length).toBeGreaterThan(20);
+    expect(commands.filter((name) => !named.includes(name))).toEqual([]);
   });
 });
