@@ -1,7 +1,11 @@
+import { setFlagsFromString } from 'node:v8';
 import { readEnvironment } from './env.js';
 import { CliError, EXIT } from './exit-codes.js';
 import { runCommandLine } from './run.js';
 import { createTerminal } from './terminal.js';
+
+// A young generation that does not grow: 100,000 files take a quarter less memory at their peak, and no more time.
+setFlagsFromString('--semi-space-growth-factor=1');
 
 /** Runs the command line and ends the process explicitly: Node 20 may hang at its end once WASM was loaded. */
 const abort = new AbortController();
