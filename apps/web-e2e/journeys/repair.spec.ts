@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test';
 import { addMachine, call, report } from '../support/calls.js';
 import { type ConsoleServer, startConsole } from '../support/console-server.js';
-import { unpack } from '../support/fixture-files.js';
+import { copyFixtureStore, unpack } from '../support/fixture-files.js';
 import { expectAccessible, expectNoSidewaysScroll, setUpAdmin, watch } from '../support/pages.js';
 
 let server: ConsoleServer;
@@ -16,14 +16,15 @@ test.afterAll(async () => {
 
 test('a phantom: plan, apply as a job, the finding closes, the store lists the snapshot, machines catch up', async ({ browser }) => {
   test.setTimeout(180_000);
-  const fixture = await unpack('v10-plain-desync');
-  const machines = fixture.machinesDir ?? '';
+  const machines = (await unpack('v10-plain-desync')).machinesDir ?? '';
+  // A store of its own: this journey writes into it.
+  const location = await copyFixtureStore('v10-plain-desync');
   const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, reducedMotion: 'reduce' });
   const page = await context.newPage();
   const seen = watch(page, server.base);
   await setUpAdmin(page, server.setupLink);
   const { request } = context;
-  const { id } = await call<{ id: string }>(request, server.base, 'stores.add', { name: 'team', location: fixture.storeDir });
+  const { id } = await call<{ id: string }>(request, server.base, 'stores.add', { name: 'team', location });
   const store = `${server.base}/stores/${id}`;
   const alpha = await addMachine(request, server.base, 'alpha');
   const bravo = await addMachine(request, server.base, 'bravo');
@@ -36,12 +37,17 @@ test('a phantom: plan, apply as a job, the finding closes, the store lists the s
   const apply = page.getByRole('button', { name: 'Publish 1 state' });
   await expect(apply).toBeVisible();
   await expect(page.getByText('Nothing is deleted or overwritten.')).toBeVisible();
-  await expect(page.getByText(`wardrobe at ${fixture.storeDir} repair --snapshot 88144fd5 --apply`)).toBeVisible();
+  await expect(page.getByText(`wardrobe at ${location} repair --snapshot 88144fd5 --apply`)).toBeVisible();
   await expectAccessible(page, 'plan');
   expect(new URL(page.url()).searchParams.get('plan')).toMatch(/^\d+$/);
 
   // The plan is in the address: another width, another theme, the same plan.
-  const phone = await browser.newContext({ viewport: { width: 360, height: 740 }, colorScheme: 'dark', reducedMotion: 'reduce', storageState: await context.storageState() });
+  const phone = await browser.newContext({
+    viewport: { width: 360, height: 740 },
+    colorScheme: 'dark',
+    reducedMotion: 'reduce',
+    storageState: await context.storageState(),
+  });
   const small = await phone.newPage();
   await small.goto(page.url());
   await expect(small.getByRole('button', { name: 'Publish 1 state' })).toBeVisible();
@@ -68,7 +74,10 @@ test('a phantom: plan, apply as a job, the finding closes, the store lists the s
   await page.keyboard.press('j');
   await page.waitForURL(/\/jobs$/);
   await expect(page.getByText(/1 repair done, 1 state written, 1 of 1 snapshot proven whole/)).toBeVisible();
-  await page.getByRole('button', { name: /^Log of Repair: / }).first().click();
+  await page
+    .getByRole('button', { name: /^Log of Repair: / })
+    .first()
+    .click();
   await expect(page.getByRole('textbox', { name: /^Log of Repair: / })).toHaveValue(/whole/);
   await expectAccessible(page, 'jobs');
   await page.goto(`${server.base}/settings/audit`);

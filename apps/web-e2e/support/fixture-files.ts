@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type Fixture, unpackFixture } from '@wardrobe/testing';
 
-export { COMMITTED_FIXTURES, type Fixture, temporaryFolder } from '@wardrobe/testing';
+export { COMMITTED_FIXTURES, copyFixtureStore, type Fixture, temporaryFolder } from '@wardrobe/testing';
 export const unpack = unpackFixture;
 
 const WARDROBE = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url));

@@ -16,12 +16,17 @@ import type {
 } from '@wardrobe/contracts';
 import { claimJob, getJob, queueJob } from '@wardrobe/db';
 import { fsStore, openRepository, openWriter, type RepositoryWriter } from '@wardrobe/kloset';
-import { type Fixture, temporaryFolder, unpackFixture } from '@wardrobe/testing';
+import { copyFixtureStore, type Fixture, type FixtureName, temporaryFolder, unpackFixture } from '@wardrobe/testing';
 import { createApi } from '../src/index.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Console, cookieOf, PASSWORD, startConsole } from './console.js';
 import { FLEET, reportOf } from './reports.js';
 import { done, ended, planned } from './jobs.js';
+
+/** A fixture with a store of its own, for jobs write into it. */
+async function writable(name: FixtureName): Promise<Fixture> {
+  return { ...(await unpackFixture(name)), storeDir: await copyFixtureStore(name) };
+}
 
 describe('the phantom of v10-plain-desync, from its finding to a fleet that agrees', () => {
   let fixture: Fixture;
@@ -39,7 +44,7 @@ describe('the phantom of v10-plain-desync, from its finding to a fleet that agre
     run.api.importReport(change(await reportOf(fixture.machinesDir ?? '', machine, ids[machine])));
 
   beforeAll(async () => {
-    fixture = await unpackFixture('v10-plain-desync');
+    fixture = await writable('v10-plain-desync');
     run = await startConsole({ storeRoots: [dirname(fixture.storeDir)] });
     store = await run.api.addStore({ name: 'team', location: fixture.storeDir });
     for (const machine of FLEET) await report(machine);
@@ -136,9 +141,9 @@ describe('jobs of every kind on v11-plain-desync', () => {
   const plan = (work: JobWorkInput, cookie = run.admin) => run.call<JobDto>('jobs.plan', { storeId: store.id, work }, { cookie, mutation: true });
 
   beforeAll(async () => {
-    fixture = await unpackFixture('v11-plain-desync');
+    fixture = await writable('v11-plain-desync');
     into = await realpath(await temporaryFolder('restores'));
-    run = await startConsole({ storeRoots: [dirname(fixture.storeDir), tmpdir()], restoreRoots: [into] });
+    run = await startConsole({ storeRoots: [tmpdir()], restoreRoots: [into] });
     store = await run.api.addStore({ name: 'team', location: fixture.storeDir });
   });
   afterAll(() => run.stop());
@@ -221,7 +226,7 @@ describe('jobs of every kind on v11-plain-desync', () => {
   });
 
   it('another store gets what it lacks, each copy equal to its original', async () => {
-    const other = await unpackFixture('v10-plain-healthy');
+    const other = await writable('v10-plain-healthy');
     const peer = await run.api.addStore({ name: 'other', location: other.storeDir });
     const before = (await run.call<SnapshotsPageDto>('snapshots.list', { storeId: peer.id }, { cookie: run.admin })).data.total;
     const job = await done(run, store, { kind: 'sync', direction: 'to', peer: peer.id });
@@ -251,6 +256,40 @@ describe('jobs of every kind on v11-plain-desync', () => {
   });
 });
 
+describe('a lost snapshot that somebody deleted', () => {
+  it('is named and left out, and comes back only when that is asked for', async () => {
+    const fixture = await writable('v10-plain-desync');
+    const run = await startConsole({ storeRoots: [dirname(fixture.storeDir)] });
+    try {
+      const store = await run.api.addStore({ name: 'team', location: fixture.storeDir });
+      const [hidden] = (await run.call<SnapshotsPageDto>('snapshots.list', { storeId: store.id, include: 'hidden' }, { cookie: run.admin })).data.rows;
+      const id = hidden?.id ?? '';
+      const own = await reportOf(fixture.machinesDir ?? '', 'alpha');
+      const sightings = own.sightings.map((sighting) => ({
+        ...sighting,
+        shown: sighting.shown.filter(({ snapshot }) => snapshot !== id),
+        deleted: [...sighting.deleted, id].sort(),
+      }));
+      await run.api.importReport({ ...own, sightings });
+      const left = (await planned(run, store, { kind: 'repair' })).plan;
+      expect(left?.items.flatMap(({ snapshots }) => snapshots)).not.toContain(id);
+      expect(
+        left?.leftAlone.find(({ snapshots }) => snapshots.includes(id)),
+        JSON.stringify(left),
+      ).toMatchObject({
+        what: 'deleted snapshot',
+        why: expect.stringContaining('alpha'),
+      });
+      expect(left?.offers).toContain('undelete');
+      const asked = (await planned(run, store, { kind: 'repair', undelete: true })).plan;
+      expect(asked?.items.flatMap(({ snapshots }) => snapshots)).toContain(id);
+      expect(asked?.items[0]?.detail).toContain('brings back a snapshot that somebody deleted');
+    } finally {
+      await run.stop();
+    }
+  });
+});
+
 describe('jobs that wait, are cancelled and are interrupted', () => {
   let fixture: Fixture;
   let run: Console;
@@ -267,7 +306,7 @@ describe('jobs that wait, are cancelled and are interrupted', () => {
   };
 
   beforeAll(async () => {
-    fixture = await unpackFixture('v10-plain-desync');
+    fixture = await writable('v10-plain-desync');
     run = await startConsole({ storeRoots: [dirname(fixture.storeDir)] });
     store = await run.api.addStore({ name: 'team', location: fixture.storeDir });
     held = await openWriter(await openRepository(fsStore(fixture.storeDir), {}), { lock: 'shared', environment: { hostname: 'bravo.lan' } });

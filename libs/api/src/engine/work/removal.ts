@@ -119,7 +119,6 @@ function planOf(ids: readonly string[], items: readonly PlanItemDto[], rest: str
       items: items.slice(0, SHOWN_ITEMS),
       itemsTotal: items.length,
       verb: `Remove ${counted(ids.length, 'snapshot')}`,
-      destroys: ids.length > 0,
       refusal: ids.length === 0 ? 'There is nothing to remove.' : null,
     },
     engine: { snapshots: ids },
