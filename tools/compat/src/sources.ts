@@ -51,7 +51,10 @@ export function alter(folder: string, note: string): void {
   const [first, second, third] = readdirSync(folder).filter((name) => /^\d /.test(name));
   if (first !== undefined) renameSync(join(folder, first), join(folder, `${first} renamed ${note}`));
   if (second !== undefined) chmodSync(join(folder, second), 0o711);
-  if (third !== undefined) for (const name of readdirSync(join(folder, third)).slice(0, 2)) rmSync(join(folder, third, name), { recursive: true });
+  // Names are bytes, not text.
+  const parent = Buffer.from(third === undefined ? '' : `${join(folder, third)}/`);
+  if (third !== undefined)
+    for (const name of readdirSync(parent, { encoding: 'buffer' }).slice(0, 2)) rmSync(Buffer.concat([parent, name]), { recursive: true });
 }
 
 /** Changes when any folder above does, so that two backups made before and after cannot be compared as a whole. */
