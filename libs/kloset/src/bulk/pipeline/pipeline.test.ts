@@ -49,8 +49,8 @@ async function tree(): Promise<Made[]> {
     ['text', text(200_000)],
     ['min', stream.bytes(65536)],
     ['min+1', stream.bytes(65537)],
-    ['large', concatBytes([text(9 << 20), stream.bytes(9 << 20), new Uint8Array(9 << 20), text(1234)])],
-    ['zeros', new Uint8Array(18 << 20)],
+    ['large', concatBytes([text(4 << 20), stream.bytes(4 << 20), new Uint8Array(9 << 20), text(1234)])],
+    ['zeros', new Uint8Array(17 << 20)],
   ];
   contents.push(['large twin', contents[7]?.[1] as Uint8Array]);
   for (let i = 0; i < 300; i++) contents.push([`small ${i}`, i % 3 === 0 ? text(i * 31) : stream.bytes(i * 29)]);
