@@ -50,7 +50,9 @@ describe('connecting stores', () => {
     expect(store).toMatchObject({ encrypted: true, keyKept: 'encrypted' });
     const { data: job } = await change<JobDto>('stores.refresh', { storeId: store.id });
     expect(job.kind).toBe('refresh');
-    await expect.poll(async () => (await run.call<StoreDto>('stores.get', { storeId: store.id }, { cookie: run.admin })).data.status).toBe('ready');
+    await expect
+      .poll(async () => (await run.call<StoreDto>('stores.get', { storeId: store.id }, { cookie: run.admin })).data.status, { timeout: 30_000 })
+      .toBe('ready');
     const dump = await run.db.pool.query<{ text: string }>(
       `select stores::text as text from stores union all select snapshots::text from snapshots union all select audit_entries::text from audit_entries union all select jobs::text from jobs`,
     );
@@ -84,7 +86,9 @@ describe('connecting stores', () => {
 
   it('removing a store asks for its name and wipes rows and index', async () => {
     const { data: store } = await change('stores.add', { name: 'going', location: plain });
-    await expect.poll(async () => (await run.call<StoreDto>('stores.get', { storeId: store.id }, { cookie: run.admin })).data.status).toBe('ready');
+    await expect
+      .poll(async () => (await run.call<StoreDto>('stores.get', { storeId: store.id }, { cookie: run.admin })).data.status, { timeout: 30_000 })
+      .toBe('ready');
     expect((await change('stores.remove', { storeId: store.id, confirmName: 'other' })).status).toBe(400);
     expect((await change('stores.remove', { storeId: store.id, confirmName: 'going' })).status).toBe(200);
     expect((await run.call('stores.get', { storeId: store.id }, { cookie: run.admin })).status).toBe(404);

@@ -22,7 +22,7 @@ export type WorkFormProps = {
   readonly onPlan: (work: JobWorkInput) => void;
 };
 
-/** What is asked before a dry run, by kind of work. Nothing here changes anything. */
+/** What is asked before a dry run, by kind of work. */
 export function WorkForm(props: WorkFormProps) {
   const { kind, busy, problem, onPlan } = props;
   const [work, setWork] = useState<JobWorkInput>(() => beginOf(props));
@@ -94,7 +94,6 @@ function missingOf(work: JobWorkInput): string | null {
 }
 
 type Fields<K extends WorkKind> = { readonly work: Work<K>; readonly change: (patch: Partial<Work<K>>) => void };
-
 function Chosen({ ids }: { readonly ids: readonly string[] }) {
   return (
     <div>
@@ -133,7 +132,7 @@ function CheckFields({ work, change }: Fields<'check'>) {
   const all = work.snapshots.length === 0;
   return (
     <>
-      <p>{all ? 'All snapshots that the store lists are checked.' : ''}</p>
+      {all ? <p>All snapshots that the store lists are checked.</p> : null}
       <CheckField
         label="Fast"
         hint="Every part must be there; contents are not read."
@@ -197,7 +196,6 @@ const PERIODS = [
   ['month', 'Months'],
   ['year', 'Years'],
 ] as const;
-
 function PruneFields({ work, change }: Fields<'prune'>) {
   return (
     <>
