@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { MIGRATIONS, openTestDatabase, type TestDatabase } from '../test/database.js';
+import { MIGRATION_NAMES, MIGRATIONS, openTestDatabase, type TestDatabase } from '../test/database.js';
 import { migrate, MigrationError, serverVersionRefusal } from './migrate.js';
 
 let database: TestDatabase;
@@ -30,7 +30,8 @@ const add = (name: string, sql: string): void => {
 describe('migrations', () => {
   test('from empty: two consoles that start at once apply each migration once', async () => {
     const both = await Promise.all([migrate(database.target, folder), migrate(database.target, folder)]);
-    expect(both.flat()).toEqual(['0001_initial']);
+    expect(both.flat()).toEqual(MIGRATION_NAMES);
+    expect(MIGRATION_NAMES.length).toBeGreaterThan(1);
     expect(await tables()).toEqual(
       expect.arrayContaining([
         'stores',

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,11 @@ import { startEmbedded } from '../src/embedded/embedded.js';
 import { migrate } from '../src/migrate.js';
 
 export const MIGRATIONS = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
+/** Every migration that is checked in, oldest first. */
+export const MIGRATION_NAMES: readonly string[] = readdirSync(MIGRATIONS, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name)
+  .sort();
 
 export type TestDatabase = { readonly db: Db; readonly target: Exclude<DbTarget, string>; readonly close: () => Promise<void> };
 
