@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Mac, parseMac, type RepositoryId, type SnapshotId, type StateId } from '@wardrobe/kloset-model';
 import { lz4Compress } from '@wardrobe/kernel';
-import { concatBytes, macFromBytes, macToBytes, uuidToBytes } from '../src/bytes/bytes.js';
+import { concatBytes, macFromBytes, macToBytes, uuidToBytes, NIL_UUID } from '../src/bytes/bytes.js';
 import { ByteWriter } from '../src/codec/byte-writer.js';
 import { encode } from '../src/codec/codec.js';
 import { V1_0_0, V1_1_0 } from '../src/codec/version.js';
@@ -72,7 +72,7 @@ export function stateStream(id: StateId, entries: StateEntries): Uint8Array {
   for (const entry of entries.coloured ?? []) put(ENTRY_TYPE.coloured, encode(colouredEntry, entry));
   for (const packfile of entries.packfiles ?? []) put(ENTRY_TYPE.packfile, encode(packfileEntry, { packfile, state: id, whenNs: 0n }));
   writer.u8(ENTRY_TYPE.metadata);
-  stateMetadata.write(writer, { version, timestampNs: entries.timestampNs ?? 1n, serial: '00000000-0000-0000-0000-000000000000' as RepositoryId });
+  stateMetadata.write(writer, { version, timestampNs: entries.timestampNs ?? 1n, serial: NIL_UUID });
   return writer.finish();
 }
 

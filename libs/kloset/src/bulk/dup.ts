@@ -1,5 +1,5 @@
-import { type Mac, nameBytes, type RepositoryId, type SnapshotId } from '@wardrobe/kloset-model';
-import { macFromBytes } from '../bytes/bytes.js';
+import { type Mac, nameBytes, type SnapshotId } from '@wardrobe/kloset-model';
+import { macFromBytes, NIL_UUID } from '../bytes/bytes.js';
 import { encode } from '../codec/codec.js';
 import { IntegrityError, NotFoundError } from '../errors/errors.js';
 import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
@@ -25,8 +25,6 @@ export type DupOptions = {
 
 /** `signed`: the original has a signature, which cannot hold for a header with another id: the copy has none. */
 export type Duplicate = { readonly original: SnapshotId; readonly copy: SnapshotId; readonly signed: boolean };
-
-const NIL_UUID = '00000000-0000-0000-0000-000000000000' as RepositoryId;
 
 /**
  * Makes a second snapshot of what one holds, with an id and a time of its own. Only a header and a state are written; everything that the header names is

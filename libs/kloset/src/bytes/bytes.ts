@@ -29,6 +29,9 @@ export function uuidFromBytes(bytes: Uint8Array): RepositoryId {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}` as RepositoryId;
 }
 
+/** The UUID of 16 zero bytes: no identity, no serial. */
+export const NIL_UUID = '00000000-0000-0000-0000-000000000000' as RepositoryId;
+
 export function uuidToBytes(id: RepositoryId): Uint8Array {
   return bytesFromHex(id.replaceAll('-', ''));
 }

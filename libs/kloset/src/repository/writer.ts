@@ -1,7 +1,8 @@
 import { randomFillSync } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
-import type { Mac, PackfileId, RepositoryId, StateId } from '@wardrobe/kloset-model';
-import { equalBytes, macFromBytes } from '../bytes/bytes.js';
+import type { Mac, PackfileId, StateId } from '@wardrobe/kloset-model';
+import { equalBytes, macFromBytes, NIL_UUID } from '../bytes/bytes.js';
 import { InvalidInputError, IntegrityError, ReadOnlyError, StoreError } from '../errors/errors.js';
 import { BLOB_TYPE, type LocationEntry } from '../format/state.js';
 import { PackfileBuilder } from '../packfile/packfile-builder.js';
@@ -38,7 +39,6 @@ const DATA_TYPES: ReadonlySet<number> = new Set([BLOB_TYPE.chunk, BLOB_TYPE.obje
 const CHECKPOINT_BLOBS = 200_000;
 /** One blob in so many is decoded again before it counts; records of packfiles and states always are. */
 const PROVE_ONE_IN = 64;
-const NO_SERIAL = '00000000-0000-0000-0000-000000000000' as RepositoryId;
 
 /** @throws ReadOnlyError the store cannot be written */
 export function writableStore(store: Store): WritableStore {
@@ -280,7 +280,6 @@ class Writer implements RepositoryWriter {
     this.#closed = true;
     for (const { spool } of this.#open.values()) spool.discard();
     this.#open.clear();
-    const { rm } = await import('node:fs/promises');
     for (const { path } of this.#ready) await rm(path, { force: true });
     this.#ready = [];
     await this.#lock?.release();
@@ -316,7 +315,7 @@ class Writer implements RepositoryWriter {
       timestampNs: options.timestampNs ?? nowNs,
       randomBytes: this.environment.randomBytes,
       spoolName: temporaryName(this.environment.randomBytes),
-      serial: line === '1.1' ? NO_SERIAL : this.repository.id,
+      serial: line === '1.1' ? NIL_UUID : this.repository.id,
       signal: options.signal,
     });
     this.#blobs.markPublished(packfiles);

@@ -1,11 +1,10 @@
+import { NIL_UUID } from '../bytes/bytes.js';
 import { byteName, type Mac, nameText, type SnapshotId } from '@wardrobe/kloset-model';
 import { decode } from '../codec/codec.js';
 import { DecodeError, IntegrityError } from '../errors/errors.js';
 import { type SnapshotHeaderRecord, snapshotHeader } from '../format/snapshot-header.js';
 import type { SummaryRecord } from '../format/snapshot-summary.js';
 import type { SnapshotHeader, SnapshotSummary } from './types.js';
-
-const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 
 /** A header blob as the engine hands it out. @throws DecodeError; IntegrityError the header names another snapshot */
 export function readHeader(bytes: Uint8Array, id: SnapshotId): SnapshotHeader {

@@ -1,6 +1,6 @@
 import { type Mac, nameText, type SnapshotId } from '@wardrobe/kloset-model';
 import { scanItems } from '../../btree/scan.js';
-import { macFromBytes, macToBytes } from '../../bytes/bytes.js';
+import { macFromBytes, macToBytes, NIL_UUID } from '../../bytes/bytes.js';
 import { decode } from '../../codec/codec.js';
 import { macWords } from '../../codec/word-reader.js';
 import { DecodeError, KlosetError, NotFoundError } from '../../errors/errors.js';
@@ -180,8 +180,6 @@ function startAt(run: SnapshotRun, record: SnapshotHeaderRecord, id: SnapshotId)
     }
   }
 }
-
-const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 
 /** What is still to read of one snapshot. */
 class SnapshotRun {

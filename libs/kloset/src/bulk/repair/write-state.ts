@@ -1,5 +1,5 @@
 import type { Mac, RepositoryId, StateId } from '@wardrobe/kloset-model';
-import { equalBytes, macFromBytes } from '../../bytes/bytes.js';
+import { equalBytes, macFromBytes, NIL_UUID } from '../../bytes/bytes.js';
 import { V1_0_0, V1_1_0 } from '../../codec/version.js';
 import { IntegrityError, KlosetError, LockedError } from '../../errors/errors.js';
 import { openEnvelope, wrapEnvelope } from '../../format/envelope.js';
@@ -8,8 +8,6 @@ import { withRetries } from '../../repository/upload-packfile.js';
 import type { RepositoryWriter } from '../../repository/writer-types.js';
 import type { StateBuilder } from '../../state/state-builder.js';
 import type { StateEndFacts } from './types.js';
-
-const NO_SERIAL = '00000000-0000-0000-0000-000000000000';
 
 /** One repair at work: the writer holds the exclusive lock of the id `ownLock`. */
 export type RepairRun = {
@@ -25,7 +23,7 @@ export type RepairRun = {
 export function endOf(run: RepairRun, facts: { readonly timestampNs: bigint; readonly parent?: StateId | null }): StateEndFacts {
   const { line, repository } = run.writer;
   const version = line === '1.1' ? '1.1.0' : '1.0.0';
-  return { version, timestampNs: facts.timestampNs, serial: line === '1.1' ? NO_SERIAL : repository.id, parent: facts.parent ?? null };
+  return { version, timestampNs: facts.timestampNs, serial: line === '1.1' ? NIL_UUID : repository.id, parent: facts.parent ?? null };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { NIL_UUID } from '../../bytes/bytes.js';
 import { equalBytes, type Mac, nameText, type SnapshotId } from '@wardrobe/kloset-model';
 import { encode } from '../../codec/codec.js';
 import { IntegrityError } from '../../errors/errors.js';
@@ -68,7 +69,7 @@ function sameHeader(a: SnapshotHeaderRecord, b: SnapshotHeaderRecord): boolean {
     const none = ZERO_MAC;
     return encode(snapshotHeader, {
       ...header,
-      identity: { identifier: NIL, public_key: null },
+      identity: { identifier: NIL_UUID, public_key: null },
       dataset: header.dataset ?? new Uint8Array(0),
       data_classes: header.data_classes ?? [],
       context: (header.context ?? []).filter(({ key }) => nameText(key) !== SYNCED_FROM),
@@ -77,8 +78,6 @@ function sameHeader(a: SnapshotHeaderRecord, b: SnapshotHeaderRecord): boolean {
   };
   return equalBytes(rest(a), rest(b));
 }
-
-const NIL = '00000000-0000-0000-0000-000000000000' as SnapshotHeaderRecord['identity']['identifier'];
 
 /** All members but those in which the lines differ; a size as the content has it. */
 function sameEntry(a: RawEntry, b: RawEntry, known: ContentMap): boolean {

@@ -1,6 +1,6 @@
 import { GO_MODE, type Mac, nameBytes, type RepositoryId, type SnapshotId } from '@wardrobe/kloset-model';
 import { chunker } from '../../chunking/chunker.js';
-import { macFromBytes } from '../../bytes/bytes.js';
+import { macFromBytes, NIL_UUID } from '../../bytes/bytes.js';
 import { encode } from '../../codec/codec.js';
 import { KlosetError } from '../../errors/errors.js';
 import { SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
@@ -11,6 +11,7 @@ import { openWriter, systemEnvironment } from '../../repository/writer.js';
 import type { CommitResult, RepositoryWriter, StoreLine } from '../../repository/writer-types.js';
 import { type MoreFields, ZERO_MAC } from '../../snapshot/write/entry-payload.js';
 import { treeMembers } from '../../snapshot/write/new-header.js';
+import { statOf } from '../../snapshot/write/stat-of.js';
 import type { NewEntry, SnapshotWriter, StoredContent, WrittenTrees } from '../../snapshot/write/types.js';
 import { createSnapshotWriter } from '../../snapshot/write/writer.js';
 import { checkSignature } from '../check-signature.js';
@@ -23,7 +24,6 @@ export type CopyJob = { readonly source: Repository; readonly target: Repository
 /** `made`: objects of the target whose contents were read from the source. */
 export type Copied = CopiedSnapshot & { readonly made: Iterable<Mac> };
 
-export const NIL_UUID = '00000000-0000-0000-0000-000000000000' as RepositoryId;
 const CHECKPOINT_MS = 3_600_000;
 
 /**
@@ -104,18 +104,7 @@ function newEntry(path: Uint8Array, record: VfsEntryRecord, content: StoredConte
   const info = record.file_info;
   return {
     path,
-    stat: {
-      sizeBytes: info.size,
-      goMode: info.mode,
-      mtimeNs: info.mod_time,
-      dev: info.dev,
-      ino: info.ino,
-      uid: info.uid,
-      gid: info.gid,
-      nlink: info.nlink,
-      user: info.username,
-      group: info.groupname,
-    },
+    stat: statOf(record.file_info),
     symlinkTarget: record.symlink_target.length === 0 ? null : record.symlink_target,
     content: (info.mode & GO_MODE.directory) !== 0 ? null : content,
     xattrNames: record.extended_attributes,

@@ -7,6 +7,7 @@ import { isDamaged, readEntryRecord } from '../entry.js';
 import { openSnapshot } from '../open.js';
 import { readRecord, type SnapshotSource } from '../source.js';
 import { createSnapshotWriter } from '../write/writer.js';
+import { statOf } from '../write/stat-of.js';
 import type { NewEntry, SnapshotWriter, SnapshotWriterOptions, StoredContent, WrittenTrees } from '../write/types.js';
 
 /** A sink in memory with the keyed hash of a store. */
@@ -41,21 +42,9 @@ export async function feedSnapshot(source: SnapshotSource, id: SnapshotId, write
 
 async function newEntry(source: SnapshotSource, entry: { readonly mac: Mac; readonly path: { readonly bytes: Uint8Array } }): Promise<NewEntry> {
   const record = readEntryRecord(await source.get(SNAPSHOT_BLOB.vfsEntry, entry.mac), entry.mac);
-  const info = record.file_info;
   return {
     path: entry.path.bytes,
-    stat: {
-      sizeBytes: info.size,
-      goMode: info.mode,
-      mtimeNs: info.mod_time,
-      dev: info.dev,
-      ino: info.ino,
-      uid: info.uid,
-      gid: info.gid,
-      nlink: info.nlink,
-      user: info.username,
-      group: info.groupname,
-    },
+    stat: statOf(record.file_info),
     symlinkTarget: record.symlink_target,
     content: /^0+$/.test(record.object) ? null : await storedContent(source, record.object),
     xattrNames: record.extended_attributes,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { baseName, type EntryTypeName, goModeOf, type Mac, nameBytes, parentPath, percentEncodePath, type SnapshotId } from '@wardrobe/kloset-model';
 import { BYTES_ORDER, PATH_ORDER } from '../../btree/tree.js';
-import { concatBytes, macFromBytes, macToBytes } from '../../bytes/bytes.js';
+import { concatBytes, macFromBytes, macToBytes, NIL_UUID } from '../../bytes/bytes.js';
 import { encode } from '../../codec/codec.js';
 import { DIRPACK_DIRECTORY, DIRPACK_OTHER, dirpackFrameHead } from '../../format/snapshot-dirpack.js';
 import { type VfsEntryRecord, vfsEntry } from '../../format/snapshot-entry.js';
@@ -222,7 +222,7 @@ function writeHeader(build: Build, parts: HeaderParts): SnapshotId {
     identifier: id,
     timestamp: options.timestampNs ?? 1_700_000_000_000_000_000n,
     duration: 1_000_000_000n,
-    identity: { identifier: '00000000-0000-0000-0000-000000000000' as never, public_key: null },
+    identity: { identifier: NIL_UUID, public_key: null },
     name: nameBytes('default'),
     category: word,
     environment: word,

@@ -5,7 +5,7 @@ import { deriveKey } from '../../crypto/kdf.js';
 import { configMac } from '../../crypto/mac.js';
 import { config } from '../../format/config.js';
 import { wrapEnvelope } from '../../format/envelope.js';
-import { encryptUnit } from './unit-encoder.js';
+import { unitSealer } from '../../crypto/unit-cipher.js';
 import type { Keystream } from './keystream.js';
 
 /** Parameters of the key derivation; plakar's own are 262,144 KiB and 4 passes. */
@@ -44,6 +44,7 @@ async function makeEncryption(passphrase: string, kdf: WriterKdf, random: Keystr
   const argon2id = { SaltSize: 16, Time: kdf.passes, Memory: kdf.memoryKiB, Threads: 1, KeyLen: 32 };
   const KDFParams = { KDF: 'ARGON2ID', Salt: random.bytes(16), argon2id, scrypt: null, pbkdf2: null };
   const secret = await deriveKey(KDFParams, passphrase);
-  const Canary = encryptUnit(random.bytes(32), secret, random);
-  return { secret, params: { SubKeyAlgorithm: 'AES256-KW', DataAlgorithm: 'AES256-GCM-SIV', ChunkSize: 65536, KDFParams, Canary } };
+  const bare = { SubKeyAlgorithm: 'AES256-KW', DataAlgorithm: 'AES256-GCM-SIV', ChunkSize: 65536, KDFParams, Canary: new Uint8Array(0) };
+  const seal = unitSealer(bare, secret, (lengthBytes) => random.bytes(lengthBytes));
+  return { secret, params: { ...bare, Canary: seal(random.bytes(32)) } };
 }

@@ -1,18 +1,19 @@
+import { unitEncoder } from '../../repository/unit-codec.js';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Mac, PackfileId, RepositoryId, StateId } from '@wardrobe/kloset-model';
-import { concatBytes, macFromBytes, uuidToBytes } from '../../bytes/bytes.js';
+import type { Mac, PackfileId, StateId } from '@wardrobe/kloset-model';
+import { concatBytes, macFromBytes, uuidToBytes, NIL_UUID } from '../../bytes/bytes.js';
 import { ByteWriter } from '../../codec/byte-writer.js';
 import { encode } from '../../codec/codec.js';
 import { V1_0_0, V1_1_0 } from '../../codec/version.js';
 import { createMacAlgorithm, type MacAlgorithm } from '../../crypto/mac.js';
 import { wrapEnvelope } from '../../format/envelope.js';
+import type { Config } from '../../format/config.js';
 import { packfileFooter, packfileIndexRecord } from '../../format/packfile.js';
 import { BLOB_TYPE, ENTRY_TYPE, type LocationEntry, locationEntry, packfileEntry, stateMetadata } from '../../format/state.js';
 import { type Keystream, keystream } from './keystream.js';
 import { makeConfig, type WriterKdf } from './store-config.js';
 import type { BlobSink } from './tree-writer.js';
-import { unitEncoder } from './unit-encoder.js';
 
 export type StoreWriterOptions = {
   readonly line: '1.0' | '1.1';
@@ -54,7 +55,7 @@ export async function createStoreWriter(root: string, options: StoreWriterOption
   writeFileSync(join(root, 'CONFIG'), made.file, { mode: 0o600 });
   const algorithm = createMacAlgorithm('BLAKE3', uuidToBytes(made.config.RepositoryID), made.secret);
   const packfileBytes = options.packfileBytes ?? Number(made.config.Packfile.MaxSize);
-  return new Writer({ root, options: { ...options, packfileBytes }, algorithm, random, secret: made.secret });
+  return new Writer({ root, options: { ...options, packfileBytes }, algorithm, random, config: made.config, secret: made.secret });
 }
 
 class Writer implements StoreWriter {
@@ -77,6 +78,7 @@ class Writer implements StoreWriter {
     options: StoreWriterOptions & { readonly packfileBytes: number };
     algorithm: MacAlgorithm;
     random: Keystream;
+    config: Config;
     secret: Uint8Array | null;
   }) {
     this.random = parts.random;
@@ -84,7 +86,7 @@ class Writer implements StoreWriter {
     this.#root = parts.root;
     this.#options = parts.options;
     this.#algorithm = parts.algorithm;
-    this.#encodeUnit = unitEncoder(parts.secret, parts.random);
+    this.#encodeUnit = unitEncoder(parts.config, parts.secret, (lengthBytes) => parts.random.bytes(lengthBytes));
   }
 
   mac(bytes: Uint8Array): Mac {
@@ -145,7 +147,7 @@ class Writer implements StoreWriter {
       packfileEntry.write(entries, { packfile, state: id, whenNs: timestampNs });
     }
     entries.u8(ENTRY_TYPE.metadata);
-    stateMetadata.write(entries, { version, timestampNs, serial: '00000000-0000-0000-0000-000000000000' as RepositoryId });
+    stateMetadata.write(entries, { version, timestampNs, serial: NIL_UUID });
     const stream = version === V1_1_0 ? concatBytes([new Uint8Array(32), entries.finish()]) : entries.finish();
     this.#writeFile('states', id, wrapEnvelope('state', this.#encodeUnit(stream), { version, hash: (bytes) => this.#algorithm.hash(bytes) }));
     this.#entries = new ByteWriter(1 << 16);

@@ -1,11 +1,10 @@
-import { nameBytes, type RepositoryId } from '@wardrobe/kloset-model';
+import { NIL_UUID } from '../../bytes/bytes.js';
+import { nameBytes } from '@wardrobe/kloset-model';
 import { encode } from '../../codec/codec.js';
 import { V1_0_0 } from '../../codec/version.js';
 import { snapshotHeader, type SnapshotHeaderRecord } from '../../format/snapshot-header.js';
 import type { StoreLine } from '../../repository/writer-types.js';
 import type { NewHeader, WrittenTrees } from './types.js';
-
-const NIL_UUID = '00000000-0000-0000-0000-000000000000' as RepositoryId;
 
 /** Bytes of a header blob in the form of a line: 15 members, or 17. Unsigned: no identity. @source 02-snapshot 1.2 */
 export function headerPayload(header: NewHeader, trees: WrittenTrees, line: StoreLine): Uint8Array {

@@ -1,3 +1,4 @@
+import { NIL_UUID } from '../../../bytes/bytes.js';
 import type { Mac, PackfileId, SnapshotId, StateId } from '@wardrobe/kloset-model';
 import { V1_0_0, V1_1_0 } from '../../../codec/version.js';
 import { wrapEnvelope } from '../../../format/envelope.js';
@@ -28,7 +29,6 @@ export type MadeStore = {
 };
 export type MadeBackup = { readonly id: SnapshotId; readonly state: StateId; readonly packfiles: readonly PackfileId[] };
 
-const NO_SERIAL = '00000000-0000-0000-0000-000000000000';
 /** Long before any test runs: nothing looks as if it were being written. */
 const EPOCH_MS = 1_700_000_000_000;
 
@@ -61,7 +61,7 @@ export async function makeStore(line: StoreLine): Promise<MadeStore> {
       const stream = builder.finish({
         version,
         timestampNs: options.timestampNs ?? BigInt(nowMs) * 1_000_000n,
-        serial: NO_SERIAL as never,
+        serial: NIL_UUID as never,
         parent: options.parent ?? null,
       });
       const hash = (bytes: Uint8Array): Uint8Array => keys.algorithm.hash(bytes);
