@@ -8,7 +8,10 @@ export type Ended = { readonly kind: 'session' | 'token'; readonly id: string } 
 export class EventBus {
   private readonly emitter = new EventEmitter().setMaxListeners(0);
 
+  private lastChange: number | null = null;
+
   publish(event: LiveEvent): void {
+    this.lastChange = performance.now();
     this.emitter.emit('live', event);
   }
 
@@ -22,10 +25,16 @@ export class EventBus {
     return () => this.emitter.off('ended', listener);
   }
 
-  /** Events until the signal aborts; then the iteration ends. */
-  async *live(signal: AbortSignal): AsyncGenerator<LiveEvent, void, undefined> {
+  /**
+   * Events until the signal aborts; then the iteration ends. The first one, `opened`, is made once the stream listens: what changed before it is in
+   * its age, what changes after it follows, so nothing falls between.
+   */
+  async *live(signal: AbortSignal, at: () => string): AsyncGenerator<LiveEvent, void, undefined> {
     try {
-      for await (const [event] of on(this.emitter, 'live', { signal })) yield event as LiveEvent;
+      const events = on(this.emitter, 'live', { signal });
+      const sinceChangeMs = this.lastChange === null ? null : performance.now() - this.lastChange;
+      yield { kind: 'opened', storeId: null, at: at(), job: null, sinceChangeMs };
+      for await (const [event] of events) yield event as LiveEvent;
     } catch (error) {
       if (!signal.aborted) throw error;
     }

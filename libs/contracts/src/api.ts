@@ -335,7 +335,14 @@ export const entryDetail = z.object({
 export type EntryDetailDto = z.infer<typeof entryDetail>;
 
 // ---- live updates; jobs: jobs.ts
-export const liveEvent = z.object({ kind: z.enum(['store', 'report', 'job', 'session-ended']), storeId: z.string().nullable(), at: iso, job: job.nullable() });
+/** `opened` comes first on every stream; `sinceChangeMs` is its: how long ago something last changed, null if nothing has since the server started. */
+export const liveEvent = z.object({
+  kind: z.enum(['opened', 'store', 'report', 'job', 'session-ended']),
+  storeId: z.string().nullable(),
+  at: iso,
+  job: job.nullable(),
+  sinceChangeMs: z.number().nullable().optional(),
+});
 export type LiveEvent = z.infer<typeof liveEvent>;
 
 export const auditEntry = z.object({ id: z.string(), at: iso, who: z.string(), what: z.string(), about: z.string() });
