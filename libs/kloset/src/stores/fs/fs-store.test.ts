@@ -1,8 +1,8 @@
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { CONTRACT_CONTENT, type ContractContent, storeContract, writableContract } from '@wardrobe/store-connector/contract';
 import { removeFolder, temporaryFolder } from '@wardrobe/testing';
 import { describe, expect, it } from 'vitest';
-import { CONTRACT_CONTENT, type ContractContent, storeContract } from '../../../test/store-contract.js';
 import { idOf } from '../../../test/store-builder.js';
 import { DiskFullError, NotAStoreError, NotFoundError, PermissionError, StoreError } from '../../errors/errors.js';
 import { storeError } from './fs-errors.js';
@@ -19,6 +19,13 @@ storeContract('fs', async (content) => {
       await removeFolder(folder);
     },
   };
+});
+
+writableContract('fs', async () => {
+  const folder = await temporaryFolder('contract');
+  const path = join(folder, 'store');
+  const store = fsStore(path);
+  return { store, again: () => Promise.resolve(fsStore(path)), close: () => removeFolder(folder) };
 });
 
 describe('fs store', () => {

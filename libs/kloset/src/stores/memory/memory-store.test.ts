@@ -1,4 +1,4 @@
-import { storeContract } from '../../../test/store-contract.js';
+import { storeContract, writableContract } from '@wardrobe/store-connector/contract';
 import { memoryStore } from './memory-store.js';
 
 storeContract('memory', async (content) => {
@@ -6,4 +6,9 @@ storeContract('memory', async (content) => {
   for (const kind of ['packfile', 'state', 'lock'] as const) for (const [id, bytes] of content?.items[kind] ?? []) store.items[kind].set(id, bytes);
   for (const path of content?.foreign ?? []) store.foreign.set(path, new Uint8Array(1));
   return { store, close: () => store.close() };
+});
+
+writableContract('memory', () => {
+  const store = memoryStore({});
+  return Promise.resolve({ store, again: () => Promise.resolve(store), close: () => store.close() });
 });
