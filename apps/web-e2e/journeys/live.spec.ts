@@ -51,9 +51,9 @@ test('what changes between the reading of a page and the opening of its event st
       return ((await response.json()) as { result: { data: Listed } }).result.data.rows.map(({ name }) => name);
     })
     .toContain('made-meanwhile');
-  await expect(page.getByText('made-meanwhile')).toHaveCount(0);
+  await expect(page.getByText(files)).toHaveCount(0);
   open();
-  await expect(page.getByText('made-meanwhile').first()).toBeVisible();
+  await expect(page.getByText(files).first()).toBeVisible();
   expect(seen.faults).toEqual([]);
   await context.close();
 });

@@ -9,7 +9,8 @@ export type ForeignFile = { readonly path: string; readonly sizeBytes: number };
 /** `stamp`, where the store has one, changes when the item's bytes were replaced: a hint to look again, never a proof. */
 export type ListedItem = { readonly id: Mac; readonly sizeBytes: number; readonly stamp?: string };
 
-export type ReadOptions = { readonly signal?: AbortSignal | undefined };
+/** `fresh`: from the store itself, not from a copy that was kept of it. */
+export type ReadOptions = { readonly signal?: AbortSignal | undefined; readonly fresh?: boolean };
 
 /**
  * Bytes of a store, as files by kind and id. Implementations hold wrapped files (envelope included) and know nothing of keys.

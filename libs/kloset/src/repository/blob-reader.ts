@@ -5,6 +5,7 @@ import { BLOB_TYPE } from '../format/state.js';
 import type { ReadOptions } from '../store/store.js';
 import type { Keys } from './keys.js';
 import { BLOB_LIMIT_BYTES } from './limits.js';
+import { readAgainIfWrong } from './second-reading.js';
 
 export type Location = { readonly packfile: PackfileId; readonly offset: number; readonly lengthBytes: number };
 /** Places of a blob, best first. */
@@ -25,7 +26,7 @@ export async function readBlob(
   const errors: KlosetError[] = [];
   for (const location of blob.locations) {
     try {
-      return openBlob(keys, blob, await readLocation(keys, location, options));
+      return await readAgainIfWrong(keys.store, options, async (again) => openBlob(keys, blob, await readLocation(keys, location, again)));
     } catch (error) {
       if (options.signal?.aborted === true || !(error instanceof KlosetError)) throw error;
       errors.push(located(error, location));

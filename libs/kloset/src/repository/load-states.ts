@@ -11,6 +11,7 @@ import type { Keys } from './keys.js';
 import { LARGE_STATE_BYTES, PARALLEL_STATES, STATE_LIMIT_BYTES, STATE_UNFOLDED_BYTES, STATE_UNFOLDED_PER_BYTE } from './limits.js';
 import { parallel } from './parallel.js';
 import { readItem } from './read-item.js';
+import { mayBeTheLine, readAgainIfWrong } from './second-reading.js';
 import type { UnreadableState } from './types.js';
 
 /** `absent`: listed, and not there when they were opened. */
@@ -31,7 +32,7 @@ export async function loadStates(keys: Keys, items: readonly ListedItem[], optio
   const absent: UnreadableState[] = [];
   const read = (item: ListedItem) => readState(keys, item, options);
   for await (const { item, file, error } of inTurns(items, read)) {
-    const outcome = file === null ? error : mergeState(keys, { item, file }, options.table);
+    const outcome = file === null ? error : await mergeProven(keys, { item, file }, options);
     if (outcome instanceof NotFoundError) absent.push({ id: item.id, sizeBytes: item.sizeBytes, error: outcome });
     else if (outcome instanceof KlosetError) unreadable.push({ id: item.id, sizeBytes: item.sizeBytes, error: outcome });
     else if (outcome !== null) records.push(outcome);
@@ -62,6 +63,14 @@ async function readState(keys: Keys, item: ListedItem, options: ReadOptions): Pr
   }
 }
 
+/** Merges a state; over a line it is fetched once more before it counts as damaged. */
+async function mergeProven(keys: Keys, state: { readonly item: ListedItem; readonly file: Uint8Array }, options: LoadOptions) {
+  const outcome = mergeState(keys, state, options.table);
+  if (!mayBeTheLine(keys.store, outcome)) return outcome;
+  const again = await readState(keys, state.item, { ...options, fresh: true });
+  return again.file === null ? again.error : mergeState(keys, { item: state.item, file: again.file }, options.table);
+}
+
 /** The record of a state whose locations are now in the table, or the error that kept it out. */
 function mergeState(keys: Keys, state: { readonly item: ListedItem; readonly file: Uint8Array }, table: LocationTable): StateRecord | KlosetError {
   const { item, file } = state;
@@ -82,17 +91,23 @@ function mergeState(keys: Keys, state: { readonly item: ListedItem; readonly fil
 export async function* verifyStates(keys: Keys, items: readonly ListedItem[], options: ReadOptions): AsyncGenerator<UnreadableState> {
   const read = (item: ListedItem) => readState(keys, item, options);
   for await (const { item, file, error } of parallel(items, PARALLEL_STATES, read)) {
-    const failure = file === null ? error : footerFault(keys, { item, file });
+    const failure = file === null ? error : await footerFault(keys, { item, file }, options);
     if (failure !== null && !(failure instanceof NotFoundError)) yield { id: item.id, sizeBytes: item.sizeBytes, error: failure };
   }
 }
 
-function footerFault(keys: Keys, { item, file }: { readonly item: ListedItem; readonly file: Uint8Array }): KlosetError | null {
+/** Null: the footer fits. Over a line a state is fetched once more before it counts as damaged. */
+async function footerFault(keys: Keys, state: { readonly item: ListedItem; readonly file: Uint8Array }, options: ReadOptions): Promise<KlosetError | null> {
+  const { item } = state;
+  let { file } = state;
   try {
-    openEnvelope('state', file, { hash: (bytes) => keys.algorithm.hash(bytes), place: { kind: 'state', file: item.id } });
+    await readAgainIfWrong(keys.store, options, async ({ fresh }) => {
+      if (fresh === true) file = await readItem(keys.store, { kind: 'state', ...item, limitBytes: STATE_LIMIT_BYTES }, { ...options, fresh });
+      openEnvelope('state', file, { hash: (bytes) => keys.algorithm.hash(bytes), place: { kind: 'state', file: item.id } });
+    });
     return null;
   } catch (error) {
-    if (error instanceof KlosetError) return error;
+    if (options.signal?.aborted !== true && error instanceof KlosetError) return error;
     throw error;
   }
 }

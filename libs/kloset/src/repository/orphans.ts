@@ -11,6 +11,7 @@ import type { Keys } from './keys.js';
 import { INDEX_LIMIT_BYTES, PARALLEL_READS } from './limits.js';
 import { parallel } from './parallel.js';
 import type { OrphanPackfile, OrphanProblem, StateView } from './types.js';
+import { readAgainIfWrong } from './second-reading.js';
 
 export type OrphanOptions = ReadOptions & { readonly onProblem?: ((problem: OrphanProblem) => void) | undefined };
 export type Orphan = OrphanPackfile;
@@ -115,8 +116,12 @@ function copyError(id: PackfileId, original: PackfileId): IntegrityError {
 
 export type OpenedIndex = { readonly tail: PackfileTail; readonly index: Uint8Array };
 
-/** Footer record and index of one packfile by two ranged reads, verified. @throws DecodeError, IntegrityError, TooLargeError, NotFoundError, StoreError */
-export async function readPackfileIndex(keys: Keys, item: { readonly id: PackfileId; readonly sizeBytes: number }, options: ReadOptions): Promise<OpenedIndex> {
+/** Footer record and index of one packfile by two ranged reads, verified; over a line once more before it counts as damaged. @throws DecodeError, IntegrityError, TooLargeError, NotFoundError, StoreError */
+export function readPackfileIndex(keys: Keys, item: { readonly id: PackfileId; readonly sizeBytes: number }, options: ReadOptions): Promise<OpenedIndex> {
+  return readAgainIfWrong(keys.store, options, (again) => readIndexOnce(keys, item, again));
+}
+
+async function readIndexOnce(keys: Keys, item: { readonly id: PackfileId; readonly sizeBytes: number }, options: ReadOptions): Promise<OpenedIndex> {
   const place = { kind: 'packfile', file: item.id };
   const tailBytes = Math.min(TAIL_BYTES, item.sizeBytes);
   const tail = readPackfileTail(await keys.store.readRange('packfile', item.id, item.sizeBytes - tailBytes, tailBytes, options), {

@@ -7,13 +7,18 @@ import type { ReadOptions } from '../store/store.js';
 import type { Location } from './blob-reader.js';
 import type { Keys } from './keys.js';
 import { readPackfileIndex } from './orphans.js';
+import { readAgainIfWrong } from './second-reading.js';
 import type { PackfileReport } from './types.js';
 
 /** `placed`: where the states say that a blob lies in this packfile; undefined where they do not say. */
 type Examined = { readonly id: PackfileId; readonly isKnown: boolean; readonly placed: (type: number, blob: Mac) => Location | undefined };
 
-/** Reads a packfile once from end to end, without holding it. @source 01-store 2.1, 4.3, 4.4 */
-export async function verifyPackfile(keys: Keys, packfile: Examined, options: ReadOptions): Promise<PackfileReport> {
+/** Reads a packfile once from end to end, without holding it; over a line once more before it counts as damaged. @source 01-store 2.1, 4.3, 4.4 */
+export function verifyPackfile(keys: Keys, packfile: Examined, options: ReadOptions): Promise<PackfileReport> {
+  return readAgainIfWrong(keys.store, options, (again) => verifyOnce(keys, packfile, again));
+}
+
+async function verifyOnce(keys: Keys, packfile: Examined, options: ReadOptions): Promise<PackfileReport> {
   const { id } = packfile;
   const place = { kind: 'packfile', file: id };
   const sizeBytes = await keys.store.sizeBytes('packfile', id, options);
