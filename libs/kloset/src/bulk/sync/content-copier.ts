@@ -25,6 +25,8 @@ export type CopierParts = {
   /** Teaches `known` more; asked once, when much would have to be read. */
   readonly learn: (() => Promise<void>) | null;
   readonly signal?: AbortSignal | undefined;
+  /** Called within large contents: there what is full is uploaded, and a checkpoint is made when it is time. */
+  readonly pause: () => Promise<void>;
   /** Told after every content. */
   readonly onBytes?: (() => void) | undefined;
 };
@@ -135,8 +137,7 @@ export class ContentCopier {
     this.#unsettledBytes += lengthBytes;
     if (this.#unsettledBytes < BYTES_PER_SETTLE) return;
     this.#unsettledBytes = 0;
-    await this.#parts.writer.settle(this.#parts);
-    this.#parts.onBytes?.();
+    await this.#parts.pause();
   }
 }
 

@@ -129,6 +129,12 @@ async function copyWith(writer: RepositoryWriter, { job, raw, nowMs }: Copying) 
   const snapshot = createSnapshotWriter({ sink: writer, line: writer.line, chunking: target.config.chunking });
   const progress = (phase: 'contents' | 'trees'): void =>
     options.onProgress?.({ snapshot: raw.header.identifier, phase, entries: snapshot.entries, bytes: copier.readBytes });
+  const checkpoints = hourly(writer, nowMs);
+  const pause = async (): Promise<void> => {
+    progress('contents');
+    await writer.settle({ signal });
+    await checkpoints.tick(signal);
+  };
   const copier: ContentCopier = new ContentCopier({
     source: reading,
     target,
@@ -138,14 +144,9 @@ async function copyWith(writer: RepositoryWriter, { job, raw, nowMs }: Copying) 
     known,
     learn,
     signal,
+    pause,
     onBytes: () => progress('contents'),
   });
-  const checkpoints = hourly(writer, nowMs);
-  const pause = async (): Promise<void> => {
-    progress('contents');
-    await writer.settle({ signal });
-    await checkpoints.tick(signal);
-  };
   const copy = { raw, equal: job.equal, oneKey, target, writer, snapshot, copier, pause, signal };
   const kept = await copyEntries(copy);
   for await (const batch of rawErrors(raw, { signal })) for (const { name, error } of batch) snapshot.addError(name, error);
