@@ -86,13 +86,13 @@ export class BackupRun {
       // Nothing may touch the writer after the run was given up.
       await Promise.allSettled(this.#underWay);
     }
-    if (this.#unknownXattrs > 0) options.onNote?.(`the extended attributes of ${this.#unknownXattrs} names that are not UTF-8 could not be looked at`);
+    if (this.#unknownXattrs > 0)
+      options.onNote?.(`the extended attributes of ${this.#unknownXattrs} files whose names are not UTF-8 could not be looked at, and are not saved`);
     options.onProgress?.(this.counts);
   }
 
   #take({ group, contents }: ScannedGroup): void {
     for (const { path, message } of group.errors) this.#error(path, message);
-    if (!group.isPrefix) this.#parts.scan.xattrs?.prepare?.(group.entries.map(({ path }) => path));
     group.entries.forEach((entry, index) => {
       if (group.isPrefix) {
         this.#parts.snapshot.add(newEntry(entry, { content: null, xattrNames: [], accounts: null }));
