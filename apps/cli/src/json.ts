@@ -1,4 +1,4 @@
-import type { Entry, Repository, SnapshotHeader, SnapshotSummary } from '@wardrobe/kloset';
+import { type Entry, provenanceOf, type Repository, type SnapshotHeader, type SnapshotSummary } from '@wardrobe/kloset';
 import { isExactText, type NameText, permissionsText, timestampText } from '@wardrobe/kloset-model';
 import type { Availability } from './select.js';
 
@@ -25,8 +25,9 @@ function summaryFields(summary: SnapshotSummary): Record<string, unknown> {
   };
 }
 
-/** A line of `ls`. `machineId` is the one in the snapshot's context. */
+/** A line of `ls`. `machineId` is the one in the snapshot's context. `syncedFrom`: only of copies, the store where it was made first. */
 export function snapshotJson(header: SnapshotHeader, availability: Availability): Record<string, unknown> {
+  const syncedFrom = provenanceOf(header.context).map(({ repository, snapshot, at }) => ({ repositoryId: repository, snapshot, at }));
   return {
     id: header.id,
     timestamp: timeText(header.timestampNs),
@@ -36,6 +37,7 @@ export function snapshotJson(header: SnapshotHeader, availability: Availability)
     machineId: header.machineId,
     roots: [header.source.directory.text],
     ...summaryFields(header.summary),
+    ...(syncedFrom.length > 0 ? { syncedFrom } : {}),
     ...(availability === 'live' ? {} : { availability }),
   };
 }

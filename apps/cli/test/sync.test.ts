@@ -41,6 +41,8 @@ describe('sync', () => {
     expect(all.code, all.err).toBe(0);
     expect(jsonLines(all.out).at(-1)).toEqual({ summary: { copied: ids.length - 1, present: 1, deleted: 0, failed: 0, dryRun: false, complete: true } });
     expect(new Set(await idsOf(second, SECOND))).toEqual(new Set(ids));
+    const listed = jsonLines((await wardrobe(['at', second, 'ls', '--json'], { ...env, WARDROBE_PASSPHRASE: SECOND })).out);
+    for (const line of listed) expect(line['syncedFrom']).toEqual([{ repositoryId: expect.any(String), snapshot: line['id'], at: expect.any(String) }]);
     const again = await wardrobe(['at', second, 'sync', 'from', store], { ...env, WARDROBE_PASSPHRASE: SECOND });
     expect([again.code, again.out]).toEqual([0, `0 snapshots copied and compared; ${ids.length} there already.\n`]);
     const check = await wardrobe(['at', second, 'check'], { ...env, WARDROBE_PASSPHRASE: SECOND });

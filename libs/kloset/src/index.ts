@@ -62,5 +62,6 @@ export { exclusionRules, ruleLines } from './bulk/backup/exclusion-rules.js';
 export { threadlessPipeline } from './bulk/backup/threadless-pipeline.js';
 export { downgrade, type DowngradeOptions, type DowngradePlan, type DowngradeState, planDowngrade } from './bulk/downgrade.js';
 export { DUPLICATED_FROM, type Duplicate, type DupOptions, dupSnapshot } from './bulk/dup.js';
+export { type Provenance, provenanceOf, SYNCED_FROM } from './bulk/sync/provenance.js';
 export { expectSyncable, planSync, syncSnapshots } from './bulk/sync/sync.js';
 export * from './bulk/sync/sync-types.js';

@@ -3,6 +3,7 @@ import {
   planRestore,
   type RestoreAction,
   type RestoreOptions as EngineOptions,
+  type RestoreProblem,
   type RestoreSummary,
   restoreTo,
   type Snapshot,
@@ -88,11 +89,12 @@ async function plan(session: Session, { snapshot, engine }: Work, options: Resto
   for (;;) {
     const step = await actions.next();
     if (step.done) {
-      const { create, replace, skip, rename, refuse, damaged, bytes } = step.value;
+      const { create, replace, skip, rename, refuse, special, damaged, bytes } = step.value;
+      const unmade = special > 0 ? `, ${specialText(special)}` : '';
       if (options.json) await session.terminal.json({ plan: step.value, to: engine.directory });
       else
         session.terminal.warn(
-          `into ${engine.directory}: ${counted(create, 'entry', 'entries')} would be made, ${replace} replaced, ${rename} given another name, ${skip} left as they are, ${refuse} refused; ${sizeText(bytes)} written. Nothing was changed.`,
+          `into ${engine.directory}: ${counted(create, 'entry', 'entries')} would be made, ${replace} replaced, ${rename} given another name, ${skip} left as they are, ${refuse} refused${unmade}; ${sizeText(bytes)} written. Nothing was changed.`,
         );
       return damaged > 0 ? EXIT.damaged : refuse > 0 ? EXIT.usage : EXIT.fine;
     }
@@ -137,11 +139,20 @@ async function run(session: Session, { snapshot, engine }: Work, options: Restor
       return code;
     }
     const { path: name, severity, what, error } = step.value;
-    session.terminal.warn(`${printable(name.text)}: ${severity === 'error' ? 'not restored' : `restored without its ${what}`}: ${error.message}`);
+    session.terminal.warn(`${printable(name.text)}: ${notDone(severity, what)}${error.message}`);
     if (options.json) await session.terminal.json({ ...namePair('path', name), severity, what, code: error.code, message: error.message });
     if (isDamage(error)) code = EXIT.damaged;
     else if (severity === 'error' && code === EXIT.fine) code = EXIT.usage;
   }
+}
+
+function notDone(severity: RestoreProblem['severity'], what: RestoreProblem['what']): string {
+  if (severity === 'error') return 'not restored: ';
+  return what === 'type' ? '' : `restored without its ${what}: `;
+}
+
+function specialText(count: number): string {
+  return `${count === 1 ? '1 socket or device' : `${count} sockets and devices`} not restored, because a snapshot cannot make them`;
 }
 
 async function printSummary(
@@ -159,8 +170,9 @@ async function printSummary(
     [summary.verified, 'read back and found right'],
   ] as const;
   const told = more.flatMap(([count, what]) => (count > 0 ? [`; ${count} ${what}`] : [])).join('');
+  const special = summary.special > 0 ? `; ${specialText(summary.special)}` : '';
   const failed = summary.failed > 0 ? `; ${counted(summary.failed, 'entry', 'entries')} not restored` : '';
   await session.terminal.line(
-    `${counted(summary.files, 'file')} (${sizeText(summary.bytes)}), ${counted(summary.directories, 'directory', 'directories')} and ${counted(links, 'link')} restored to ${to}${told}${failed}`,
+    `${counted(summary.files, 'file')} (${sizeText(summary.bytes)}), ${counted(summary.directories, 'directory', 'directories')} and ${counted(links, 'link')} restored to ${to}${told}${special}${failed}`,
   );
 }

@@ -36,7 +36,7 @@ type Tally = { copied: number; present: number; deleted: number; failed: number;
 
 const WAYS: readonly string[] = ['to', 'from', 'with'] satisfies readonly Request['way'][];
 
-/** `sync [SNAP…] to|from|with STORE`: copies what the other store lacks, and compares each copy with its original. */
+/** `sync [SNAP…] to|from|with STORE`: copies what the other store lacks; each copy is compared with its original before anybody can see it. */
 export async function sync(session: Session, words: readonly string[], options: SyncCommandOptions): Promise<ExitCode> {
   const request = parseRequest(words);
   const nowMs = Date.now();
@@ -147,7 +147,7 @@ async function printResult(
     session.terminal.warn(`snapshot ${shortId(result.snapshot)} is signed; the signature holds for the original's encoding only, so the copy has none`);
   if (options.json) return session.terminal.json({ copied: { ...result, ...places, equal: true } });
   await session.terminal.line(
-    `Snapshot ${shortId(result.snapshot)} -> ${printable(places.to)}: ${counted(result.entries, 'entry', 'entries')}; ${counted(result.contents, 'content')} read (${sizeText(result.readBytes)}), ${sizeText(result.writtenBytes)} written; equal to the original`,
+    `Snapshot ${shortId(result.snapshot)} -> ${printable(places.to)}: ${counted(result.entries, 'entry', 'entries')}; ${counted(result.kept, 'entry', 'entries')} known; ${counted(result.contents, 'content')} read (${sizeText(result.readBytes)}), ${sizeText(result.writtenBytes)} written; equal to the original`,
   );
 }
 
@@ -160,7 +160,7 @@ async function printFailure(
   const reason = known?.sentence ?? error.message;
   session.terminal.warn(
     published
-      ? `snapshot ${shortId(snapshot)} is in ${places.to} now and differs from the original: ${reason} Remove it there with: wardrobe at ${places.to} rm --apply ${shortId(snapshot)}`
+      ? `snapshot ${shortId(snapshot)} is in ${places.to} now and cannot be read as it was written: ${reason} Remove it there with: wardrobe at ${places.to} rm --apply ${shortId(snapshot)}`
       : `snapshot ${shortId(snapshot)} was not copied: ${reason} See everything that is wrong with: wardrobe at ${places.from} check ${shortId(snapshot)}`,
   );
   if (options.json) await session.terminal.json({ failed: { snapshot, ...places, published, error: error.message } });

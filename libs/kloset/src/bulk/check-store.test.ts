@@ -1,9 +1,12 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import type { Mac } from '@wardrobe/kloset-model';
+import { copyFixtureStore } from '@wardrobe/testing';
 import { describe, expect, it } from 'vitest';
 import { openFixture } from '../../test/open-fixture.js';
 import type { KlosetError } from '../errors/errors.js';
 import { HEADER_BYTES } from '../format/envelope.js';
 import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
+import { BLOB_TYPE } from '../format/state.js';
 import { openRepository } from '../repository/repository.js';
 import type { Repository } from '../repository/types.js';
 import { openSnapshot } from '../snapshot/open.js';
@@ -92,6 +95,48 @@ describe.each(FIXTURES)('reading the whole store of %s', (name) => {
     }
   });
 });
+
+describe.each(FIXTURES)('threads on %s', (name) => {
+  it('find what one thread finds, in the same order and with the same counts: damage inside, cut, a strange name, nothing', async () => {
+    const folder = await copyFixtureStore(name);
+    const repository = await openFixture(name, { storeDir: folder });
+    const both = async () => {
+      const local = await checked(repository, { blobs: true, threads: 2 });
+      const memory = await openRepository(await copyToMemory(repository.store), { secret: repository.secret ?? undefined });
+      return [local, await checked(memory, { blobs: true })] as const;
+    };
+    const plain = ({ problems, counts }: Awaited<ReturnType<typeof checked>>) => ({
+      counts,
+      problems: problems.map(({ error, ...rest }) => ({ ...rest, message: error.message })).sort((a, b) => (a.id < b.id ? -1 : 1)),
+    });
+    const [sound, soundHere] = await both();
+    expect(sound.counts.packfiles).toBeGreaterThan(3);
+    expect(plain(sound)).toEqual(plain(soundHere));
+    const ids = [...repository.view.packfiles()].map(({ id }) => id);
+    const pathOf = (id: Mac): string => repository.store.localPath?.('packfile', id) ?? '';
+    const [inside, cut, strange] = ids as [Mac, Mac, Mac];
+    const bytes = await readFile(pathOf(inside));
+    const { offset, lengthBytes } = (await firstBlob(repository, inside)) ?? { offset: 0, lengthBytes: 2 };
+    const at = HEADER_BYTES + offset + (lengthBytes >> 1);
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    await writeFile(pathOf(inside), bytes);
+    await writeFile(pathOf(cut), (await readFile(pathOf(cut))).subarray(0, -100));
+    await writeFile(pathOf(strange), await readFile(pathOf(ids.at(-1) as Mac)));
+    const [found, foundHere] = await both();
+    expect(found.problems.length).toBeGreaterThan(3);
+    expect(plain(found)).toEqual(plain(foundHere));
+    await repository.close();
+  });
+});
+
+async function firstBlob(repository: Repository, packfile: Mac) {
+  for (const { table } of repository.view.layers)
+    for (let index = 0; index < table.count; index++) {
+      const row = table.read(index);
+      if (row.type !== BLOB_TYPE.padding && table.packfiles.mac(row.packfile) === packfile) return row;
+    }
+  return null;
+}
 
 describe('samples', () => {
   const ids = Array.from({ length: 4000 }, (_, at) => at.toString(16).padStart(64, '0') as Mac);

@@ -2,8 +2,10 @@ import type { Mac, PackfileId } from '@wardrobe/kloset-model';
 import { IntegrityError, KlosetError, NotFoundError } from '../errors/errors.js';
 import { BLOB_TYPE } from '../format/state.js';
 import type { Repository } from '../repository/types.js';
+import { verifyPlaces } from '../repository/verify-packfile.js';
 import { proveBlobs } from './check-blobs.js';
 import { createSample, type SampleChoice } from './check-sample.js';
+import { packfileProvers } from './pipeline/packfile-provers.js';
 
 /** Damage of the store's own files, whether or not a snapshot is known to need them. `snapshots`: those whose header lies in the packfile. */
 export type StoreProblem = {
@@ -21,6 +23,8 @@ export type CheckStoreOptions = {
   readonly fast?: boolean | undefined;
   /** Prove every blob of every packfile besides, also those that nothing needs. */
   readonly blobs?: boolean | undefined;
+  /** Default: as many as the machine runs at once. Packfiles that are no local files are read on the calling thread. */
+  readonly threads?: number | undefined;
   /** Read only this share of the packfiles; the others must exist. */
   readonly sample?: SampleChoice | undefined;
   /** Told at the end. */
@@ -48,24 +52,75 @@ export async function* checkStore(repository: Repository, options: CheckStoreOpt
   const inUse = new Map(view.colouredInUse().map((item) => [item.packfile, item.snapshots]));
   const chosen = options.sample === undefined ? null : createSample(options.sample).of(known.map(({ id }) => id).filter((id) => present.has(id)));
   const counts = { packfiles: present.size, packfilesRead: 0, packfilesNotRead: 0, blobs: 0 };
-  let done = 0;
-  for (const packfile of known) {
-    options.onProgress?.(done, known.length);
-    done += 1;
-    const users = inUse.get(packfile.id);
-    const snapshots = [...new Set([...(holders.get(packfile.id) ?? []), ...(users ?? [])])];
-    if (users !== undefined && present.has(packfile.id))
-      yield { kind: 'packfile', id: packfile.id, severity: 'warning', error: scheduled(packfile.id), snapshots };
-    if (!present.has(packfile.id)) {
-      if (!packfile.coloured || users !== undefined)
-        yield { kind: 'packfile', id: packfile.id, severity: 'error', error: new NotFoundError('packfile', packfile.id), snapshots };
-    } else if (options.fast === true || (chosen !== null && !chosen.has(packfile.id))) counts.packfilesNotRead += 1;
-    else {
-      counts.packfilesRead += 1;
-      yield* readPackfile(repository, { id: packfile.id, snapshots, counts }, options);
+  const isRead = (id: PackfileId): boolean => present.has(id) && options.fast !== true && (chosen === null || chosen.has(id));
+  const proofs = await proofsAhead(repository, known.map(({ id }) => id).filter(isRead), options);
+  try {
+    for (const [done, packfile] of known.entries()) {
+      options.onProgress?.(done, known.length);
+      const users = inUse.get(packfile.id);
+      const snapshots = [...new Set([...(holders.get(packfile.id) ?? []), ...(users ?? [])])];
+      if (users !== undefined && present.has(packfile.id))
+        yield { kind: 'packfile', id: packfile.id, severity: 'warning', error: scheduled(packfile.id), snapshots };
+      if (!present.has(packfile.id)) {
+        if (!packfile.coloured || users !== undefined)
+          yield { kind: 'packfile', id: packfile.id, severity: 'error', error: new NotFoundError('packfile', packfile.id), snapshots };
+      } else if (!isRead(packfile.id)) counts.packfilesNotRead += 1;
+      else {
+        counts.packfilesRead += 1;
+        options.signal?.throwIfAborted();
+        const proven = await proofs.next();
+        if (proven === null) yield* readPackfile(repository, { id: packfile.id, snapshots, counts }, options);
+        else counts.blobs += proven;
+      }
     }
+  } finally {
+    await proofs.close();
   }
   options.onCounts?.({ ...counts });
+}
+
+/** Small stores are read sooner on this thread. */
+const THREADS_FROM_PACKFILES = 4;
+
+/**
+ * Proofs of some packfiles, in their order, made on threads a little ahead of their turn: how many blobs were proven, or null where the packfile is to be read here,
+ * to say what is wrong with it or because there are no threads.
+ */
+async function proofsAhead(
+  repository: Repository,
+  packfiles: readonly PackfileId[],
+  { blobs, signal, threads }: CheckStoreOptions,
+): Promise<{ next(): Promise<number | null>; close(): Promise<void> }> {
+  const provers = packfiles.length < THREADS_FROM_PACKFILES ? null : await packfileProvers(repository, threads);
+  if (provers === null) return { next: async () => null, close: async () => undefined };
+  const { keys, view } = repository;
+  const proven = async (id: PackfileId): Promise<number | null> => {
+    const { isSound, blobs: count } = await provers.prove(id, blobs === true);
+    if (!isSound) return null;
+    try {
+      const placed = (type: number, blob: Mac) => view.locations(type, blob).find((location) => location.packfile === id);
+      await verifyPlaces(keys, { id, isKnown: view.isPackfileKnown(id), placed }, { signal });
+      return count;
+    } catch (error) {
+      if (signal?.aborted === true || !(error instanceof KlosetError)) throw error;
+      return null;
+    }
+  };
+  const waiting = [...packfiles].reverse();
+  const underWay: Promise<number | null>[] = [];
+  return {
+    async next() {
+      for (let id = waiting.at(-1); id !== undefined && underWay.length <= provers.ahead; id = waiting.at(-1)) {
+        waiting.pop();
+        const proof = proven(id);
+        // The failure is met when its turn comes.
+        proof.catch(() => undefined);
+        underWay.push(proof);
+      }
+      return (await underWay.shift()) ?? null;
+    },
+    close: () => provers.close(),
+  };
 }
 
 type ReadPackfile = { readonly id: PackfileId; readonly snapshots: readonly Mac[]; readonly counts: { blobs: number } };

@@ -13,6 +13,8 @@ export type CheckOptions = {
   readonly sample?: SampleChoice | undefined;
   /** Chunks that are known to be damaged, from `checkStore`: with `fast` they count as such wherever they are needed. */
   readonly damagedChunks?: ReadonlyMap<Mac, KlosetError> | undefined;
+  /** The tree of files was proven by the caller: attributes, errors and indexes are left. */
+  readonly withoutFiles?: boolean | undefined;
   /** Do not prove signatures. */
   readonly withoutSignatures?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;

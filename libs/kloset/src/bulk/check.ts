@@ -107,7 +107,7 @@ async function* checkOne(run: CheckRun, id: SnapshotId): AsyncGenerator<CheckPro
     yield { snapshot: id, path: null, what: 'header', id, error };
     return;
   }
-  yield* wholeTree(run, { id: context.header.roots.vfs, isPartial: path !== null }, checkFiles(run, context, path));
+  if (run.options.withoutFiles !== true) yield* wholeTree(run, { id: context.header.roots.vfs, isPartial: path !== null }, checkFiles(run, context, path));
   yield* checkItems(run, context, path);
   yield* checkIndexes(run, context, path);
 }

@@ -88,10 +88,13 @@ export function setModeAndTime(target: Target, entry: Entry, attributes: Attribu
 }
 
 /** A link has no mode of its own. */
-export function setLinkAttributes(path: Buffer, entry: Entry, attributes: Attributes): void {
-  const context = { entry, warn: attributes.warn };
-  if (attributes.owners) attempt('owner', context, () => lchownSync(path, ...ownerOf(entry)));
-  attempt('mtime', context, () => lutimesSync(path, seconds(entry.mtimeNs), seconds(entry.mtimeNs)));
+export function setLinkOwner(path: Buffer, entry: Entry, { owners, warn }: Attributes): void {
+  if (owners) attempt('owner', { entry, warn }, () => lchownSync(path, ...ownerOf(entry)));
+}
+
+/** After its extended attributes. */
+export function setLinkTime(path: Buffer, entry: Entry, { warn }: Attributes): void {
+  attempt('mtime', { entry, warn }, () => lutimesSync(path, seconds(entry.mtimeNs), seconds(entry.mtimeNs)));
 }
 
 type XattrModule = { setAttribute(path: string, name: string, value: Buffer): Promise<void> };
@@ -113,7 +116,7 @@ async function loadXattrModule(): Promise<XattrModule | null> {
 /** A value larger than this is no extended attribute of any file system here. */
 const MAX_VALUE_BYTES = 1 << 20;
 
-/** Sets the attributes that the entry lists; a value that the snapshot lost is a warning (02-snapshot 9.4). `path` must be valid UTF-8. */
+/** Sets the attributes that the entry lists, those of a link on the link itself (Linux lets links bear no `user.` ones); a value that the snapshot lost is a warning (02-snapshot 9.4). `path` must be valid UTF-8. */
 export async function setXattrs(
   target: { readonly path: Buffer; readonly snapshot: Snapshot; readonly values: readonly XattrValue[] },
   entry: Entry,

@@ -27,6 +27,16 @@ export function decideConflict(entry: Pick<Entry, 'type' | 'mtimeNs'>, there: Bi
   }
 }
 
+/**
+ * Why nothing can make an entry from a snapshot; null for what can be made. An entry has no field for a device's number, and Node has no call that makes devices.
+ * @source 02-snapshot 3.1
+ */
+export function specialReason({ type }: Pick<Entry, 'type'>): string | null {
+  if (type === 'file' || type === 'directory' || type === 'symlink' || type === 'fifo') return null;
+  if (type === 'socket') return 'a socket is not restored: the program that listens on it makes it anew';
+  return type === 'device' ? 'a device is not restored: the snapshot does not hold its number' : 'it is not restored: the snapshot holds its name only';
+}
+
 /** Why an entry is refused. */
 export function refusalText(path: string, there: BigIntStats | null): string {
   return there?.isDirectory() === true ? `${path} is a directory there` : `${path} exists already`;

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { InvalidInputError } from '../errors/errors.js';
 import type { Entry, Snapshot } from '../snapshot/types.js';
 import { errnoOf } from './local-error.js';
-import { type Attributes, modeAtOnce, setLinkAttributes, setModeAndTime, setOwner, setXattrs, type Target } from './restore-attributes.js';
+import { type Attributes, modeAtOnce, setLinkOwner, setLinkTime, setModeAndTime, setOwner, setXattrs, type Target } from './restore-attributes.js';
 import { lstatOrNull, type SafeDirectory } from './safe-directory.js';
 import { dataRuns } from './sparse.js';
 import type { XattrValue } from './xattr-table.js';
@@ -131,9 +131,9 @@ export async function restoreSymlink(place: Placement, entry: Entry): Promise<vo
   if (target.bytes.includes(0)) throw new InvalidInputError('a link whose target holds a zero byte');
   const make = async (path: Buffer): Promise<void> => {
     await symlink(Buffer.from(target.bytes), path);
-    setLinkAttributes(path, entry, place.attributes);
-    for (const name of entry.extendedAttributes)
-      place.attributes.warn('xattr', new InvalidInputError(`the attribute ${name.text} was not set: it belongs to a link`));
+    setLinkOwner(path, entry, place.attributes);
+    await setXattrs({ path, snapshot: place.snapshot, values: place.xattrs }, entry, place.attributes.warn);
+    setLinkTime(path, entry, place.attributes);
   };
   // A link is whole at once, and making it fails when the name is taken.
   if (place.replace) await aside(place, make);

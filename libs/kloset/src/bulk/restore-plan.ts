@@ -6,7 +6,7 @@ import { InvalidInputError } from '../errors/errors.js';
 import { isDamaged } from '../snapshot/entry.js';
 import type { DamagedEntry, Entry, Snapshot } from '../snapshot/types.js';
 import { errnoOf, localError } from './local-error.js';
-import { actionOf, decideConflict, type Decision, otherNames } from './restore-conflict.js';
+import { actionOf, decideConflict, type Decision, otherNames, specialReason } from './restore-conflict.js';
 import { pathSelection } from './restore-selection.js';
 import type { RestoreAction, RestoreOptions, RestorePlan } from './restore-types.js';
 
@@ -26,7 +26,7 @@ export async function* planRestore(snapshot: Snapshot, options: RestoreOptions):
   const { signal } = options;
   const top = await snapshot.entry(options.path, { followLinks: true, signal });
   const selection = pathSelection(top, options);
-  const counts: Counts = { create: 0, replace: 0, skip: 0, rename: 0, refuse: 0, damaged: 0, bytes: 0 };
+  const counts: Counts = { create: 0, replace: 0, skip: 0, rename: 0, refuse: 0, special: 0, damaged: 0, bytes: 0 };
   const holder = top.type === 'directory' ? top.path.bytes : parentPath(top.path.bytes);
   const run: PlanRun = { options, levels: [{ path: holder, names: [], at: await lookTarget(options), fate: null }], counts };
   for await (const entry of snapshot.walk(top.path.bytes, { signal })) {
@@ -38,7 +38,7 @@ export async function* planRestore(snapshot: Snapshot, options: RestoreOptions):
     if (top.type === 'directory' && entry.path.bytes.length === holder.length) continue;
     const action = planOne(run, entry, selection.has(entry));
     if (action === null) continue;
-    counts[action.action] += 1;
+    counts[specialReason(entry) === null ? action.action : 'special'] += 1;
     if (entry.type === 'file' && action.action !== 'skip' && action.action !== 'refuse') counts.bytes += Number(entry.sizeBytes);
     yield action;
   }
@@ -72,6 +72,8 @@ function planOne(run: PlanRun, entry: Entry, isWanted: boolean): RestoreAction |
   const renamed = decision === 'rename' ? [...level.names, freeName(level.at, entry.name.bytes)] : names;
   if (isDirectory) run.levels.push(levelBelow({ level, entry, decision, names: renamed }));
   if (!isWanted || decision === 'enter') return null;
+  const special = specialReason(entry);
+  if (special !== null) return { ...actionOf(entry, { decision: 'skip', names, there }), reason: special };
   const action = actionOf(entry, { decision, names: renamed, there });
   return level.fate === 'refuse' ? { ...action, reason: 'its directory would not be made' } : action;
 }

@@ -42,7 +42,7 @@ export type RestoreAction = {
   readonly type: EntryType;
   readonly action: 'create' | 'replace' | 'skip' | 'rename' | 'refuse';
   readonly to: ByteName;
-  /** Why it would be refused. */
+  /** Why it would be refused, or cannot be made at all. */
   readonly reason: string | null;
 };
 
@@ -57,6 +57,8 @@ export type RestoreSummary = {
   readonly replaced: number;
   readonly skipped: number;
   readonly renamed: number;
+  /** Sockets, devices and what has no type: nothing makes them from a snapshot. Each is a warning too. */
+  readonly special: number;
   readonly failed: number;
   readonly warnings: number;
   /** Entries read again and found as in the snapshot. */
@@ -78,6 +80,8 @@ export type RestorePlan = {
   readonly skip: number;
   readonly rename: number;
   readonly refuse: number;
+  /** Sockets, devices and what has no type, which nothing makes from a snapshot; their action is `skip`. */
+  readonly special: number;
   readonly damaged: number;
   readonly bytes: number;
 };

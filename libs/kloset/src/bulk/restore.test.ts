@@ -134,7 +134,51 @@ describe('restoring a part', () => {
   });
 });
 
+describe('what a snapshot cannot make', () => {
+  it('sockets and devices are named and counted, what has their names is not touched, and all else is restored', async () => {
+    const snapshot = await snapshotOf([
+      { path: '/d/socket', type: 'socket' },
+      { path: '/d/device', type: 'device' },
+      { path: '/d/file', content: 'x' },
+    ]);
+    const folder = await temporaryFolder('special');
+    await mkdir(join(folder, 'd'));
+    await writeFile(join(folder, 'd', 'socket'), 'mine');
+    const planned = await drain(planRestore(snapshot, { path: nameBytes('/'), directory: folder }));
+    expect(planned.result).toMatchObject({ create: 1, skip: 0, refuse: 0, special: 2 });
+    expect(planned.items.flatMap((item) => ('action' in item && item.type !== 'file' ? [[item.action, item.reason]] : []))).toEqual([
+      ['skip', 'a device is not restored: the snapshot does not hold its number'],
+      ['skip', 'a socket is not restored: the program that listens on it makes it anew'],
+    ]);
+    const { items, result } = await restore(snapshot, folder, { verify: true });
+    expect(items.map(({ path, severity, what }) => [path.text, severity, what])).toEqual([
+      ['/d/device', 'warning', 'type'],
+      ['/d/socket', 'warning', 'type'],
+    ]);
+    expect(result).toMatchObject({ files: 1, special: 2, warnings: 2, failed: 0, skipped: 0 });
+    expect(result.verified).toBeGreaterThan(0);
+    expect(await readdir(join(folder, 'd'))).toEqual(['file', 'socket']);
+    expect(await text(folder, 'd/socket')).toBe('mine');
+  });
+});
+
 describe('attributes', () => {
+  it('of a link are those of the link, not of what it leads to; where it may not bear them, that is told', async () => {
+    const snapshot = await snapshotOf([
+      { path: '/file', content: 'x' },
+      { path: '/link', type: 'symlink', target: 'file', xattrs: { 'trusted.note': 'kept', 'user.note': 'refused' } },
+    ]);
+    const folder = await temporaryFolder('link-attributes');
+    const { items } = await restore(snapshot, folder, { verify: true });
+    expect(new Set(items.map(({ path, severity, what }) => `${severity} ${what} ${path.text}`))).toEqual(new Set(['warning xattr /link']));
+    expect(await readlink(join(folder, 'link'))).toBe('file');
+    if (items.length > 1) return;
+    const { listAttributesSync, getAttributeSync } = await import('@napi-rs/xattr');
+    expect(listAttributesSync(join(folder, 'file'))).toEqual([]);
+    expect(getAttributeSync(join(folder, 'link'), 'trusted.note')?.toString()).toBe('kept');
+    expect(items[0]?.error.message).toContain('user.note');
+  });
+
   it('owner, setuid, file capabilities and other attributes stand together', async () => {
     const uid = isRoot ? 12_345n : BigInt(process.getuid?.() ?? 0);
     const snapshot = await snapshotOf([

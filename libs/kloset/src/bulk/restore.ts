@@ -8,7 +8,7 @@ import { HardLinks } from './hard-links.js';
 import { errnoOf, localError } from './local-error.js';
 import { snapshotOnThreads } from './pipeline/snapshot-on-threads.js';
 import { setModeAndTime, setOwner, setXattrs } from './restore-attributes.js';
-import { actionOf, decideConflict, type Decision, otherNames, refusalText } from './restore-conflict.js';
+import { actionOf, decideConflict, type Decision, otherNames, refusalText, specialReason } from './restore-conflict.js';
 import { batchEntries, type Contents, isSmall, readSmallContents } from './restore-contents.js';
 import { makeRoom, type Placement, restoreFifo, restoreFile, restoreHardLink, restoreSymlink } from './restore-entry.js';
 import { type PathSelection, pathSelection } from './restore-selection.js';
@@ -88,7 +88,21 @@ async function* restoreFrom(snapshot: Snapshot, options: RestoreOptions): AsyncG
 }
 
 function noCounts(): Counts {
-  return { files: 0, directories: 0, symlinks: 0, hardLinks: 0, fifos: 0, bytes: 0, replaced: 0, skipped: 0, renamed: 0, failed: 0, warnings: 0, verified: 0 };
+  return {
+    files: 0,
+    directories: 0,
+    symlinks: 0,
+    hardLinks: 0,
+    fifos: 0,
+    bytes: 0,
+    replaced: 0,
+    skipped: 0,
+    renamed: 0,
+    special: 0,
+    failed: 0,
+    warnings: 0,
+    verified: 0,
+  };
 }
 
 async function* verify(run: Run, at: { readonly top: Entry; readonly target: SafeDirectory }): AsyncGenerator<RestoreProblem> {
@@ -255,6 +269,13 @@ async function leaveDirectory(run: Run, isDirectory: boolean): Promise<void> {
 type Leaf = { readonly parent: SafeDirectory; readonly entry: Entry; readonly contents: Contents };
 
 async function restoreLeaf(run: Run, { parent, entry, contents }: Leaf): Promise<void> {
+  const special = specialReason(entry);
+  if (special !== null) {
+    run.counts.special += 1;
+    run.deviations.untouched(entry.path.bytes, false);
+    run.problems.push({ path: entry.path, severity: 'warning', what: 'type', error: new InvalidInputError(special) });
+    return;
+  }
   try {
     const named = await settleName(run, { parent, entry });
     if (named === null) return;
@@ -274,17 +295,9 @@ async function restoreByType(run: Run, place: Placement, { entry, contents }: Wo
   if (entry.type === 'symlink') {
     await restoreSymlink(place, entry);
     run.counts.symlinks += 1;
-  } else if (entry.type === 'fifo') {
+  } else {
     await restoreFifo(place, entry);
     run.counts.fifos += 1;
-  } else {
-    run.deviations.untouched(entry.path.bytes, false);
-    run.problems.push({
-      path: entry.path,
-      severity: 'warning',
-      what: 'type',
-      error: new InvalidInputError(`a ${entry.type} cannot be restored: the snapshot does not hold what it needs`),
-    });
   }
 }
 

@@ -4,6 +4,7 @@ import { macWords } from '../codec/word-reader.js';
 import type { LocationEntry } from '../format/state.js';
 import { newLocationTable } from '../state/layer.js';
 import type { LocationTable } from '../state/location-table.js';
+import type { BlobLocation } from './types.js';
 import type { PlacedBlob } from './writer-types.js';
 
 /** A packfile in the making: what its rows name it by until it is complete and has its id. */
@@ -44,6 +45,15 @@ export class NewBlobs {
 
   has(type: number, id: Mac): boolean {
     return this.#table.find(type, macWords(macToBytes(id))).length > 0;
+  }
+
+  /** Places of a blob in packfiles that are complete. */
+  locations(type: number, id: Mac): BlobLocation[] {
+    return this.#table.find(type, macWords(macToBytes(id))).flatMap((index) => {
+      const { packfile: number, offset, lengthBytes, version } = this.#table.read(index);
+      const packfile = this.#filled(number).id;
+      return packfile === null ? [] : [{ packfile, offset, lengthBytes, version }];
+    });
   }
 
   add(blob: PlacedBlob, packfile: PackfileRows): void {

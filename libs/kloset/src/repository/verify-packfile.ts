@@ -54,6 +54,12 @@ async function verifyOnce(keys: Keys, packfile: Examined, options: ReadOptions):
   };
 }
 
+/** The part of it that needs the states: a packfile whose bytes are proven lies as they say. @throws as `verifyPackfile` */
+export async function verifyPlaces(keys: Keys, packfile: Examined, options: ReadOptions): Promise<void> {
+  const sizeBytes = await keys.store.sizeBytes('packfile', packfile.id, options);
+  checkPlaces((await readPackfileIndex(keys, { id: packfile.id, sizeBytes }, options)).index, packfile);
+}
+
 /** @throws IntegrityError a state places a blob elsewhere than the packfile's own index does, or none of its blobs is placed in it */
 function checkPlaces(index: Uint8Array, { id, isKnown, placed }: Examined): void {
   const at = { kind: 'packfile', file: id };

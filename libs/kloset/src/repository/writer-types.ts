@@ -1,7 +1,7 @@
 import type { Mac, PackfileId, StateId } from '@wardrobe/kloset-model';
 import type { LocationEntry } from '../format/state.js';
 import type { WritableStore } from '../store/store.js';
-import type { Repository } from './types.js';
+import type { BlobLocation, BlobSource, Repository } from './types.js';
 
 /** Which plakar lines can use a store, and with that which records may be written to it. `1.1`: a state of version 1.1.0 is there, or it was declared. @source 01-store 9.1 */
 export type StoreLine = '1.0' | '1.1';
@@ -41,6 +41,10 @@ export interface BlobSink {
 
 export type CommitResult = { readonly state: StateId | null; readonly packfiles: number; readonly bytesWritten: number; readonly blobs: number };
 
+/** A repository as it would be once a run was published. */
+export type Preview = BlobSource &
+  Pick<Repository, 'mac' | 'createMac' | 'store' | 'secret'> & { readonly view: { locations(type: number, id: Mac): readonly BlobLocation[] } };
+
 /**
  * One run of something that changes a repository, under a lock, in two stages: first every packfile is durable in the store, then one state names them.
  * Only after that does this machine's own index learn of it, by reading the state back. @source 01-store 6.1
@@ -67,6 +71,11 @@ export interface RepositoryWriter extends BlobSink {
   /** A location, and the entry of its packfile, of what lies in the store already and no state names (repair). */
   claim(location: LocationEntry): void;
   claimPackfile(id: PackfileId, whenNs: bigint): void;
+  /**
+   * Brings every packfile into the store and shows what a snapshot made by this run would be read from: what is published, and what this run stored, as it lies in
+   * the store. `has` is that of the writer: nothing that is scheduled for deletion. Nothing becomes visible to anybody. @throws StoreError, DiskFullError
+   */
+  preview(options?: { readonly signal?: AbortSignal | undefined }): Promise<Preview>;
   /** The look that `commit` takes before it writes, by itself: our lock stands, nobody else's forbids going on; the view is read again. @throws LockedError, StoreError */
   secondLook(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /** Publishes what there is so far under a random id and goes on: what was stored can be built upon after an interruption. */

@@ -16,8 +16,9 @@ import { storeLine } from './store-line.js';
 import type { LockInfo, Repository, StateView } from './types.js';
 import type { EncodeUnit } from './unit-codec.js';
 import { uploadPackfile } from './upload-packfile.js';
+import { previewOf } from './preview.js';
 import { publishState } from './publish-state.js';
-import type { CommitResult, PlacedBlob, RepositoryWriter, SpooledPackfile, StoreLine, WriterEnvironment } from './writer-types.js';
+import type { CommitResult, PlacedBlob, Preview, RepositoryWriter, SpooledPackfile, StoreLine, WriterEnvironment } from './writer-types.js';
 
 export type WriterOptions = {
   /** `shared`: something that makes a snapshot; `exclusive`: maintenance and repair; `none`: rm and prune. @source 01-store 6.4 */
@@ -239,6 +240,15 @@ class Writer implements RepositoryWriter {
 
   claimPackfile(id: PackfileId, whenNs: bigint): void {
     this.#entries.push((builder, state) => builder.packfile(id, state, whenNs));
+  }
+
+  preview({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<Preview> {
+    return this.#inTurn(async () => {
+      await this.#store(signal);
+      // Blobs of earlier checkpoints are not remembered here: the store tells.
+      if (this.#blobsBefore > 0) await this.repository.refresh({ signal });
+      return previewOf(this.repository, this.#blobs, (type, id) => this.has(type, id));
+    });
   }
 
   secondLook(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {

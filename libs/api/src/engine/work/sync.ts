@@ -47,7 +47,7 @@ export function applySync(work: Sync, _engine: unknown, context: WorkContext): P
         done += 1;
         if ('error' in result) {
           failed += 1;
-          const shown = result.published ? ' Its copy is visible and not equal to the original: remove it and run this again.' : '';
+          const shown = result.published ? ' Its copy is visible and cannot be read as it was written: remove it and run this again.' : '';
           context.report({ line: `Snapshot ${short(result.snapshot)} (${way.name}) was not copied: ${problemOf(result.error).sentence}${shown}` });
           continue;
         }

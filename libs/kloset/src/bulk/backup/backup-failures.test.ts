@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createCipheriv } from 'node:crypto';
 import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { nameBytes } from '@wardrobe/kloset-model';
 import { seededRandom, temporaryFolder } from '@wardrobe/testing';
@@ -7,6 +8,8 @@ import { DiskFullError, LockedError, StoreError } from '../../errors/errors.js';
 import { openRepository } from '../../repository/repository.js';
 import { openWriter } from '../../repository/writer.js';
 import { faultyStore } from '../../snapshot/testing/index.js';
+import type { WritableStore } from '../../store/store.js';
+import { fsStore } from '../../stores/fs/fs-store.js';
 import { memoryStore } from '../../stores/memory/memory-store.js';
 import { backup } from './backup.js';
 import { contentOf, entriesOf, errorsOf, freshRepository, problemsOf } from './testing/backup-kit.js';
@@ -175,6 +178,40 @@ describe('a run that does not come to its end', () => {
     expect(repository.view.live.map(({ id }) => id)).toEqual([summary.snapshot]);
     expect(summary.durationMs).toBe(21 * 20_000);
     expect(await problemsOf(repository, summary.snapshot)).toEqual([]);
+  });
+
+  test.each([1, 2])('publishes every hour what there is of a single file that takes longer, and the next run builds upon it (threads: %i)', async (threads) => {
+    const root = `${folder}/one-${threads}`;
+    mkdirSync(root);
+    const sizeBytes = (threads === 1 ? 40 : 88) << 20;
+    const stream = createCipheriv('aes-256-ctr', Buffer.alloc(32, threads), Buffer.alloc(16));
+    writeFileSync(`${root}/huge`, stream.update(Buffer.alloc(sizeBytes)));
+    const store = fsStore(`${folder}/store-${threads}`) as WritableStore;
+    const repository = await freshRepository(store, { line: '1.0' });
+    const abort = new AbortController();
+    const reason = new Error('the machine went down');
+    const seen: number[] = [];
+    const run = backup(repository, request(root), {
+      threads,
+      signal: abort.signal,
+      checkpointMs: 1,
+      onCheckpoint({ blobs, state }, why) {
+        if (why !== 'hourly' || state === null || blobs < 20) return;
+        seen.push(blobs);
+        abort.abort(reason);
+      },
+    });
+    await expect(run).rejects.toBe(reason);
+    expect(seen.length).toBe(1);
+    const again = await openRepository(store);
+    expect(again.view.live).toEqual([]);
+    expect(again.view.counts.locations).toBeGreaterThan(20);
+    let writtenBytes = 0;
+    const before = new Set([...again.view.packfiles()].map(({ id }) => id));
+    const summary = await backup(again, request(root), { threads });
+    for await (const { id, sizeBytes: bytes } of store.list('packfile')) if (!before.has(id)) writtenBytes += bytes;
+    expect(writtenBytes).toBeLessThan(sizeBytes - (10 << 20));
+    expect(await problemsOf(again, summary.snapshot)).toEqual([]);
   });
 
   test.each(['error', 'full', 'late', 'short', 'dead'] as const)(

@@ -34,6 +34,8 @@ const FIRST_BYTES = 64 << 20;
 /** Batches under way: enough that no thread waits, few enough that memory stays small. */
 const BATCHES_UNDER_WAY = 4;
 const CHECKPOINT_MS = 3_600_000;
+/** Between two looks at the clock while a file is stored. */
+const LOOK_MS = 60_000;
 
 /** Brings what a scan meets into a snapshot: contents through the pipeline, everything else at once. */
 export class BackupRun {
@@ -46,6 +48,8 @@ export class BackupRun {
   readonly #linked = new Map<string, Waiting[] | StoredContent>();
   #nextCheckpointMs: number;
   #unknownXattrs = 0;
+  /** Ends what is being stored when the run fails: nobody waits for the end of a large file then. */
+  readonly #end = new AbortController();
 
   constructor(parts: BackupParts) {
     this.#parts = parts;
@@ -69,23 +73,26 @@ export class BackupRun {
         options.signal?.throwIfAborted();
         this.#take(scanned);
         if (this.#isBatchFull()) this.#send();
-        while (this.#underWay.size >= BATCHES_UNDER_WAY) await Promise.race(this.#underWay);
-        if (this.#parts.nowMs() >= this.#nextCheckpointMs) await this.#checkpoint();
+        while (this.#underWay.size >= BATCHES_UNDER_WAY) await this.#wait();
+        await this.#checkpointInTime();
         options.onProgress?.(this.counts);
         await turn();
       }
       await this.#drain();
+    } catch (error) {
+      this.#end.abort(error);
+      throw error;
     } finally {
       // Nothing may touch the writer after the run was given up.
       await Promise.allSettled(this.#underWay);
     }
-    if (this.#unknownXattrs > 0) options.onNote?.(`the extended attributes of ${this.#unknownXattrs} names that are not UTF-8 could not be looked at`);
+    if (this.#unknownXattrs > 0)
+      options.onNote?.(`the extended attributes of ${this.#unknownXattrs} files whose names are not UTF-8 could not be looked at, and are not saved`);
     options.onProgress?.(this.counts);
   }
 
   #take({ group, contents }: ScannedGroup): void {
     for (const { path, message } of group.errors) this.#error(path, message);
-    if (!group.isPrefix) this.#parts.scan.xattrs?.prepare?.(group.entries.map(({ path }) => path));
     group.entries.forEach((entry, index) => {
       if (group.isPrefix) {
         this.#parts.snapshot.add(newEntry(entry, { content: null, xattrNames: [], accounts: null }));
@@ -155,7 +162,8 @@ export class BackupRun {
 
   async #store(size: JobSize, jobs: readonly FileJob[]): Promise<readonly FileResult[]> {
     const pipeline = await this.#parts.pipeline.get(size);
-    return pipeline.store(jobs, { signal: this.#parts.options.signal });
+    const { signal } = this.#parts.options;
+    return pipeline.store(jobs, { signal: signal === undefined ? this.#end.signal : AbortSignal.any([signal, this.#end.signal]) });
   }
 
   #arrived(waiting: Waiting, result: FileResult): void {
@@ -177,13 +185,28 @@ export class BackupRun {
 
   async #drain(): Promise<void> {
     this.#send();
-    while (this.#underWay.size > 0) await Promise.race(this.#underWay);
+    while (this.#underWay.size > 0) await this.#wait();
   }
 
-  /** Publishes what there is: after an interruption the next run finds it. */
-  async #checkpoint(): Promise<void> {
+  /** Until something is stored, or it is time for a checkpoint: one file alone may take hours. */
+  async #wait(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const soon = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, Math.min(LOOK_MS, this.#checkpointMs));
+    });
+    try {
+      await Promise.race([...this.#underWay, soon]);
+    } finally {
+      clearTimeout(timer);
+    }
+    await this.#checkpointInTime();
+  }
+
+  /** Publishes what there is: after an interruption the next run finds it. Of a file that is being stored these are the chunks in packfiles that are complete. */
+  async #checkpointInTime(): Promise<void> {
+    if (this.#parts.nowMs() < this.#nextCheckpointMs) return;
     const { writer, options } = this.#parts;
-    await this.#drain();
+    this.#send();
     options.onCheckpoint?.(await writer.checkpoint({ signal: options.signal }), 'hourly');
     this.#nextCheckpointMs = this.#parts.nowMs() + this.#checkpointMs;
   }

@@ -6,6 +6,7 @@ import { HEADER_BYTES } from '../../format/envelope.js';
 import { BLOB_TYPE } from '../../format/state.js';
 import type { BlobResult, Repository } from '../../repository/types.js';
 import { snapshotSource, type SnapshotSource } from '../../snapshot/source.js';
+import type { Preview } from '../../repository/writer-types.js';
 import type { ReadOptions } from '../../store/store.js';
 import { Readers, type WantedBlob } from './readers.js';
 import { hasWorkerFile } from './worker-file.js';
@@ -24,6 +25,8 @@ const KEPT_IDS = 512;
 const KEPT_BYTES = 8 << 20;
 
 export type ThreadedSource = SnapshotSource & { close(): Promise<void> };
+/** Of a repository what reading on threads needs. */
+export type Threadable = SnapshotSource & Pick<Repository, 'store' | 'secret'> & { readonly view: Pick<Repository['view'], 'locations'> | Preview['view'] };
 
 type Wanted = WantedBlob & { readonly index: number };
 type Window = { readonly ids: readonly Mac[]; readonly wanted: readonly Wanted[] };
@@ -38,7 +41,7 @@ export function isRepository(source: SnapshotSource): source is Repository {
  * A repository's blobs, read, decoded and proven on threads of their own where many are asked for at once. Whatever does not open there is asked of the
  * repository itself, which tries all places and words the failure. Without local packfiles it is the repository as it is. Needs `close`.
  */
-export async function threadedSource(repository: Repository, options: { readonly threads?: number | undefined } = {}): Promise<ThreadedSource> {
+export async function threadedSource(repository: Threadable, options: { readonly threads?: number | undefined } = {}): Promise<ThreadedSource> {
   const { store } = repository;
   const plain = snapshotSource(repository, repository);
   if (store.localPath === undefined || !hasWorkerFile()) return { ...plain, close: () => Promise.resolve() };
@@ -54,13 +57,13 @@ export async function threadedSource(repository: Repository, options: { readonly
 
 class ThreadedReading {
   readonly readers: Readers;
-  readonly #repository: Repository;
+  readonly #repository: Threadable;
   readonly #recent = new RecentBlobs();
   /** All that was asked for before the threads were there. */
   #askedIds = 0;
   #askedBytes = 0;
 
-  constructor(repository: Repository, readers: Readers) {
+  constructor(repository: Threadable, readers: Readers) {
     this.#repository = repository;
     this.readers = readers;
   }

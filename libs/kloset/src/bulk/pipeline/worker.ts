@@ -5,12 +5,14 @@ import { KlosetError } from '../../errors/errors.js';
 import { BlobStore } from './blob-store.js';
 import { ContentWriter, type Stream } from './content-writer.js';
 import { packResults } from './packed-results.js';
+import { serveProofs } from './packfile-worker.js';
+import type { ProverStart } from './prove-protocol.js';
 import type { ReaderStart } from './read-protocol.js';
 import { serveReads } from './read-worker.js';
 import type { FromWorker, ToWorker, WorkerStart } from './protocol.js';
 import { concatBytes } from '../../bytes/bytes.js';
 
-/** Entry of the threads that store contents or read blobs. Everything in here is synchronous: one message is one piece of work. */
+/** Entry of the threads that store contents, read blobs or prove packfiles. Everything in here is synchronous: one message is one piece of work. */
 function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
   useKernelModule(start.module);
   const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
@@ -79,6 +81,7 @@ function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
 }
 
 if (parentPort === null) throw new Error('this is the entry of a thread');
-const start = workerData as WorkerStart | ReaderStart;
+const start = workerData as WorkerStart | ReaderStart | ProverStart;
 if (start.role === 'read') serveReads(parentPort, start);
+else if (start.role === 'prove') serveProofs(parentPort, start);
 else serve(parentPort, start);

@@ -12,13 +12,21 @@ import { type ContentSink, contentSink } from '../../snapshot/write/store-conten
 import { NumberPages } from '../../snapshot/write/byte-arena.js';
 import type { StoredContent } from '../../snapshot/write/types.js';
 import type { ContentMap } from './content-map.js';
+import { wholeContents } from './whole-contents.js';
 
 export type CopierParts = {
   readonly source: SnapshotSource;
+  readonly target: SnapshotSource;
+  /** Source and target have one key: objects with the same MAC are the same. */
+  readonly oneKey: boolean;
   readonly writer: RepositoryWriter;
   readonly chunker: Chunker;
   readonly known: ContentMap;
+  /** Teaches `known` more; asked once, when much would have to be read. */
+  readonly learn: (() => Promise<void>) | null;
   readonly signal?: AbortSignal | undefined;
+  /** Called within large contents: there what is full is uploaded, and a checkpoint is made when it is time. */
+  readonly pause: () => Promise<void>;
   /** Told after every content. */
   readonly onBytes?: (() => void) | undefined;
 };
@@ -26,33 +34,56 @@ export type CopierParts = {
 /** Chunks of contents with a single one are asked for together, up to so many bytes each. */
 const SMALL_BYTES = 1 << 20;
 const BYTES_PER_SETTLE = 16 << 20;
+/** Reading so much costs more than learning what an earlier copy has. */
+const LEARN_FROM_BYTES = 32 << 20;
 
 /** Brings contents of the source into the target: cut, hashed and sealed by the target's rules, each once. */
 export class ContentCopier {
   readonly #parts: CopierParts;
   /** What was copied, as numbers of the map. */
   readonly #copied = new NumberPages();
+  #learn: CopierParts['learn'];
   readBytes = 0;
   #unsettledBytes = 0;
 
   constructor(parts: CopierParts) {
     this.#parts = parts;
+    this.#learn = parts.learn;
   }
 
   /** @throws what reading a content throws: then the copy cannot be whole */
   async ensure(objects: Iterable<Mac>): Promise<void> {
-    const wanted = [...new Set(objects)].filter((object) => !this.#isThere(object));
-    if (wanted.length === 0) return;
-    const small: ObjectInfo[] = [];
-    const large: ObjectInfo[] = [];
-    for await (const got of this.#parts.source.getMany(SNAPSHOT_BLOB.object, wanted, this.#parts)) {
-      if ('error' in got) throw got.error;
-      const info = toObject(decode(objectTable, got.bytes, { kind: 'object', file: got.id }), got.id);
-      const isSmall = info.chunks.length === 1 && info.sizeBytes > 0 && info.sizeBytes <= SMALL_BYTES && info.chunks[0]?.mac === info.contentMac;
-      (isSmall ? small : large).push(info);
+    let wanted = await this.#unknown(new Set(objects));
+    let infos = await this.#infos(wanted);
+    if (this.#learn !== null && infos.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) >= LEARN_FROM_BYTES) {
+      const learn = this.#learn;
+      this.#learn = null;
+      await learn();
+      wanted = await this.#unknown(new Set(wanted));
+      infos = infos.filter(({ mac }) => wanted.includes(mac));
     }
+    const small = infos.filter(isSmall);
     await this.#copySmall(small);
-    for (const info of large) await this.#copy(info, readContent(this.#parts.source, info, this.#parts));
+    for (const info of infos) if (!isSmall(info)) await this.#copy(info, readContent(this.#parts.source, info, this.#parts));
+  }
+
+  /** Objects that have no equal to build upon. What was copied in another run may have been removed since. */
+  async #unknown(objects: ReadonlySet<Mac>): Promise<readonly Mac[]> {
+    const { known, oneKey, target, writer } = this.#parts;
+    const wanted = [...objects].filter((object) => !this.#isThere(object));
+    if (!oneKey || wanted.length === 0) return wanted;
+    const there = await wholeContents({ blobs: target, has: (type, id) => writer.has(type, id) }, wanted, this.#parts);
+    for (const [object, content] of there) known.set(object, content);
+    return wanted.filter((object) => !there.has(object));
+  }
+
+  async #infos(objects: readonly Mac[]): Promise<ObjectInfo[]> {
+    const infos: ObjectInfo[] = [];
+    for await (const got of this.#parts.source.getMany(SNAPSHOT_BLOB.object, objects, this.#parts)) {
+      if ('error' in got) throw got.error;
+      infos.push(toObject(decode(objectTable, got.bytes, { kind: 'object', file: got.id }), got.id));
+    }
+    return infos;
   }
 
   /** Contents read from the source. */
@@ -72,7 +103,6 @@ export class ContentCopier {
     return content;
   }
 
-  /** What was copied in another run may have been removed since. */
   #isThere(object: Mac): boolean {
     const known = this.#parts.known.get(object);
     return known !== null && this.#parts.writer.has(SNAPSHOT_BLOB.object, known.object);
@@ -107,7 +137,10 @@ export class ContentCopier {
     this.#unsettledBytes += lengthBytes;
     if (this.#unsettledBytes < BYTES_PER_SETTLE) return;
     this.#unsettledBytes = 0;
-    await this.#parts.writer.settle(this.#parts);
-    this.#parts.onBytes?.();
+    await this.#parts.pause();
   }
+}
+
+function isSmall({ chunks, sizeBytes, contentMac }: ObjectInfo): boolean {
+  return chunks.length === 1 && sizeBytes > 0 && sizeBytes <= SMALL_BYTES && chunks[0]?.mac === contentMac;
 }

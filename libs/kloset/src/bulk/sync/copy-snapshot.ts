@@ -1,49 +1,68 @@
-import { GO_MODE, type Mac, nameBytes, type RepositoryId, type SnapshotId } from '@wardrobe/kloset-model';
+import { type Mac, nameBytes, type RepositoryId, type SnapshotId } from '@wardrobe/kloset-model';
 import { chunker } from '../../chunking/chunker.js';
-import { macFromBytes, NIL_UUID } from '../../bytes/bytes.js';
+import { equalBytes, macFromBytes, NIL_UUID } from '../../bytes/bytes.js';
 import { encode } from '../../codec/codec.js';
-import { KlosetError } from '../../errors/errors.js';
+import { IntegrityError, KlosetError, NotFoundError } from '../../errors/errors.js';
 import { SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
-import type { VfsEntryRecord } from '../../format/snapshot-entry.js';
 import { type SnapshotHeaderRecord, snapshotHeader } from '../../format/snapshot-header.js';
 import type { Repository } from '../../repository/types.js';
 import { openWriter, systemEnvironment } from '../../repository/writer.js';
 import type { CommitResult, RepositoryWriter, StoreLine } from '../../repository/writer-types.js';
-import { type MoreFields, ZERO_MAC } from '../../snapshot/write/entry-payload.js';
+import type { SnapshotSource } from '../../snapshot/source.js';
 import { treeMembers } from '../../snapshot/write/new-header.js';
-import { statOf } from '../../snapshot/write/stat-of.js';
-import type { NewEntry, SnapshotWriter, StoredContent, WrittenTrees } from '../../snapshot/write/types.js';
+import type { WrittenTrees } from '../../snapshot/write/types.js';
 import { createSnapshotWriter } from '../../snapshot/write/writer.js';
 import { checkSignature } from '../check-signature.js';
+import { threadedSource } from '../pipeline/threaded-source.js';
+import { compareCopies } from './compare-copies.js';
 import { ContentCopier } from './content-copier.js';
 import type { ContentMap } from './content-map.js';
-import { onlySource, openRaw, type RawSnapshot, rawEntries, rawErrors, rawXattrs } from './raw-snapshot.js';
-import { type CopiedSnapshot, SYNCED_FROM, type SyncOptions } from './sync-types.js';
+import { copyEntries, copyXattrs } from './copy-entries.js';
+import { type EqualCopies, haveOneKey } from './equal-copies.js';
+import { provenanceText, SYNCED_FROM } from './provenance.js';
+import { onlySource, openRaw, rawErrors, rawOf, type RawSnapshot } from './raw-snapshot.js';
+import type { CopiedSnapshot, SyncOptions } from './sync-types.js';
 
-export type CopyJob = { readonly source: Repository; readonly target: Repository; readonly known: ContentMap; readonly options: SyncOptions };
-/** `made`: objects of the target whose contents were read from the source. */
-export type Copied = CopiedSnapshot & { readonly made: Iterable<Mac> };
+export type CopyJob = {
+  readonly source: Repository;
+  readonly target: Repository;
+  /** The source, read on threads. */
+  readonly reading: SnapshotSource;
+  readonly known: ContentMap;
+  /** An earlier snapshot and its proven copy, most like the one to be copied. */
+  readonly equal: EqualCopies | null;
+  /** Teaches `known` more, at a price; asked once, when much would have to be read. */
+  readonly learn: (() => Promise<void>) | null;
+  readonly options: SyncOptions;
+};
 
 const CHECKPOINT_MS = 3_600_000;
 
 /**
- * Writes one snapshot of the source into the target under its own id, as a backup would that found the same files: shared lock, packfiles, then one state.
- * When `signal` ends it, what was stored is published without the snapshot, and the next run builds upon it.
- * @throws IntegrityError, DecodeError, NotFoundError the original cannot be read to its ends; LockedError, StoreError; nothing is visible then
+ * Writes one snapshot of the source into the target under its own id, as a backup would that found the same files: shared lock, packfiles, the proof that what
+ * they hold is equal to the original, then the header, then one state. When `signal` ends it, what was stored is published without the snapshot, and the next run
+ * builds upon it. `published` is called when the snapshot is visible.
+ * @throws IntegrityError, DecodeError, NotFoundError the original cannot be read to its ends, or the copy differs; LockedError, StoreError
  */
-export async function copySnapshot(job: CopyJob, id: SnapshotId): Promise<Copied> {
+export async function copySnapshot(job: CopyJob, id: SnapshotId, published: () => void): Promise<CopiedSnapshot> {
   const { signal, wait, onWait } = job.options;
   const environment = { ...systemEnvironment(), ...job.options.environment };
-  const raw = await openRaw(job.source, id, { signal });
+  const raw = await openRaw(job.reading, id, { signal });
   onlySource(raw.header);
   const signed = raw.header.identity.identifier !== NIL_UUID;
   if (signed) await checkSignature(job.source, id, signal);
   const writer = await openWriter(job.target, { lock: 'shared', id, resume: true, environment, wait, onWait, signal });
   try {
-    const done = await copyWith(writer, { job, raw, nowMs: environment.nowMs });
+    const { header, made, ...done } = await copyWith(writer, { job, raw, nowMs: environment.nowMs });
+    await prove(writer, { job, raw, header, made });
+    // Only now, so that what a failed proof leaves behind holds no header: nobody can take it for a snapshot whose state was lost.
+    writer.put(SNAPSHOT_BLOB.header, header, id);
+    expectWritten(id, await (await writer.preview({ signal })).get(SNAPSHOT_BLOB.header, id, { signal }), header);
     // A state of this name may be there: the snapshot was in the target before, and its header was lost.
     const isTaken = job.target.view.states.some((state) => state.id === id);
     const { bytesWritten } = await writer.commit({ ...(isTaken ? { state: macFromBytes(environment.randomBytes(32)) } : {}), signal });
+    published();
+    await confirm(job.target, id, header);
     return { ...done, snapshot: id, writtenBytes: bytesWritten, signed };
   } catch (error) {
     if (signal?.aborted === true) await keepForNextRun(writer);
@@ -53,83 +72,107 @@ export async function copySnapshot(job: CopyJob, id: SnapshotId): Promise<Copied
   }
 }
 
-type Copying = { readonly job: CopyJob; readonly raw: RawSnapshot; readonly nowMs: () => number };
-
-async function copyWith(writer: RepositoryWriter, { job, raw, nowMs }: Copying) {
-  const { known, options, source, target } = job;
-  const { signal } = options;
-  const snapshot = createSnapshotWriter({ sink: writer, line: writer.line, chunking: target.config.chunking });
-  const progress = (phase: 'contents' | 'trees'): void =>
-    options.onProgress?.({ snapshot: raw.header.identifier, phase, entries: snapshot.entries, bytes: copier.readBytes });
-  const copier: ContentCopier = new ContentCopier({
-    source,
-    writer,
-    chunker: chunker(target.config.chunking),
-    known,
-    signal,
-    onBytes: () => progress('contents'),
-  });
-  const checkpoints = hourly(writer, nowMs);
-  for await (const batch of rawEntries(raw, { signal })) {
-    await copier.ensure(batch.flatMap(({ record }) => (record.object === ZERO_MAC ? [] : [record.object])));
-    for (const { path, record } of batch) snapshot.add(newEntry(path, record, record.object === ZERO_MAC ? null : copier.content(record.object)));
-    progress('contents');
-    await writer.settle({ signal });
-    await checkpoints.tick(signal);
+/** Everything but the header is in the store, and nobody sees it: it is compared with the original as it would be read once it was published. */
+async function prove(
+  writer: RepositoryWriter,
+  { job, raw, header, made }: { readonly job: CopyJob; readonly raw: RawSnapshot; readonly header: Uint8Array; readonly made: Iterable<Mac> },
+): Promise<void> {
+  const { signal, compareAll, onProgress } = job.options;
+  const { identifier } = raw.header;
+  const preview = await writer.preview({ signal });
+  const threads = await threadedSource(preview);
+  try {
+    const target = withHeader(threads, header, identifier);
+    await compareCopies(
+      { ours: raw, theirs: rawOf(target, header, identifier) },
+      {
+        known: job.known,
+        equal: job.equal,
+        oneKey: haveOneKey(job.source, job.target),
+        readBack: made,
+        compareAll,
+        signal,
+        onEntries: (entries) => onProgress?.({ snapshot: identifier, phase: 'compare', entries, bytes: 0 }),
+      },
+    );
+  } finally {
+    await threads.close();
   }
-  for await (const batch of rawErrors(raw, { signal })) for (const { name, error } of batch) snapshot.addError(name, error);
-  const xattrs = await copyXattrs(raw, { snapshot, copier }, signal);
-  progress('trees');
-  const trees = await snapshot.finishTrees({ pause: () => writer.settle({ signal }), signal });
-  const header = copiedHeader(raw.header, { trees, line: writer.line, source: source.id, nowMs: nowMs() });
-  writer.put(SNAPSHOT_BLOB.header, encode(snapshotHeader, header), raw.header.identifier);
-  return { entries: snapshot.entries, errors: snapshot.errors, xattrs, contents: copier.count, readBytes: copier.readBytes, made: copier.made() };
 }
 
-async function copyXattrs(
-  raw: RawSnapshot,
-  to: { readonly snapshot: SnapshotWriter; readonly copier: ContentCopier },
-  signal: AbortSignal | undefined,
-): Promise<number> {
-  let count = 0;
-  for await (const batch of rawXattrs(raw, { signal })) {
-    await to.copier.ensure(batch.map(({ object }) => object));
-    for (const { path, name, type, object } of batch) to.snapshot.addXattr(path, name, to.copier.content(object), type);
-    count += batch.length;
-  }
-  return count;
-}
-
-function newEntry(path: Uint8Array, record: VfsEntryRecord, content: StoredContent | null): NewEntry {
-  const info = record.file_info;
+/** A source with one header more than it has. */
+function withHeader(source: SnapshotSource, header: Uint8Array, id: SnapshotId): SnapshotSource {
+  const isIt = (type: number, asked: Mac): boolean => type === SNAPSHOT_BLOB.header && asked === id;
   return {
-    path,
-    stat: statOf(record.file_info),
-    symlinkTarget: record.symlink_target.length === 0 ? null : record.symlink_target,
-    content: (info.mode & GO_MODE.directory) !== 0 ? null : content,
-    xattrNames: record.extended_attributes,
-    more: moreOf(record),
+    ...source,
+    get: (type, asked, options) => (isIt(type, asked) ? Promise.resolve(header) : source.get(type, asked, options)),
+    has: (type, asked) => isIt(type, asked) || source.has(type, asked),
   };
 }
 
-/** What backups of file systems never write; null when there is none of it, which is always so far. */
-export function moreOf(record: VfsEntryRecord): MoreFields | null {
-  const { alternate_data_streams, security_descriptor, file_attributes, classifications, custom_metadata, tags } = record;
-  const { flags } = record.file_info;
-  const lists = [alternate_data_streams, security_descriptor, classifications, custom_metadata, tags];
-  if (file_attributes === 0 && flags === 0 && lists.every((list) => list.length === 0)) return null;
-  return { alternate_data_streams, security_descriptor, file_attributes, classifications, custom_metadata, tags, flags };
+/** What everybody sees now begins with the header that was proven; it names all the rest by MACs. */
+async function confirm(target: Repository, id: SnapshotId, header: Uint8Array): Promise<void> {
+  if (!target.view.live.some((snapshot) => snapshot.id === id)) throw new NotFoundError('snapshot', id);
+  expectWritten(id, await target.get(SNAPSHOT_BLOB.header, id), header);
+}
+
+function expectWritten(id: SnapshotId, found: Uint8Array, header: Uint8Array): void {
+  if (!equalBytes(found, header)) throw new IntegrityError(`the copy of snapshot ${id}`, 'its header is not as it was written', { kind: 'snapshot', file: id });
+}
+
+type Copying = { readonly job: CopyJob; readonly raw: RawSnapshot; readonly nowMs: () => number };
+
+async function copyWith(writer: RepositoryWriter, { job, raw, nowMs }: Copying) {
+  const { known, options, source, target, reading, learn } = job;
+  const { signal } = options;
+  const oneKey = haveOneKey(source, target);
+  const snapshot = createSnapshotWriter({ sink: writer, line: writer.line, chunking: target.config.chunking });
+  const progress = (phase: 'contents' | 'trees'): void =>
+    options.onProgress?.({ snapshot: raw.header.identifier, phase, entries: snapshot.entries, bytes: copier.readBytes });
+  const checkpoints = hourly(writer, nowMs);
+  const pause = async (): Promise<void> => {
+    progress('contents');
+    await writer.settle({ signal });
+    await checkpoints.tick(signal);
+  };
+  const copier: ContentCopier = new ContentCopier({
+    source: reading,
+    target,
+    oneKey,
+    writer,
+    chunker: chunker(target.config.chunking),
+    known,
+    learn,
+    signal,
+    pause,
+    onBytes: () => progress('contents'),
+  });
+  const copy = { raw, equal: job.equal, oneKey, target, writer, snapshot, copier, pause, signal };
+  const kept = await copyEntries(copy);
+  for await (const batch of rawErrors(raw, { signal })) for (const { name, error } of batch) snapshot.addError(name, error);
+  const xattrs = await copyXattrs(copy);
+  progress('trees');
+  const trees = await snapshot.finishTrees({ pause: () => writer.settle({ signal }), signal });
+  const header = encode(snapshotHeader, copiedHeader(raw.header, { trees, line: writer.line, source: source.id, target: target.id, nowMs: nowMs() }));
+  const counts = { entries: snapshot.entries, kept, errors: snapshot.errors, xattrs, contents: copier.count, readBytes: copier.readBytes };
+  return { ...counts, header, made: copier.made() };
 }
 
 /** The same header over other trees. Who signed it cannot vouch for them: the identity goes, and where it comes from is added. */
 function copiedHeader(
   header: SnapshotHeaderRecord,
-  made: { readonly trees: WrittenTrees; readonly line: StoreLine; readonly source: RepositoryId; readonly nowMs: number },
+  made: { readonly trees: WrittenTrees; readonly line: StoreLine; readonly source: RepositoryId; readonly target: RepositoryId; readonly nowMs: number },
 ): SnapshotHeaderRecord {
   const source = onlySource(header);
   const hasClasses = (header.dataset?.length ?? 0) > 0 || (header.data_classes?.length ?? 0) > 0;
   const is17 = made.line === '1.1' || hasClasses;
-  const provenance = { key: nameBytes(SYNCED_FROM), value: nameBytes(`${made.source} ${new Date(made.nowMs).toISOString()}`) };
+  const from = provenanceText({
+    repository: made.source,
+    snapshot: header.identifier as SnapshotId,
+    into: made.target,
+    at: new Date(made.nowMs).toISOString(),
+  });
+  const provenance = { key: nameBytes(SYNCED_FROM), value: nameBytes(from) };
   return {
     ...header,
     identity: { identifier: NIL_UUID, public_key: null },

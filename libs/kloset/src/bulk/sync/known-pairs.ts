@@ -1,16 +1,12 @@
-import { comparePathOrder, type Mac, nameText, type SnapshotId } from '@wardrobe/kloset-model';
-import { decode } from '../../codec/codec.js';
+import { comparePathOrder, type SnapshotId } from '@wardrobe/kloset-model';
 import { KlosetError } from '../../errors/errors.js';
-import { SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
-import { object as objectTable } from '../../format/snapshot-object.js';
 import type { Repository } from '../../repository/types.js';
-import { toObject } from '../../snapshot/content.js';
-import type { Abortable, SnapshotSource } from '../../snapshot/source.js';
+import type { Abortable } from '../../snapshot/source.js';
 import type { SnapshotHeader } from '../../snapshot/types.js';
 import { ZERO_MAC } from '../../snapshot/write/entry-payload.js';
-import type { StoredContent } from '../../snapshot/write/types.js';
 import type { ContentMap } from './content-map.js';
 import { openRaw, type RawEntry, rawEntries } from './raw-snapshot.js';
+import { wholeContents } from './whole-contents.js';
 
 /** A snapshot that both stores have and that is most like `wanted`: of the same source, next to it in time. Null when there is none. */
 export function nearestCommon(wanted: SnapshotHeader, common: readonly SnapshotHeader[]): SnapshotHeader | null {
@@ -70,26 +66,18 @@ function isSameFile({ record: a }: RawEntry, { record: b }: RawEntry): boolean {
   return a.object !== ZERO_MAC && b.object !== ZERO_MAC && a.file_info.size === b.file_info.size && a.file_info.mod_time === b.file_info.mod_time;
 }
 
-async function learnAll(target: SnapshotSource, pairs: readonly Pair[], { known, signal }: Abortable & { readonly known: ContentMap }): Promise<void> {
-  const unknown = new Map<Mac, RawEntry>();
-  for (const { ours, theirs } of pairs) if (known.get(ours.record.object) === null) unknown.set(ours.record.object, theirs);
-  const ids = [...unknown.keys()];
-  let next = 0;
-  const objects = [...unknown.values()].map(({ record }) => record.object);
-  for await (const got of target.getMany(SNAPSHOT_BLOB.object, objects, { signal })) {
-    const ours = ids[next];
-    const theirs = unknown.get(ours as Mac);
-    next += 1;
-    if (ours === undefined || theirs === undefined || 'error' in got) continue;
-    const record = decode(objectTable, got.bytes);
-    const content: StoredContent = { ...contentOf(toObject(record, got.id)), contentType: nameText(record.content_type) };
-    const isWhole = (record.chunks ?? []).every((chunk) => target.has(SNAPSHOT_BLOB.chunk, chunk.contentMAC));
-    if (isWhole && BigInt(content.sizeBytes) === theirs.record.file_info.size) known.set(ours, content);
+async function learnAll(target: Repository, pairs: readonly Pair[], { known, signal }: Abortable & { readonly known: ContentMap }): Promise<void> {
+  const unknown = pairs.filter(({ ours }) => known.get(ours.record.object) === null);
+  const { view } = target;
+  const contents = await wholeContents(
+    { blobs: target, has: (type, id) => view.isAvailable(type, id) },
+    unknown.map(({ theirs }) => theirs.record.object),
+    { signal },
+  );
+  for (const { ours, theirs } of unknown) {
+    const content = contents.get(theirs.record.object);
+    if (content !== undefined && BigInt(content.sizeBytes) === theirs.record.file_info.size) known.set(ours.record.object, content);
   }
-}
-
-function contentOf(info: ReturnType<typeof toObject>): StoredContent {
-  return { object: info.mac, sizeBytes: info.sizeBytes, chunks: info.chunks.length, entropy: info.entropy, contentType: info.contentType };
 }
 
 async function* flat<T>(batches: AsyncIterable<readonly T[]>): AsyncGenerator<T> {

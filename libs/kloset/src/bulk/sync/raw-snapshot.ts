@@ -25,30 +25,52 @@ const BATCH = 256;
 
 /** @throws NotFoundError, IntegrityError, DecodeError its header */
 export async function openRaw(source: SnapshotSource, id: SnapshotId, options: Abortable = {}): Promise<RawSnapshot> {
-  const bytes = await source.get(SNAPSHOT_BLOB.header, id, options);
-  return { context: createContext(source, readHeader(bytes, id)), header: decode(snapshotHeader, bytes, { kind: 'snapshot', file: id }) };
+  return rawOf(source, await source.get(SNAPSHOT_BLOB.header, id, options), id);
+}
+
+/** A snapshot by the bytes of its header, wherever they are. */
+export function rawOf(source: SnapshotSource, header: Uint8Array, id: SnapshotId): RawSnapshot {
+  return { context: createContext(source, readHeader(header, id)), header: decode(snapshotHeader, header, { kind: 'snapshot', file: id }) };
 }
 
 /**
  * All entries in the order of the tree, some hundred at a time. An entry whose blob is absent is taken from its directory's listing.
  * @throws what keeps one from being read: a copy must be whole. @source 02-snapshot 2.5, 9.1
  */
-export async function* rawEntries({ context }: RawSnapshot, options: Abortable = {}): AsyncGenerator<readonly RawEntry[]> {
-  for await (const batch of batches(await context.files(), options)) {
-    const entries: RawEntry[] = [];
-    let next = 0;
-    const ids = batch.map((item) => item.value);
-    for await (const got of context.source.getMany(SNAPSHOT_BLOB.vfsEntry, ids, options)) {
-      const item = batch[next++];
-      if (item === undefined) break;
-      const named = { path: item.key, mac: item.value };
-      const record = 'bytes' in got ? readEntryRecord(got.bytes, named.mac) : await recoverRecord(context, { ...named, error: got.error }, options);
-      expectPath(toEntry(record, named.mac), named.path);
-      entries.push({ ...named, record });
-    }
-    expectAll(next, batch.length, 'entries');
-    yield entries;
+export async function* rawEntries(raw: RawSnapshot, options: Abortable = {}): AsyncGenerator<readonly RawEntry[]> {
+  for await (const batch of batches(await raw.context.files(), options)) {
+    yield await entriesAt(
+      raw,
+      batch.map(({ key, value }) => ({ path: key, mac: value })),
+      options,
+    );
   }
+}
+
+/** The entries of some paths, in the order asked. @throws as `rawEntries` */
+export async function entriesAt({ context }: RawSnapshot, names: readonly Omit<RawEntry, 'record'>[], options: Abortable): Promise<readonly RawEntry[]> {
+  const entries: RawEntry[] = [];
+  const ids = names.map(({ mac }) => mac);
+  for await (const got of context.source.getMany(SNAPSHOT_BLOB.vfsEntry, ids, options)) {
+    const named = names[entries.length];
+    if (named === undefined) break;
+    const record = 'bytes' in got ? readEntryRecord(got.bytes, named.mac) : await recoverRecord(context, { ...named, error: got.error }, options);
+    expectPath(toEntry(record, named.mac), named.path);
+    entries.push({ ...named, record });
+  }
+  expectAll(entries.length, names.length, 'entries');
+  return entries;
+}
+
+/** The attributes of some items of the tree, in the order asked. @throws what keeps one from being read */
+export async function xattrsAt(source: SnapshotSource, ids: readonly Mac[], options: Abortable): Promise<readonly RawXattr[]> {
+  const xattrs: RawXattr[] = [];
+  for await (const got of source.getMany(SNAPSHOT_BLOB.xattrEntry, ids, options)) {
+    if ('error' in got) throw got.error;
+    xattrs.push(decode(xattrItem, got.bytes, { kind: blobTypeName(SNAPSHOT_BLOB.xattrEntry), file: got.id }));
+  }
+  expectAll(xattrs.length, ids.length, 'items');
+  return xattrs;
 }
 
 async function recoverRecord(
@@ -68,10 +90,6 @@ async function recoverRecord(
 
 export function rawErrors({ context }: RawSnapshot, options: Abortable = {}): AsyncGenerator<readonly RawError[]> {
   return rawItems(context, { tree: context.errors, type: SNAPSHOT_BLOB.errorEntry, codec: errorItem }, options);
-}
-
-export function rawXattrs({ context }: RawSnapshot, options: Abortable = {}): AsyncGenerator<readonly RawXattr[]> {
-  return rawItems(context, { tree: context.xattrs, type: SNAPSHOT_BLOB.xattrEntry, codec: xattrItem }, options);
 }
 
 async function* rawItems<T>(

@@ -15,12 +15,14 @@ export type SyncProgress = {
   readonly bytes: number;
 };
 
-/** One snapshot that was copied and compared. */
+/** One snapshot that was copied: it was proven equal to the original before it became visible. */
 export type CopiedSnapshot = {
   readonly snapshot: SnapshotId;
   readonly entries: number;
   readonly errors: number;
   readonly xattrs: number;
+  /** Entries that were taken over without reading them in the source: equal ones of an earlier copy stand in the target. */
+  readonly kept: number;
   /** Contents read from the source, and their bytes; the others were known to be in the target. */
   readonly contents: number;
   readonly readBytes: number;
@@ -29,7 +31,7 @@ export type CopiedSnapshot = {
   readonly signed: boolean;
 };
 
-/** `published`: the copy is visible in the target and not equal to the original. */
+/** `published`: the copy is visible in the target and cannot be read there as it was proven before. Otherwise nothing of it is visible. */
 export type FailedSnapshot = { readonly snapshot: SnapshotId; readonly error: KlosetError; readonly published: boolean };
 
 export type SyncResult = CopiedSnapshot | FailedSnapshot;
@@ -43,6 +45,3 @@ export type SyncOptions = {
   readonly environment?: Partial<WriterEnvironment> | undefined;
   readonly signal?: AbortSignal | undefined;
 };
-
-/** Key of the context pair that says where a snapshot was copied from; other programs show it or pass over it. */
-export const SYNCED_FROM = 'SyncedFrom';

@@ -3,11 +3,14 @@ import { nameBytes } from '@wardrobe/kloset-model';
 import { DecodeError, IntegrityError, InvalidInputError, KlosetError, NotFoundError, TooLargeError, UnsupportedVersionError } from '../../errors/errors.js';
 import type { Repository } from '../../repository/types.js';
 import { listSnapshots } from '../../snapshot/list.js';
+import type { SnapshotSource } from '../../snapshot/source.js';
 import type { SnapshotHeader } from '../../snapshot/types.js';
-import { compareCopies } from './compare-copies.js';
+import { threadedSource } from '../pipeline/threaded-source.js';
 import { ContentMap } from './content-map.js';
-import { copySnapshot } from './copy-snapshot.js';
+import { type CopyJob, copySnapshot } from './copy-snapshot.js';
+import { areEqual, type EqualCopies } from './equal-copies.js';
 import { learnPairs, nearestCommon } from './known-pairs.js';
+import { openRaw } from './raw-snapshot.js';
 import type { SyncOptions, SyncResult, SyncStep } from './sync-types.js';
 
 /**
@@ -32,8 +35,9 @@ export function planSync(target: Repository, chosen: readonly SnapshotHeader[]):
 }
 
 /**
- * Copies snapshots one after the other; each is visible in the target when its result comes, and was compared with the original. Contents that the target has
- * are not stored again, and those that a snapshot of both stores has are not read again. A snapshot that cannot be copied whole is a failure of its own.
+ * Copies snapshots one after the other; each was proven equal to the original before it became visible, and is visible in the target when its result comes.
+ * Contents that the target has are not stored again, and what an earlier copy shares with a snapshot is not read again. A snapshot that cannot be copied whole is
+ * a failure of its own.
  * @throws StoreError, LockedError, DiskFullError, ReadOnlyError what concerns the whole run; abort as it came
  * @source 02-snapshot 7.8
  */
@@ -44,20 +48,30 @@ export async function* syncSnapshots(
   options: SyncOptions = {},
 ): AsyncGenerator<SyncResult> {
   expectSyncable(source, target);
-  const known = new ContentMap();
   const common = await commonSnapshots(source, target, options);
+  const reading = await threadedSource(source);
+  const known = new ContentMap();
   const learned = new Set<SnapshotId>();
-  for (const { header, action } of steps) {
-    if (action !== 'copy') continue;
-    options.signal?.throwIfAborted();
-    const base = nearestCommon(header, common);
-    if (base !== null && !learned.has(base.id)) {
-      learned.add(base.id);
-      options.onProgress?.({ snapshot: header.id, phase: 'known', entries: 0, bytes: 0 });
-      await learnPairs({ source, target }, base.id, { known, signal: options.signal });
+  try {
+    for (const { header, action } of steps) {
+      if (action !== 'copy') continue;
+      options.signal?.throwIfAborted();
+      const base = nearestCommon(header, common);
+      const learn = async (): Promise<void> => {
+        if (base === null || learned.has(base.id)) return;
+        learned.add(base.id);
+        options.onProgress?.({ snapshot: header.id, phase: 'known', entries: 0, bytes: 0 });
+        await learnPairs({ source, target }, base.id, { known, signal: options.signal });
+      };
+      const equal = base === null ? null : await equalCopies({ source, reading, target }, base.id, options);
+      if (equal === null) await learn();
+      const result = await copied({ source, target, reading, known, equal, learn: equal === null ? null : learn, options }, header.id);
+      // What was proven here helps with the next one.
+      if (!('error' in result)) common.push(header);
+      yield result;
     }
-    const result = await copyAndCompare({ source, target, known, options }, header.id);
-    yield result;
+  } finally {
+    await reading.close();
   }
 }
 
@@ -69,22 +83,30 @@ async function commonSnapshots(source: Repository, target: Repository, { signal 
   return common;
 }
 
-async function copyAndCompare(job: Parameters<typeof copySnapshot>[0], id: SnapshotId): Promise<SyncResult> {
-  const { source, target, known, options } = job;
-  let published = false;
+/** Both copies of a snapshot, if it is certain that they are equal; null also when one of them cannot be opened, for then nothing is learned from it. */
+async function equalCopies(
+  { source, reading, target }: { readonly source: Repository; readonly reading: SnapshotSource; readonly target: Repository },
+  id: SnapshotId,
+  { signal, compareAll }: SyncOptions,
+): Promise<EqualCopies | null> {
+  if (compareAll === true) return null;
   try {
-    const { made, ...result } = await copySnapshot(job, id);
-    published = true;
-    await compareCopies({ source, target }, id, {
-      known,
-      readBack: made,
-      compareAll: options.compareAll,
-      signal: options.signal,
-      onEntries: (entries) => options.onProgress?.({ snapshot: id, phase: 'compare', entries, bytes: result.readBytes }),
-    });
-    return result;
+    const pair = { ours: await openRaw(reading, id, { signal }), theirs: await openRaw(target, id, { signal }) };
+    return areEqual({ source, target }, pair) ? pair : null;
   } catch (error) {
-    if (error instanceof KlosetError && isAboutSnapshot(error)) return { snapshot: id, error, published };
+    if (signal?.aborted === true || !(error instanceof KlosetError)) throw error;
+    return null;
+  }
+}
+
+async function copied(job: CopyJob, id: SnapshotId): Promise<SyncResult> {
+  let isPublished = false;
+  try {
+    return await copySnapshot(job, id, () => {
+      isPublished = true;
+    });
+  } catch (error) {
+    if (error instanceof KlosetError && isAboutSnapshot(error)) return { snapshot: id, error, published: isPublished };
     throw error;
   }
 }
