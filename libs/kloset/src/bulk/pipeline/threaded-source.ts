@@ -2,12 +2,14 @@ import { availableParallelism } from 'node:os';
 import { kernelModule } from '@wardrobe/kernel';
 import { KlosetError } from '../../errors/errors.js';
 import type { Mac } from '@wardrobe/kloset-model';
-import { HEADER_BYTES } from '../../format/envelope.js';
+import { SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
 import { BLOB_TYPE } from '../../format/state.js';
 import type { BlobResult, Repository } from '../../repository/types.js';
 import { snapshotSource, type SnapshotSource } from '../../snapshot/source.js';
 import type { ReadOptions } from '../../store/store.js';
-import { Readers, type WantedBlob } from './readers.js';
+import { Placer } from './placer.js';
+import { itemsFor, Readers, type WantedBlob } from './readers.js';
+import { placeOf } from './place-of.js';
 import { hasWorkerFile } from './worker-file.js';
 
 /** Blobs and stored bytes that are fetched together, and how many such windows are under way. */
@@ -19,11 +21,12 @@ const THREADS_FROM_IDS = 1024;
 const THREADS_FROM_BYTES = 16 << 20;
 const STARTED_FROM_IDS = 8;
 
-/** Blobs of questions up to this size are likely to be asked for once more, one by one: so many bytes of them are kept. */
+/** Blobs of questions up to this size, contents apart, are likely to be asked for once more, one by one: so many bytes of them are kept. */
 const KEPT_IDS = 512;
 const KEPT_BYTES = 8 << 20;
 
-export type ThreadedSource = SnapshotSource & { close(): Promise<void> };
+/** `placer`: writes contents on the same threads; null where there are none. */
+export type ThreadedSource = SnapshotSource & { readonly placer: Placer | null; close(): Promise<void> };
 
 type Wanted = WantedBlob & { readonly index: number };
 type Window = { readonly ids: readonly Mac[]; readonly wanted: readonly Wanted[] };
@@ -41,13 +44,14 @@ export function isRepository(source: SnapshotSource): source is Repository {
 export async function threadedSource(repository: Repository, options: { readonly threads?: number | undefined } = {}): Promise<ThreadedSource> {
   const { store } = repository;
   const plain = snapshotSource(repository, repository);
-  if (store.localPath === undefined || !hasWorkerFile()) return { ...plain, close: () => Promise.resolve() };
+  if (store.localPath === undefined || !hasWorkerFile()) return { ...plain, placer: null, close: () => Promise.resolve() };
   const start = { role: 'read', module: kernelModule(), config: await store.readConfig(), secret: repository.secret } as const;
   const reading = new ThreadedReading(repository, new Readers(options.threads ?? availableParallelism(), start));
   return {
     ...plain,
     get: (type, id, read) => reading.get(type, id, read),
     getMany: (type, ids, read = {}) => (reading.isFor(type, ids) ? reading.getMany(type, ids, read.signal) : repository.getMany(type, ids, read)),
+    placer: new Placer(repository, reading.readers),
     close: () => reading.readers.close(),
   };
 }
@@ -81,6 +85,7 @@ class ThreadedReading {
   async *getMany(type: number, ids: readonly Mac[], signal: AbortSignal | undefined): AsyncGenerator<BlobResult> {
     const windows = this.#split(type, ids);
     const underWay: Promise<Fetched>[] = [];
+    const isKept = ids.length <= KEPT_IDS && type !== SNAPSHOT_BLOB.chunk;
     const fill = (): void => {
       while (underWay.length < WINDOWS_AHEAD) {
         const next = windows.next();
@@ -98,7 +103,7 @@ class ThreadedReading {
       signal?.throwIfAborted();
       for (const [index, id] of asked.entries()) {
         const bytes = found[index] ?? null;
-        if (bytes !== null && ids.length <= KEPT_IDS) this.#recent.keep(type, id, bytes);
+        if (bytes !== null && isKept) this.#recent.keep(type, id, bytes);
         yield bytes !== null ? { id, bytes } : await this.#careful(type, id, signal);
       }
     }
@@ -109,8 +114,8 @@ class ThreadedReading {
     let sizeBytes = 0;
     let wanted: Wanted[] = [];
     for (const [number, mac] of ids.entries()) {
-      const location = this.#repository.view.locations(type, mac)[0];
-      const lengthBytes = location?.lengthBytes ?? 0;
+      const place = placeOf(this.#repository, type, mac);
+      const lengthBytes = place?.lengthBytes ?? 0;
       if (number > first && (number - first >= WINDOW_IDS || sizeBytes + lengthBytes > WINDOW_BYTES)) {
         yield { ids: ids.slice(first, number), wanted };
         first = number;
@@ -118,9 +123,7 @@ class ThreadedReading {
         wanted = [];
       }
       sizeBytes += lengthBytes;
-      const file = location === undefined ? undefined : this.#repository.store.localPath?.('packfile', location.packfile);
-      if (location !== undefined && file !== undefined)
-        wanted.push({ index: number - first, file, position: location.offset + HEADER_BYTES, lengthBytes, mac });
+      if (place !== null) wanted.push({ index: number - first, ...place });
     }
     if (first < ids.length) yield { ids: ids.slice(first), wanted };
   }
@@ -130,7 +133,9 @@ class ThreadedReading {
     const sorted = [...window.wanted].sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.position - b.position));
     await Promise.all(
       shares(sorted, this.readers.count).map(async (share) => {
-        const { lengths, bytes } = await this.readers.read(share);
+        const { files, items } = itemsFor(share);
+        const { lengths, bytes } = await this.readers.ask({ kind: 'read', files, items }, [items]);
+        if (bytes === null) return;
         let at = 0;
         for (const [index, item] of share.entries()) {
           const length = lengths[index] ?? -1;
