@@ -2,7 +2,6 @@ import { availableParallelism } from 'node:os';
 import { kernelModule } from '@wardrobe/kernel';
 import { KlosetError } from '../../errors/errors.js';
 import type { Mac } from '@wardrobe/kloset-model';
-import { SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
 import { BLOB_TYPE } from '../../format/state.js';
 import type { BlobResult, Repository } from '../../repository/types.js';
 import { snapshotSource, type SnapshotSource } from '../../snapshot/source.js';
@@ -12,16 +11,18 @@ import { itemsFor, Readers, type WantedBlob } from './readers.js';
 import { placeOf } from './place-of.js';
 import { hasWorkerFile } from './worker-file.js';
 
-/** Blobs and stored bytes that are fetched together, and how many such windows are under way. */
+/** Blobs that are fetched together: so many, so many stored bytes, and what they are likely to unfold to; and how many such windows are under way. */
 const WINDOW_IDS = 2048;
 const WINDOW_BYTES = 5 << 20;
+const WINDOW_UNFOLDED_BYTES = 8 << 20;
+const FIRST_RATIO = 3;
 const WINDOWS_AHEAD = 2;
 /** Less than this in all is read sooner on this thread. Once the threads are there, a few blobs at a time are worth it. */
 const THREADS_FROM_IDS = 1024;
 const THREADS_FROM_BYTES = 16 << 20;
 const STARTED_FROM_IDS = 8;
 
-/** Blobs of questions up to this size, contents apart, are likely to be asked for once more, one by one: so many bytes of them are kept. */
+/** Blobs of questions up to this size are likely to be asked for once more, one by one: so many bytes of them are kept. */
 const KEPT_IDS = 512;
 const KEPT_BYTES = 8 << 20;
 
@@ -30,7 +31,8 @@ export type ThreadedSource = SnapshotSource & { readonly placer: Placer | null; 
 
 type Wanted = WantedBlob & { readonly index: number };
 type Window = { readonly ids: readonly Mac[]; readonly wanted: readonly Wanted[] };
-type Fetched = { readonly ids: readonly Mac[]; readonly found: readonly (Uint8Array | null)[] };
+/** `ratio`: of what came back to what is stored. */
+type Fetched = { readonly ids: readonly Mac[]; readonly found: readonly (Uint8Array | null)[]; readonly ratio: number };
 
 /** Whether a source is a whole repository, whose packfiles threads can read by themselves. */
 export function isRepository(source: SnapshotSource): source is Repository {
@@ -60,6 +62,8 @@ class ThreadedReading {
   readonly readers: Readers;
   readonly #repository: Repository;
   readonly #recent = new RecentBlobs();
+  /** How far blobs of each type unfolded in the windows before. */
+  readonly #ratios = new Map<number, number>();
   /** All that was asked for before the threads were there. */
   #askedIds = 0;
   #askedBytes = 0;
@@ -85,7 +89,6 @@ class ThreadedReading {
   async *getMany(type: number, ids: readonly Mac[], signal: AbortSignal | undefined): AsyncGenerator<BlobResult> {
     const windows = this.#split(type, ids);
     const underWay: Promise<Fetched>[] = [];
-    const isKept = ids.length <= KEPT_IDS && type !== SNAPSHOT_BLOB.chunk;
     const fill = (): void => {
       while (underWay.length < WINDOWS_AHEAD) {
         const next = windows.next();
@@ -98,12 +101,13 @@ class ThreadedReading {
     };
     fill();
     for (let next = underWay.shift(); next !== undefined; next = underWay.shift()) {
-      const { ids: asked, found } = await next;
+      const { ids: asked, found, ratio } = await next;
+      this.#ratios.set(type, Math.max(1, ratio));
       fill();
       signal?.throwIfAborted();
       for (const [index, id] of asked.entries()) {
         const bytes = found[index] ?? null;
-        if (bytes !== null && isKept) this.#recent.keep(type, id, bytes);
+        if (bytes !== null && ids.length <= KEPT_IDS) this.#recent.keep(type, id, bytes);
         yield bytes !== null ? { id, bytes } : await this.#careful(type, id, signal);
       }
     }
@@ -116,7 +120,8 @@ class ThreadedReading {
     for (const [number, mac] of ids.entries()) {
       const place = placeOf(this.#repository, type, mac);
       const lengthBytes = place?.lengthBytes ?? 0;
-      if (number > first && (number - first >= WINDOW_IDS || sizeBytes + lengthBytes > WINDOW_BYTES)) {
+      const limitBytes = Math.min(WINDOW_BYTES, WINDOW_UNFOLDED_BYTES / (this.#ratios.get(type) ?? FIRST_RATIO));
+      if (number > first && (number - first >= WINDOW_IDS || sizeBytes + lengthBytes > limitBytes)) {
         yield { ids: ids.slice(first, number), wanted };
         first = number;
         sizeBytes = 0;
@@ -145,7 +150,8 @@ class ThreadedReading {
         }
       }),
     );
-    return { ids: window.ids, found };
+    const unfoldedBytes = found.reduce((sum, bytes) => sum + (bytes?.length ?? 0), 0);
+    return { ids: window.ids, found, ratio: unfoldedBytes / sorted.reduce((sum, { lengthBytes }) => sum + lengthBytes, 1) };
   }
 
   /** What did not open on a thread: the repository tries all places, and words the failure. */
