@@ -4,7 +4,7 @@ import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
 import { decode } from '../codec/codec.js';
 import { object as objectTable } from '../format/snapshot-object.js';
 import type { BlobResult } from '../repository/types.js';
-import { readObject, toObject } from '../snapshot/content.js';
+import { chunkBatches, readObject, toObject } from '../snapshot/content.js';
 import type { SnapshotSource } from '../snapshot/source.js';
 import type { CheckProblem, ChunkInfo, ObjectInfo } from '../snapshot/types.js';
 import { MacSet } from './mac-set.js';
@@ -12,8 +12,6 @@ import { MacSet } from './mac-set.js';
 /** What is wrong with a blob, without the snapshot and path that it hits. */
 export type Finding = Pick<CheckProblem, 'what' | 'id' | 'error'>;
 export type ObjectCounts = { objects: number; objectsNotRead: number; chunks: number; bytes: number };
-
-const CHUNKS_PER_READ = 64;
 
 /** Proves objects with their chunks, each once: later snapshots get the same answer without a read. */
 export class ObjectChecker {
@@ -110,8 +108,7 @@ export class ObjectChecker {
   async #whole(object: ObjectInfo): Promise<readonly Finding[]> {
     const findings: Finding[] = [];
     const hash = this.source.createMac();
-    for (let first = 0; first < object.chunks.length; first += CHUNKS_PER_READ) {
-      const batch = object.chunks.slice(first, first + CHUNKS_PER_READ);
+    for (const batch of chunkBatches(object.chunks, (chunk) => chunk.lengthBytes)) {
       let next = 0;
       for await (const got of this.source.getMany(
         SNAPSHOT_BLOB.chunk,

@@ -24,7 +24,7 @@ export class MacSet {
     const slot = this.#slotOf(bytes);
     if (this.#used[slot] === 1) return;
     this.#put(slot, bytes);
-    if (this.#size * 2 > this.#used.length) this.#grow();
+    if (this.#size * 4 > this.#used.length * 3) this.#grow();
   }
 
   #put(slot: number, bytes: Uint8Array): void {

@@ -3,6 +3,7 @@ import { isExactText } from '@wardrobe/kloset-model';
 import { InvalidInputError, KlosetError, NotFoundError } from '../errors/errors.js';
 import type { Entry, Snapshot } from '../snapshot/types.js';
 import { localError } from './local-error.js';
+import type { AttributeCalls } from './pipeline/placer.js';
 import type { RestoreProblem } from './restore-types.js';
 import type { XattrValue } from './xattr-table.js';
 
@@ -85,6 +86,21 @@ export function setModeAndTime(target: Target, entry: Entry, attributes: Attribu
   const mode = wantedMode(entry, attributes.setuid) & (attributes.isOwned ? ~0 : ~SET_IDS);
   if (attributes.modes && (target.asMade?.mode ?? null) !== mode) attempt('mode', context, () => fchmodSync(target.fd, mode));
   attempt('mtime', context, () => futimesSync(target.fd, seconds(entry.mtimeNs), seconds(entry.mtimeNs)));
+}
+
+/**
+ * What `setOwner` and `setModeAndTime` do to a file, as calls for a thread; null where they may have something to warn of without a call failing.
+ */
+export function attributeCalls(asMade: NonNullable<Target['asMade']>, entry: Entry, attributes: Attributes): AttributeCalls | null {
+  const { owners, modes, setuid } = attributes;
+  if (owners ? entry.uid > MAX_ID || entry.gid > MAX_ID : (entry.permissions & SET_IDS) !== 0) return null;
+  const isOwnerSet = owners && !(asMade.ownerIsOurs && isOurs(entry));
+  const mode = wantedMode(entry, setuid);
+  return {
+    owner: isOwnerSet ? [Number(entry.uid), Number(entry.gid)] : null,
+    mode: modes && asMade.mode !== mode ? mode : null,
+    seconds: Number(seconds(entry.mtimeNs)),
+  };
 }
 
 /** A link has no mode of its own. */

@@ -17,14 +17,18 @@ const BATCH_BYTES = 8 * 1024 * 1024;
 /** Proven contents by object, or why one cannot be had. Objects that are not in it are to be streamed. */
 export type Contents = ReadonlyMap<Mac, Uint8Array | KlosetError>;
 
-/** Entries in their order, in batches whose small contents fit in memory together. */
-export async function* batchEntries(entries: AsyncIterable<Entry | DamagedEntry>): AsyncGenerator<readonly (Entry | DamagedEntry)[]> {
+/** Entries in their order, in batches of so many entries, or so many bytes of files up to `countedBytes`: their small contents fit in memory together. */
+export async function* batchEntries(
+  entries: AsyncIterable<Entry | DamagedEntry>,
+  countedBytes = SMALL_BYTES,
+): AsyncGenerator<readonly (Entry | DamagedEntry)[]> {
+  const limitBytes = Math.max(BATCH_BYTES, 2 * countedBytes);
   let batch: (Entry | DamagedEntry)[] = [];
   let bytes = 0;
   for await (const entry of entries) {
     batch.push(entry);
-    if (!isDamaged(entry) && isSmall(entry)) bytes += Number(entry.sizeBytes);
-    if (batch.length < BATCH_ENTRIES && bytes < BATCH_BYTES) continue;
+    if (!isDamaged(entry) && entry.type === 'file' && entry.sizeBytes <= countedBytes) bytes += Number(entry.sizeBytes);
+    if (batch.length < BATCH_ENTRIES && bytes < limitBytes) continue;
     yield batch;
     batch = [];
     bytes = 0;

@@ -1,14 +1,25 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, ftruncateSync, linkSync, lstatSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
-import { type FileHandle, link, open, rename, symlink, unlink } from 'node:fs/promises';
+import { closeSync, constants, ftruncateSync, openSync } from 'node:fs';
+import { link, open, rename, symlink, unlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { InvalidInputError } from '../errors/errors.js';
 import type { Entry, Snapshot } from '../snapshot/types.js';
 import { errnoOf } from './local-error.js';
-import { type Attributes, modeAtOnce, setLinkOwner, setLinkTime, setModeAndTime, setOwner, setXattrs, type Target } from './restore-attributes.js';
+import { CANNOT_LINK, CREATE, giveNameSync, PARTIAL_PREFIX, writePiece, writeWhole } from './partial-file.js';
+import type { AttributeCalls, Placer } from './pipeline/placer.js';
+import {
+  attributeCalls,
+  type Attributes,
+  modeAtOnce,
+  setLinkOwner,
+  setLinkTime,
+  setModeAndTime,
+  setOwner,
+  setXattrs,
+  type Target,
+} from './restore-attributes.js';
 import { lstatOrNull, type SafeDirectory } from './safe-directory.js';
-import { dataRuns } from './sparse.js';
 import type { XattrValue } from './xattr-table.js';
 
 const run = promisify(execFile);
@@ -26,31 +37,51 @@ export type Placement = {
   readonly signal: AbortSignal | undefined;
 };
 
-const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const PRIVATE = 0o600;
+
+/** How a file is made and what is left to set then. */
+function howMade(place: Placement, entry: Entry): { readonly createMode: number; readonly asMade: NonNullable<Target['asMade']> } {
+  const isAlone = place.parent.isNew;
+  const modeMade = isAlone && entry.extendedAttributes.length === 0 ? modeAtOnce(entry, place.attributes) : null;
+  return { createMode: place.attributes.modes ? (modeMade ?? PRIVATE) : 0o666, asMade: { mode: modeMade, ownerIsOurs: isAlone } };
+}
+
+/** How a thread can make a file by itself; null when it needs more than that. */
+export function threadCalls(place: Placement, entry: Entry): { readonly createMode: number; readonly calls: AttributeCalls } | null {
+  const { createMode, asMade } = howMade(place, entry);
+  const calls = entry.extendedAttributes.length > 0 ? null : attributeCalls(asMade, entry, place.attributes);
+  return calls === null ? null : { createMode, calls };
+}
+
+/** Whether what has the name may be replaced: a directory of our own has nothing to lose. */
+export function mayReplace({ parent, replace }: Pick<Placement, 'parent' | 'replace'>): boolean {
+  return replace || parent.isNew;
+}
+
+/** `placer`: writes on threads, files of different `lane` by different ones; null: on this one. */
+export type Writing = {
+  readonly placer: Placer | null;
+  readonly lane: number;
+  /** Its content, proven already; else it is read. */
+  readonly small: Uint8Array | null;
+  readonly onBytes: (count: number) => void;
+};
 
 /**
  * Writes a regular file aside, proves its content, sets its attributes and only then gives it its name. On any failure nothing stays behind.
- * `small`: its content, proven already; else it is streamed.
  * @throws what the content throws; errno errors
  */
-export async function restoreFile(
-  place: Placement,
-  entry: Entry,
-  { small, onBytes }: { readonly small: Uint8Array | null; readonly onBytes: (count: number) => void },
-): Promise<void> {
-  const isAlone = place.parent.isNew;
-  const modeMade = isAlone && entry.extendedAttributes.length === 0 ? modeAtOnce(entry, place.attributes) : null;
-  const asMade = { mode: modeMade, ownerIsOurs: isAlone };
-  const createMode = place.attributes.modes ? (modeMade ?? PRIVATE) : 0o666;
+export async function restoreFile(place: Placement, entry: Entry, writing: Writing): Promise<void> {
+  const { createMode, asMade } = howMade(place, entry);
+  const { small, onBytes } = writing;
   if (small !== null) return restoreSmall(place, { entry, small, createMode, asMade, onBytes });
   await aside(place, async (partial) => {
-    const handle = await open(partial, CREATE, createMode);
+    const fd = openSync(partial, CREATE, createMode);
     try {
-      await writeContent(place, { entry, handle, onBytes });
-      await finish(place, { entry, partial, target: { fd: handle.fd, asMade } });
+      await writeContent(place, { entry, fd, writing });
+      await finish(place, { entry, partial, target: { fd, asMade } });
     } finally {
-      await handle.close();
+      closeSync(fd);
     }
   });
 }
@@ -69,7 +100,7 @@ async function restoreSmall(place: Placement, { entry, small, createMode, asMade
   try {
     const fd = openSync(partial, CREATE, createMode);
     try {
-      writeSmall(fd, small);
+      writeWhole(fd, small);
       if (entry.extendedAttributes.length > 0) await finish(place, { entry, partial, target: { fd, asMade } });
       else {
         const isOwned = setOwner({ fd, asMade }, entry, place.attributes);
@@ -78,21 +109,12 @@ async function restoreSmall(place: Placement, { entry, small, createMode, asMade
     } finally {
       closeSync(fd);
     }
-    giveNameSync(partial, place);
+    giveNameSync(partial, place.parent.at(place.name), mayReplace(place));
     onBytes(small.length);
   } catch (error) {
     await removeIfThere(partial);
     throw error;
   }
-}
-
-function writeSmall(fd: number, small: Uint8Array): void {
-  let writtenTo = 0;
-  for (const [start, end] of dataRuns(small, 0)) {
-    for (let at = start; at < end; ) at += writeSync(fd, small, at, end - at, at);
-    writtenTo = end;
-  }
-  if (writtenTo < small.length) ftruncateSync(fd, small.length);
 }
 
 async function finish(place: Placement, file: { readonly entry: Entry; readonly partial: Buffer; readonly target: Target }): Promise<void> {
@@ -103,26 +125,22 @@ async function finish(place: Placement, file: { readonly entry: Entry; readonly 
 }
 
 /** Long runs of zeros stay holes. */
-async function writeContent(
-  place: Placement,
-  file: { readonly entry: Entry; readonly handle: FileHandle; readonly onBytes: (count: number) => void },
-): Promise<void> {
-  if (file.entry.object === null) return;
-  const object = await place.snapshot.object(file.entry.object, { signal: place.signal });
-  let position = 0;
-  let writtenTo = 0;
-  for await (const piece of place.snapshot.content(object, { signal: place.signal })) {
-    for (const [start, end] of dataRuns(piece, position)) {
-      for (let at = start; at < end; ) {
-        const { bytesWritten } = await file.handle.write(piece, at, end - at, position + at);
-        at += bytesWritten;
-      }
-      writtenTo = position + end;
+async function writeContent(place: Placement, file: { readonly entry: Entry; readonly fd: number; readonly writing: Writing }): Promise<void> {
+  const { fd, entry } = file;
+  const { placer, lane, onBytes } = file.writing;
+  const { signal } = place;
+  if (entry.object === null) return;
+  const object = await place.snapshot.object(entry.object, { signal });
+  if (placer !== null) await placer.write(fd, object, { lane, signal, onBytes });
+  else {
+    let position = 0;
+    for await (const piece of place.snapshot.content(object, { signal })) {
+      writePiece(fd, piece, { position, writtenTo: 0 });
+      position += piece.length;
+      onBytes(piece.length);
     }
-    position += piece.length;
-    file.onBytes(piece.length);
   }
-  if (writtenTo < position) await file.handle.truncate(position);
+  ftruncateSync(fd, object.sizeBytes);
 }
 
 export async function restoreSymlink(place: Placement, entry: Entry): Promise<void> {
@@ -169,7 +187,7 @@ export async function makeRoom(place: Pick<Placement, 'parent' | 'name'>): Promi
 }
 
 function partialName(place: Placement): Buffer {
-  return place.parent.at(Buffer.from(`.wardrobe-partial-${randomBytes(8).toString('hex')}`));
+  return place.parent.at(Buffer.from(`${PARTIAL_PREFIX}${randomBytes(8).toString('hex')}`));
 }
 
 /** Makes something under a name of its own and moves it to the entry's name when it is whole. */
@@ -184,12 +202,10 @@ async function aside(place: Placement, make: (partial: Buffer) => Promise<void>)
   }
 }
 
-const CANNOT_LINK: ReadonlySet<string | null> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
-
 /** Without leave to replace a hard link is made first: unlike rename it fails when the name is taken in the meantime. A directory of our own has nothing to lose. */
 async function giveName(partial: Buffer, { parent, name, replace }: Placement): Promise<void> {
   const final = parent.at(name);
-  if (replace || parent.isNew) {
+  if (mayReplace({ parent, replace })) {
     await rename(partial, final);
     // Renaming one name of a file over another of the same file does nothing.
     return removeIfThere(partial);
@@ -201,23 +217,6 @@ async function giveName(partial: Buffer, { parent, name, replace }: Placement): 
     return rename(partial, final);
   }
   await unlink(partial);
-}
-
-/** The same for a file that has one name only. */
-function giveNameSync(partial: Buffer, { parent, name, replace }: Placement): void {
-  const final = parent.at(name);
-  if (replace || parent.isNew) {
-    renameSync(partial, final);
-    return;
-  }
-  try {
-    linkSync(partial, final);
-  } catch (error) {
-    if (!CANNOT_LINK.has(errnoOf(error)) || lstatSync(final, { throwIfNoEntry: false }) !== undefined) throw error;
-    renameSync(partial, final);
-    return;
-  }
-  unlinkSync(partial);
 }
 
 async function removeIfThere(path: Buffer): Promise<void> {

@@ -264,11 +264,15 @@ class Writer implements RepositoryWriter {
     await this.#store(signal);
     await this.#lock?.verify();
     const result = await this.#publish({ state: macFromBytes(this.environment.randomBytes(32)) as StateId, signal });
-    if (this.#blobs.waiting === 0 && this.#blobs.count > CHECKPOINT_BLOBS && this.#open.size === 0) {
-      this.#blobsBefore += this.#blobs.count;
-      this.#blobs = new NewBlobs();
-    }
+    if (this.#blobs.count > CHECKPOINT_BLOBS) this.#forgetPublished();
     return result;
+  }
+
+  /** Rows that a state names are not needed any more, unless some of a packfile are still to come. */
+  #forgetPublished(): void {
+    if (this.#blobs.waiting > 0 || this.#open.size > 0) return;
+    this.#blobsBefore += this.#blobs.count;
+    this.#blobs = new NewBlobs();
   }
 
   commit(
@@ -279,6 +283,7 @@ class Writer implements RepositoryWriter {
       await this.#store(signal);
       await this.#lookAgain(signal);
       const result = await this.#publish({ ...options, state: options.state ?? (this.#id as StateId) });
+      this.#forgetPublished();
       // Only now does this machine's index learn of it, as any other machine's would: from the store.
       await this.repository.refresh({ signal });
       return result;

@@ -5,8 +5,9 @@ import { object, type ObjectRecord } from '../format/snapshot-object.js';
 import { type Abortable, readRecord, type SnapshotSource } from './source.js';
 import type { ChunkInfo, ObjectInfo } from './types.js';
 
-/** Chunks asked for at a time: the source reads neighbours in one go and holds few of them. */
+/** Chunks asked for at a time, and their bytes: the source reads neighbours in one go, and may hold all of them. Zeros take nearly no room until they are read. */
 const CHUNKS_PER_READ = 64;
+const BYTES_PER_READ = 16 << 20;
 
 /** @throws NotFoundError, IntegrityError, DecodeError; TooLargeError sizes beyond 2^53 */
 export async function readObject(source: SnapshotSource, id: Mac, options: Abortable = {}): Promise<ObjectInfo> {
@@ -63,9 +64,7 @@ async function* readPieces(
   content: ObjectInfo,
   range: { readonly start: number; readonly end: number; readonly signal: AbortSignal | undefined },
 ): AsyncGenerator<Uint8Array> {
-  const wanted = chunksInRange(content, range);
-  for (let first = 0; first < wanted.length; first += CHUNKS_PER_READ) {
-    const batch = wanted.slice(first, first + CHUNKS_PER_READ);
+  for (const batch of chunkBatches(chunksInRange(content, range), ({ chunk }) => chunk.lengthBytes)) {
     let next = 0;
     for await (const got of source.getMany(
       SNAPSHOT_BLOB.chunk,
@@ -82,6 +81,22 @@ async function* readPieces(
     range.signal?.throwIfAborted();
     if (next < batch.length) throw new IntegrityError(`object ${content.mac}`, 'fewer chunks came than it has', { kind: 'object', file: content.mac });
   }
+}
+
+/** Chunks of a content in parts that are read together. */
+export function* chunkBatches<T>(chunks: readonly T[], lengthOf: (chunk: T) => number): Generator<readonly T[]> {
+  let batch: T[] = [];
+  let sizeBytes = 0;
+  for (const chunk of chunks) {
+    if (batch.length > 0 && (batch.length >= CHUNKS_PER_READ || sizeBytes + lengthOf(chunk) > BYTES_PER_READ)) {
+      yield batch;
+      batch = [];
+      sizeBytes = 0;
+    }
+    batch.push(chunk);
+    sizeBytes += lengthOf(chunk);
+  }
+  if (batch.length > 0) yield batch;
 }
 
 type PlacedChunk = { readonly chunk: ChunkInfo; readonly offset: number };

@@ -4,12 +4,49 @@ import type { WasmModule } from '@wardrobe/kernel';
 export type ReaderStart = { readonly role: 'read'; readonly module: WasmModule; readonly config: Uint8Array; readonly secret: Uint8Array | null };
 
 /**
- * Blobs to read, in the order of their places. A record of `items` is: number of the file in `files` (u32), stored length (u32), position in the file (f64),
- * MAC (32 bytes).
+ * Blobs in the order in which they are to be read. A record of `items` is: number of the file in `files` (u32), stored length (u32), position in the file
+ * (f64), MAC (32 bytes); where contents are written, also their place in the file that is restored (f64) and their length there (u32).
  */
-export type ReadRequest = { readonly id: number; readonly files: readonly string[]; readonly items: ArrayBuffer };
+export type ReadItems = { readonly id: number; readonly files: readonly string[]; readonly items: ArrayBuffer };
+export const READ_RECORD = { sizeBytes: 64, file: 0, lengthBytes: 4, position: 8, mac: 16, to: 48, plainBytes: 56 } as const;
 
-/** Contents one after the other; `lengths` -1 for a blob that did not open. */
-export type ReadAnswer = { readonly id: number; readonly lengths: Int32Array; readonly bytes: ArrayBuffer };
+/** Contents asked for: they come back one after the other. */
+export type ReadRequest = ReadItems & { readonly kind: 'read' };
 
-export const READ_RECORD = { sizeBytes: 48, file: 0, lengthBytes: 4, position: 8, mac: 16 } as const;
+/** Contents to be written into the open file `fd`, holes left out. With `back`, room for all of them, they are put there as well, each at its distance from the first. */
+export type WriteRequest = ReadItems & { readonly kind: 'write'; readonly fd: number; readonly back: SharedArrayBuffer | null };
+
+/**
+ * Whole files to be made. `directories`: paths of their open directories; `names`: their names there, one after the other. A record of `made` is: directory
+ * (u32), length of the name (u32), number of its blobs (u32), mode to make it with (u32), mode to set (i32, -1: none), flags (u32), owner and group (u32
+ * each), modification time (f64, seconds), MAC of the content (32 bytes).
+ */
+export type MakeRequest = ReadItems & {
+  readonly kind: 'make';
+  readonly directories: readonly Uint8Array[];
+  readonly names: Uint8Array;
+  readonly made: ArrayBuffer;
+};
+export const MADE_RECORD = {
+  sizeBytes: 72,
+  directory: 0,
+  nameBytes: 4,
+  blobs: 8,
+  createMode: 12,
+  mode: 16,
+  flags: 20,
+  uid: 24,
+  gid: 28,
+  seconds: 32,
+  contentMac: 40,
+} as const;
+/** `replace`: what has the name may be replaced; `owner`: owner and group are set; `prove`: the content must have its MAC, that of its only chunk is not enough. */
+export const MADE_FLAG = { replace: 1, owner: 2, prove: 4 } as const;
+
+export type ToReader = ReadRequest | WriteRequest | MakeRequest;
+
+/**
+ * `lengths`: of each content, -1 for one that did not open or was not written; of files to be made, 0, or -1 for one that was not made and of which nothing is
+ * left. `bytes`: contents that were asked for.
+ */
+export type ReadAnswer = { readonly id: number; readonly lengths: Int32Array; readonly bytes: ArrayBuffer | null };

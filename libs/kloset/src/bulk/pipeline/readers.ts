@@ -2,19 +2,30 @@ import type { Worker } from 'node:worker_threads';
 import type { Mac } from '@wardrobe/kloset-model';
 import { bytesFromHex } from '../../bytes/bytes.js';
 import { StoreError } from '../../errors/errors.js';
-import { READ_RECORD, type ReadAnswer, type ReadRequest } from './read-protocol.js';
+import { READ_RECORD, type ReadAnswer, type ReadItems, type ToReader } from './read-protocol.js';
 import { startWorker } from './worker-file.js';
 
-/** A blob and its place in a local file. */
-export type WantedBlob = { readonly file: string; readonly position: number; readonly lengthBytes: number; readonly mac: Mac };
+/** A blob and its place in a local file; `to` and `plainBytes`: where its content goes in a file that is restored. */
+export type WantedBlob = {
+  readonly file: string;
+  readonly position: number;
+  readonly lengthBytes: number;
+  readonly mac: Mac;
+  readonly to?: number;
+  readonly plainBytes?: number;
+};
 
 type Waiting = { readonly resolve: (answer: ReadAnswer) => void; readonly reject: (error: Error) => void };
+type One = { readonly worker: Worker; busy: number };
+
+/** Without what asks for it: numbers are given here. */
+export type Asked<T extends ToReader = ToReader> = T extends ToReader ? Omit<T, 'id'> : never;
 
 /** Reading threads, started at the first question. */
 export class Readers {
   readonly count: number;
   readonly #start: Parameters<typeof startWorker>[0];
-  #workers: { readonly worker: Worker; busy: number }[] | null = null;
+  #workers: readonly One[] | null = null;
   readonly #waiting = new Map<number, Waiting>();
   #next = 1;
   #failure: Error | null = null;
@@ -28,18 +39,25 @@ export class Readers {
     return this.#workers !== null;
   }
 
-  read(items: readonly WantedBlob[]): Promise<ReadAnswer> {
-    if (this.#failure !== null) return Promise.reject(this.#failure);
+  start(): readonly One[] {
     this.#workers ??= Array.from({ length: this.count }, () => this.#startOne());
-    const idlest = this.#workers.reduce((best, one) => (one.busy < best.busy ? one : best));
-    const request = requestOf(this.#next++, items);
-    idlest.busy += 1;
+    return this.#workers;
+  }
+
+  /** `lane`: number of the thread that is to do it; without it the idlest does. The buffers handed over are gone. */
+  ask(asked: Asked, transfer: readonly ArrayBuffer[], lane?: number): Promise<ReadAnswer> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    const workers = this.start();
+    const idlest = workers.reduce((best, one) => (one.busy < best.busy ? one : best));
+    const chosen = (lane === undefined ? undefined : workers[lane % workers.length]) ?? idlest;
+    const id = this.#next++;
+    chosen.busy += 1;
     return new Promise((resolve, reject) => {
       const done = (): void => {
-        idlest.busy -= 1;
-        this.#waiting.delete(request.id);
+        chosen.busy -= 1;
+        this.#waiting.delete(id);
       };
-      this.#waiting.set(request.id, {
+      this.#waiting.set(id, {
         resolve(answer) {
           done();
           resolve(answer);
@@ -49,44 +67,55 @@ export class Readers {
           reject(error);
         },
       });
-      idlest.worker.postMessage(request, [request.items]);
+      chosen.worker.postMessage({ ...asked, id }, transfer);
     });
   }
 
   async close(): Promise<void> {
-    this.#fail(new StoreError('reading was ended'));
-    await Promise.all((this.#workers ?? []).map(({ worker }) => worker.terminate()));
+    await this.#fail(new StoreError('reading was ended'));
   }
 
-  #startOne(): { readonly worker: Worker; busy: number } {
+  #startOne(): One {
     const worker = startWorker(this.#start);
     worker.on('message', (answer: ReadAnswer) => this.#waiting.get(answer.id)?.resolve(answer));
     worker.on('error', (error) =>
-      this.#fail(new StoreError(`a reading thread failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error })),
+      this.#failLater(new StoreError(`a reading thread failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error })),
     );
-    worker.on('exit', () => this.#fail(new StoreError('a reading thread ended early')));
+    worker.on('exit', () => this.#failLater(new StoreError('a reading thread ended early')));
     return { worker, busy: 0 };
   }
 
-  #fail(error: Error): void {
+  #failLater(error: Error): void {
+    if (this.#failure !== null) return;
+    // Those who wait are told when all threads have ended; ending one does not fail.
+    void this.#fail(error);
+  }
+
+  /** All threads have ended before anybody is told: none writes any more into a file that is closed then. */
+  async #fail(error: Error): Promise<void> {
     this.#failure ??= error;
-    for (const waiting of [...this.#waiting.values()]) waiting.reject(this.#failure);
+    const failure = this.#failure;
+    await Promise.all((this.#workers ?? []).map(({ worker }) => worker.terminate()));
+    for (const waiting of [...this.#waiting.values()]) waiting.reject(failure);
   }
 }
 
-function requestOf(id: number, items: readonly WantedBlob[]): ReadRequest {
+export function itemsFor(wanted: readonly WantedBlob[]): Pick<ReadItems, 'files' | 'items'> {
   const files: string[] = [];
-  const records = new ArrayBuffer(items.length * READ_RECORD.sizeBytes);
-  const view = new DataView(records);
-  const bytes = new Uint8Array(records);
-  for (const [index, item] of items.entries()) {
-    // Sorted by file: the same one follows itself.
-    if (files.at(-1) !== item.file) files.push(item.file);
+  const numbers = new Map<string, number>();
+  const items = new ArrayBuffer(wanted.length * READ_RECORD.sizeBytes);
+  const view = new DataView(items);
+  const bytes = new Uint8Array(items);
+  for (const [index, item] of wanted.entries()) {
+    const number = numbers.get(item.file) ?? files.push(item.file) - 1;
+    numbers.set(item.file, number);
     const at = index * READ_RECORD.sizeBytes;
-    view.setUint32(at + READ_RECORD.file, files.length - 1, true);
+    view.setUint32(at + READ_RECORD.file, number, true);
     view.setUint32(at + READ_RECORD.lengthBytes, item.lengthBytes, true);
     view.setFloat64(at + READ_RECORD.position, item.position, true);
     bytes.set(bytesFromHex(item.mac), at + READ_RECORD.mac);
+    view.setFloat64(at + READ_RECORD.to, item.to ?? 0, true);
+    view.setUint32(at + READ_RECORD.plainBytes, item.plainBytes ?? 0, true);
   }
-  return { id, files, items: records };
+  return { files, items };
 }

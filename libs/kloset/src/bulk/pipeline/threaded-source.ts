@@ -2,18 +2,20 @@ import { availableParallelism } from 'node:os';
 import { kernelModule } from '@wardrobe/kernel';
 import { KlosetError } from '../../errors/errors.js';
 import type { Mac } from '@wardrobe/kloset-model';
-import { HEADER_BYTES } from '../../format/envelope.js';
 import { BLOB_TYPE } from '../../format/state.js';
 import type { BlobResult, Repository } from '../../repository/types.js';
 import { snapshotSource, type SnapshotSource } from '../../snapshot/source.js';
-import type { Preview } from '../../repository/writer-types.js';
 import type { ReadOptions } from '../../store/store.js';
-import { Readers, type WantedBlob } from './readers.js';
+import { Placer } from './placer.js';
+import { itemsFor, Readers, type WantedBlob } from './readers.js';
+import { placeOf, type Threadable } from './place-of.js';
 import { hasWorkerFile } from './worker-file.js';
 
-/** Blobs and stored bytes that are fetched together, and how many such windows are under way. */
+/** Blobs that are fetched together: so many, so many stored bytes, and what they are likely to unfold to; and how many such windows are under way. */
 const WINDOW_IDS = 2048;
 const WINDOW_BYTES = 5 << 20;
+const WINDOW_UNFOLDED_BYTES = 8 << 20;
+const FIRST_RATIO = 3;
 const WINDOWS_AHEAD = 2;
 /** Less than this in all is read sooner on this thread. Once the threads are there, a few blobs at a time are worth it. */
 const THREADS_FROM_IDS = 1024;
@@ -24,13 +26,13 @@ const STARTED_FROM_IDS = 8;
 const KEPT_IDS = 512;
 const KEPT_BYTES = 8 << 20;
 
-export type ThreadedSource = SnapshotSource & { close(): Promise<void> };
-/** Of a repository what reading on threads needs. */
-export type Threadable = SnapshotSource & Pick<Repository, 'store' | 'secret'> & { readonly view: Pick<Repository['view'], 'locations'> | Preview['view'] };
+/** `placer`: writes contents on the same threads; null where there are none. */
+export type ThreadedSource = SnapshotSource & { readonly placer: Placer | null; close(): Promise<void> };
 
 type Wanted = WantedBlob & { readonly index: number };
 type Window = { readonly ids: readonly Mac[]; readonly wanted: readonly Wanted[] };
-type Fetched = { readonly ids: readonly Mac[]; readonly found: readonly (Uint8Array | null)[] };
+/** `ratio`: of what came back to what is stored. */
+type Fetched = { readonly ids: readonly Mac[]; readonly found: readonly (Uint8Array | null)[]; readonly ratio: number };
 
 /** Whether a source is a whole repository, whose packfiles threads can read by themselves. */
 export function isRepository(source: SnapshotSource): source is Repository {
@@ -44,13 +46,14 @@ export function isRepository(source: SnapshotSource): source is Repository {
 export async function threadedSource(repository: Threadable, options: { readonly threads?: number | undefined } = {}): Promise<ThreadedSource> {
   const { store } = repository;
   const plain = snapshotSource(repository, repository);
-  if (store.localPath === undefined || !hasWorkerFile()) return { ...plain, close: () => Promise.resolve() };
+  if (store.localPath === undefined || !hasWorkerFile()) return { ...plain, placer: null, close: () => Promise.resolve() };
   const start = { role: 'read', module: kernelModule(), config: await store.readConfig(), secret: repository.secret } as const;
   const reading = new ThreadedReading(repository, new Readers(options.threads ?? availableParallelism(), start));
   return {
     ...plain,
     get: (type, id, read) => reading.get(type, id, read),
     getMany: (type, ids, read = {}) => (reading.isFor(type, ids) ? reading.getMany(type, ids, read.signal) : repository.getMany(type, ids, read)),
+    placer: new Placer(repository, reading.readers),
     close: () => reading.readers.close(),
   };
 }
@@ -59,6 +62,8 @@ class ThreadedReading {
   readonly readers: Readers;
   readonly #repository: Threadable;
   readonly #recent = new RecentBlobs();
+  /** How far blobs of each type unfolded in the windows before. */
+  readonly #ratios = new Map<number, number>();
   /** All that was asked for before the threads were there. */
   #askedIds = 0;
   #askedBytes = 0;
@@ -96,7 +101,8 @@ class ThreadedReading {
     };
     fill();
     for (let next = underWay.shift(); next !== undefined; next = underWay.shift()) {
-      const { ids: asked, found } = await next;
+      const { ids: asked, found, ratio } = await next;
+      this.#ratios.set(type, Math.max(1, ratio));
       fill();
       signal?.throwIfAborted();
       for (const [index, id] of asked.entries()) {
@@ -112,18 +118,17 @@ class ThreadedReading {
     let sizeBytes = 0;
     let wanted: Wanted[] = [];
     for (const [number, mac] of ids.entries()) {
-      const location = this.#repository.view.locations(type, mac)[0];
-      const lengthBytes = location?.lengthBytes ?? 0;
-      if (number > first && (number - first >= WINDOW_IDS || sizeBytes + lengthBytes > WINDOW_BYTES)) {
+      const place = placeOf(this.#repository, type, mac);
+      const lengthBytes = place?.lengthBytes ?? 0;
+      const limitBytes = Math.min(WINDOW_BYTES, WINDOW_UNFOLDED_BYTES / (this.#ratios.get(type) ?? FIRST_RATIO));
+      if (number > first && (number - first >= WINDOW_IDS || sizeBytes + lengthBytes > limitBytes)) {
         yield { ids: ids.slice(first, number), wanted };
         first = number;
         sizeBytes = 0;
         wanted = [];
       }
       sizeBytes += lengthBytes;
-      const file = location === undefined ? undefined : this.#repository.store.localPath?.('packfile', location.packfile);
-      if (location !== undefined && file !== undefined)
-        wanted.push({ index: number - first, file, position: location.offset + HEADER_BYTES, lengthBytes, mac });
+      if (place !== null) wanted.push({ index: number - first, ...place });
     }
     if (first < ids.length) yield { ids: ids.slice(first), wanted };
   }
@@ -133,7 +138,9 @@ class ThreadedReading {
     const sorted = [...window.wanted].sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.position - b.position));
     await Promise.all(
       shares(sorted, this.readers.count).map(async (share) => {
-        const { lengths, bytes } = await this.readers.read(share);
+        const { files, items } = itemsFor(share);
+        const { lengths, bytes } = await this.readers.ask({ kind: 'read', files, items }, [items]);
+        if (bytes === null) return;
         let at = 0;
         for (const [index, item] of share.entries()) {
           const length = lengths[index] ?? -1;
@@ -143,7 +150,8 @@ class ThreadedReading {
         }
       }),
     );
-    return { ids: window.ids, found };
+    const unfoldedBytes = found.reduce((sum, bytes) => sum + (bytes?.length ?? 0), 0);
+    return { ids: window.ids, found, ratio: unfoldedBytes / sorted.reduce((sum, { lengthBytes }) => sum + lengthBytes, 1) };
   }
 
   /** What did not open on a thread: the repository tries all places, and words the failure. */

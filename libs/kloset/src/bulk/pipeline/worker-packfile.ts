@@ -31,6 +31,23 @@ export type FinishedPackfile = { readonly id: Mac; readonly path: string; readon
 
 const RECORD_BYTES = packfileIndexRecord.sizeBytes;
 const FIRST_INDEX_RECORDS = 1024;
+/** More blobs do not go into one packfile: their index, and what becomes of it elsewhere, is held in memory. Such blobs are tiny. */
+const MAX_RECORDS = 1 << 16;
+
+/** Where a thread gathers the index of its packfile; used again for the next one. */
+export class IndexRoom {
+  bytes = new Uint8Array(FIRST_INDEX_RECORDS * RECORD_BYTES);
+
+  /** Its bytes, room for so many records among them. */
+  with(records: number): Uint8Array<ArrayBuffer> {
+    if (this.bytes.length < records * RECORD_BYTES) {
+      const larger = new Uint8Array(this.bytes.length * 4);
+      larger.set(this.bytes);
+      this.bytes = larger;
+    }
+    return this.bytes;
+  }
+}
 
 /**
  * One packfile of one thread. Blobs are encoded where they will be written from; the file and both of its hashes grow a megabyte at a time, and all that is held of
@@ -44,14 +61,15 @@ export class WorkerPackfile {
   readonly #spool: SpoolFile;
   readonly #body: IncrementalMac;
   readonly #file: IncrementalMac;
-  #index = new Uint8Array(FIRST_INDEX_RECORDS * RECORD_BYTES);
+  readonly #index: IndexRoom;
   #records = 0;
   #filled = 0;
   #bodyBytes = 0;
   #fileBytes = 0;
 
   /** @throws StoreError, DiskFullError */
-  constructor(memory: BulkMemory, units: UnitWriter, settings: PackfileSettings & { readonly number: number }) {
+  constructor(memory: BulkMemory, units: UnitWriter, settings: PackfileSettings & { readonly number: number; readonly index: IndexRoom }) {
+    this.#index = settings.index;
     this.#memory = memory;
     this.#units = units;
     this.#settings = settings;
@@ -63,7 +81,7 @@ export class WorkerPackfile {
   }
 
   get isFull(): boolean {
-    return this.#bodyBytes > this.#settings.packfileMaxBytes;
+    return this.#bodyBytes > this.#settings.packfileMaxBytes || this.#records >= MAX_RECORDS;
   }
 
   /** Encodes and adds the blob that lies at `input`, with its id at `mac`; returns where it was put until the next call. @throws StoreError, DiskFullError */
@@ -92,7 +110,7 @@ export class WorkerPackfile {
   finish(): FinishedPackfile {
     const { encodeUnit, nowNs } = this.#settings;
     this.#pad();
-    const index = this.#index.slice(0, this.#records * RECORD_BYTES);
+    const index = this.#index.bytes.slice(0, this.#records * RECORD_BYTES);
     const footer = encodeUnit(
       encode(packfileFooter, {
         timestamp: nowNs(),
@@ -121,17 +139,13 @@ export class WorkerPackfile {
   }
 
   #record(type: number, id: Uint8Array, lengthBytes: number): void {
-    if (this.#index.length < (this.#records + 1) * RECORD_BYTES) {
-      const larger = new Uint8Array(this.#index.length * 2);
-      larger.set(this.#index);
-      this.#index = larger;
-    }
+    const index = this.#index.with(this.#records + 1);
     const { offsets } = packfileIndexRecord;
     const start = this.#records * RECORD_BYTES;
-    const view = new DataView(this.#index.buffer, start, RECORD_BYTES);
+    const view = new DataView(index.buffer, start, RECORD_BYTES);
     view.setUint32(offsets.type, type, true);
     view.setUint32(offsets.version, V1_0_0, true);
-    this.#index.set(id, start + offsets.id);
+    index.set(id, start + offsets.id);
     view.setUint32(offsets.offset, this.#bodyBytes % 0x100000000, true);
     view.setUint32(offsets.offset + 4, Math.floor(this.#bodyBytes / 0x100000000), true);
     view.setUint32(offsets.lengthBytes, lengthBytes, true);

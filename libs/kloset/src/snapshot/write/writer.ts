@@ -15,32 +15,41 @@ import type { FinishOptions, NewHeader, SnapshotWriter, SnapshotWriterOptions, W
 
 /** Collects and writes one snapshot. @throws DecodeError, TooLargeError the store's chunking is none that plakar knows */
 export function createSnapshotWriter(options: SnapshotWriterOptions): SnapshotWriter {
-  const entries = new EntrySet();
-  const errors = new ErrorList();
-  const xattrs = new XattrList();
-  const failed = new Set<number>();
-  const cutter = chunker(options.chunking);
-  const parts: Parts = { options, cutter, entries, errors, xattrs, failed };
-  let isFinished = false;
+  let collected: Parts | null = {
+    options,
+    cutter: chunker(options.chunking),
+    entries: new EntrySet(),
+    errors: new ErrorList(),
+    xattrs: new XattrList(),
+    failed: new Set<number>(),
+  };
+  let counts = { entries: 0, errors: 0 };
+  const parts = (): Parts => {
+    if (collected === null) throw new TypeError('the snapshot is written');
+    return collected;
+  };
+  /** What was collected is given up: publishing what was written needs memory of its own. */
   async function finishTrees(finish: FinishOptions = {}): Promise<WrittenTrees> {
-    if (isFinished) throw new TypeError('the snapshot is written');
-    isFinished = true;
-    return writeTrees(parts, finish);
+    const all = parts();
+    counts = { entries: all.entries.count, errors: all.failed.size };
+    collected = null;
+    return writeTrees(all, finish);
   }
   return {
     get entries() {
-      return entries.count;
+      return collected?.entries.count ?? counts.entries;
     },
     get errors() {
-      return failed.size;
+      return collected?.failed.size ?? counts.errors;
     },
-    add: (entry) => entries.add(entry),
+    add: (entry) => parts().entries.add(entry),
     addError(path, message) {
+      const { entries, errors, failed } = parts();
       const node = entries.enter(path);
       failed.add(node);
       errors.add(node, typeof message === 'string' ? nameBytes(message) : message);
     },
-    addXattr: (path, name, value, kind = 0) => xattrs.add(entries.enter(path), { name, kind, value }),
+    addXattr: (path, name, value, kind = 0) => parts().xattrs.add(parts().entries.enter(path), { name, kind, value }),
     finishTrees,
     async finish(header: NewHeader, finish: FinishOptions = {}): Promise<SnapshotId> {
       const trees = await finishTrees(finish);
@@ -57,7 +66,7 @@ type Parts = {
   readonly errors: ErrorList;
   readonly xattrs: XattrList;
   /** Paths with an error. */
-  readonly failed: ReadonlySet<number>;
+  readonly failed: Set<number>;
 };
 
 async function writeTrees(parts: Parts, finish: FinishOptions): Promise<WrittenTrees> {
