@@ -8,4 +8,5 @@ export * from './oracle.js';
 export * from './oracle-build.js';
 export * from './random.js';
 export * from './s3-server.js';
+export * from './test-certificate.js';
 export * from './trees.js';

@@ -25,8 +25,8 @@ type S3rverOptions = {
 const HOST = '127.0.0.1';
 
 /**
- * s3rver in this process, on a free port, with its objects in a temporary folder. It checks signatures, knows no `If-None-Match`, and cannot limit the
- * keys of a page. With `tls` it speaks HTTPS.
+ * s3rver in this process, on a free port, with its objects in a temporary folder. It knows access keys but checks no signatures of version 4, knows
+ * no `If-None-Match`, and answers HTTP 500 to listings of more than a page. With `tls` it speaks HTTPS.
  */
 export async function startS3Server(
   options: { readonly buckets?: readonly string[]; readonly tls?: { readonly key: string; readonly cert: string } } = {},

@@ -231,9 +231,9 @@ function countIn(attempt: Attempt): (bytes: number) => void {
   };
 }
 
-/** 10,000 parts at most, in whole MiB. */
+/** 10,000 parts at most. */
 function partSizeOf(sizeBytes: number): number {
-  return Math.ceil(sizeBytes / MAX_PARTS / (1 << 20)) * (1 << 20);
+  return Math.ceil(sizeBytes / MAX_PARTS);
 }
 
 async function wholeOf(source: UploadSource, slice: Slice): Promise<Uint8Array> {

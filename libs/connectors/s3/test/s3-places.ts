@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { request } from 'node:http';
 import type { ConnectorHost, WritableStore } from '@wardrobe/store-connector';
 import { parseStoreLocation } from '@wardrobe/store-connector';
-import type { S3Server } from '@wardrobe/testing';
+import type { S3Server, SeenRequest } from '@wardrobe/testing';
 import type { S3Tuning } from '../src/line.js';
 import { s3Store } from '../src/s3-store.js';
 import { readSettings } from '../src/settings.js';
@@ -72,8 +72,7 @@ export class RawBucket {
     const names = Object.keys(headers).sort();
     const canonical = [method, path, query, ...names.map((name) => `${name}:${headers[name]}`), '', names.join(';'), sha256(body)].join('\n');
     const scope = `${date.slice(0, 8)}/us-east-1/s3/aws4_request`;
-    const key = scope.split('/').reduce<Buffer>((secret, part) => hmac(secret, part), Buffer.from(`AWS4${secretKey}`));
-    const signature = hmac(key, ['AWS4-HMAC-SHA256', date, scope, sha256(Buffer.from(canonical))].join('\n')).toString('hex');
+    const signature = signed(secretKey, scope, ['AWS4-HMAC-SHA256', date, scope, sha256(Buffer.from(canonical))].join('\n'));
     headers['authorization'] = `AWS4-HMAC-SHA256 Credential=${accessKey}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`;
     headers['content-length'] = String(body.length);
     return new Promise((resolve, reject) => {
@@ -87,6 +86,26 @@ export class RawBucket {
       outgoing.end(body);
     });
   }
+}
+
+export function signatureIn({ headers }: SeenRequest): string | undefined {
+  return /Signature=([0-9a-f]{64})$/.exec(headers.authorization ?? '')?.[1];
+}
+
+/** Signature of version 4 that a server computes for a request as it arrived. */
+export function signatureFor({ method, url, headers }: SeenRequest, secretKey: string): string {
+  const [path = '', query = ''] = url.split('?');
+  const found = /Credential=[^/]+\/([^,]+), SignedHeaders=([^,]+),/.exec(headers.authorization ?? '');
+  const [scope = '', names = ''] = [found?.[1], found?.[2]];
+  const parameters = query === '' ? [] : query.split('&').map((part) => (part.includes('=') ? part : `${part}=`));
+  const lines = names.split(';').map((header) => `${header}:${String(headers[header]).trim()}`);
+  const canonical = [method, path, parameters.sort().join('&'), ...lines, '', names, String(headers['x-amz-content-sha256'])].join('\n');
+  return signed(secretKey, scope, ['AWS4-HMAC-SHA256', headers['x-amz-date'], scope, sha256(Buffer.from(canonical))].join('\n'));
+}
+
+function signed(secretKey: string, scope: string, text: string): string {
+  const key = scope.split('/').reduce<Buffer>((secret, part) => hmac(secret, part), Buffer.from(`AWS4${secretKey}`));
+  return hmac(key, text).toString('hex');
 }
 
 function encode(text: string): string {
