@@ -15,7 +15,8 @@ export type OwnServerInput = {
   readonly folder: string;
   readonly hostKey: string;
   readonly extensions?: readonly Extension[];
-  readonly accepts?: (context: AuthContext) => boolean;
+  /** `later`: it answers by itself. */
+  readonly accepts?: (context: AuthContext) => boolean | 'later';
   /** Listings hold names only, as some servers give them. */
   readonly bareListings?: boolean;
   /** A plain rename replaces, as some servers do. */
@@ -46,14 +47,15 @@ export async function ownServer(input: OwnServerInput): Promise<OwnServer> {
   };
   const server = new ssh2.Server({ hostKeys: [input.hostKey] }, (client: Connection) => {
     client.on('error', () => undefined);
-    client.on('authentication', (context) =>
-      input.accepts?.(context) === false ? context.reject(['publickey', 'password', 'keyboard-interactive']) : context.accept(),
-    );
+    client.on('authentication', (context) => {
+      const answer = input.accepts?.(context) ?? true;
+      if (answer === true) context.accept();
+      else if (answer === false) context.reject(['publickey', 'password', 'keyboard-interactive']);
+    });
     client.on('session', (accept) => {
       accept().on('sftp', (acceptSftp) => serve({ sftp: acceptSftp(), input, state, cutAll }));
     });
   });
-  server.on('connection', (_client: Connection, _info: unknown) => undefined);
   const raw = server as unknown as { readonly _srv: import('node:net').Server };
   raw._srv.on('connection', (socket: Socket) => {
     sockets.add(socket);
