@@ -110,6 +110,7 @@ function serve(serving: Serving): void {
   const on = (operation: string, request: number, path: string, work: () => Promise<void>) => void answer(serving, { operation, request, path, work });
   const done = (request: number) => void sftp.status(request, STATUS_CODE.OK);
 
+  sftp.on('close', () => void Promise.all([...handles.values()].map(({ file }) => file?.close())));
   sftp.on('OPEN', (request, path, flags) =>
     on('OPEN', request, path, async () => keep(request, { path, file: await open(local(path), openFlags(flags)), entries: null })),
   );
@@ -213,6 +214,8 @@ async function answer({ sftp, state, cutAll }: Serving, { operation, request, pa
   if (instead === 'silence') return;
   if (instead === 'cut') return cutAll();
   if (instead !== null && instead !== 'cut-after') return void sftp.status(request, instead.status, instead.message ?? 'Failure');
+  // The answer is lost with the line.
+  if (instead === 'cut-after') (sftp as unknown as Inner)._protocol.channelData = () => undefined;
   try {
     await work();
   } catch (error) {
@@ -239,7 +242,7 @@ function attributes({ mode, uid, gid, size, atimeMs, mtimeMs }: Stats) {
 const VERSION = 2;
 const EXTENDED_REPLY = 201;
 
-type Inner = { readonly outgoing: { readonly id: number }; readonly _protocol: { channelData(id: number, data: Buffer): void } };
+type Inner = { readonly outgoing: { readonly id: number }; readonly _protocol: { channelData: (id: number, data: Buffer) => void } };
 
 /** The library's server names no extensions: its first packet is replaced by one that does. */
 function offerExtensions(sftp: SFTPWrapper, extensions: readonly Extension[]): void {
