@@ -26,6 +26,7 @@ export type RepairOptions = {
   readonly fromDisk: readonly string[];
   readonly snapshot: readonly string[];
   readonly undelete?: boolean;
+  readonly redelete?: boolean;
   readonly discardDamaged?: boolean;
   readonly readData?: boolean;
   readonly wait?: boolean;
@@ -51,6 +52,7 @@ export async function repair(session: Session, options: RepairOptions): Promise<
     evidence: await hearMachines(session, repository, options),
     sources: await recoverySources(session, repository, options),
     undelete: options.undelete,
+    redelete: options.redelete,
     discardDamagedStates: options.discardDamaged,
     readContent: options.readData,
     signal: session.signal,

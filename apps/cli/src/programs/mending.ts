@@ -21,6 +21,7 @@ function addRepair(program: Command, run: Runner): void {
     .option('--from-disk <dir>', 'the folder that was backed up, or a root that it hangs on, to take lost content from', collect, [])
     .option('--snapshot <id>', 'only what concerns this snapshot', collect, [])
     .option('--undelete', 'also bring back snapshots that somebody deleted')
+    .option('--redelete', 'also delete again what a machine deleted and the store still lists')
     .option('--discard-damaged', 'remove damaged state files that nothing can rebuild: they keep plakar from opening the store')
     .option('--read-data', 'read all content, to find damage inside packfiles too')
     .option('--wait', 'wait until locks of others are gone or left behind, instead of giving up')

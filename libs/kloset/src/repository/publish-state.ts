@@ -1,15 +1,14 @@
 import { tmpdir } from 'node:os';
 import type { RepositoryId, StateId } from '@wardrobe/kloset-model';
-import { equalBytes, macFromBytes } from '../bytes/bytes.js';
+import { macFromBytes } from '../bytes/bytes.js';
 import { V1_0_0, V1_1_0 } from '../codec/version.js';
-import { KlosetError, StoreError } from '../errors/errors.js';
 import { FOOTER_BYTES, writeEnvelopeHeader } from '../format/envelope.js';
 import type { LocationEntry } from '../format/state.js';
 import type { StateBuilder } from '../state/state-builder.js';
 import type { WritableStore } from '../store/store.js';
+import { bringState } from './bring-state.js';
 import { SpoolFile } from './spool-file.js';
 import type { Repository } from './types.js';
-import { withRetries } from './upload-packfile.js';
 import type { StoreLine } from './writer-types.js';
 
 export type NewState = {
@@ -35,8 +34,12 @@ export async function publishState(repository: Repository, store: WritableStore,
   const spool = new SpoolFile(store.spoolDirectory ?? tmpdir(), state.spoolName);
   try {
     const file = writeStateFile(repository, spool, state);
-    await bring(store, { ...file, path: spool.path }, state.signal);
-    return file.id;
+    const { id, sizeBytes, footer } = file;
+    // The footer is the MAC of all bytes before it.
+    const mark = { at: sizeBytes - FOOTER_BYTES, bytes: footer };
+    const bring = (): Promise<void> => store.adopt('state', id, spool.path, { signal: state.signal });
+    await bringState(store, { id, sizeBytes, mark, bring, torn: 'remove' }, state.signal);
+    return id;
   } finally {
     spool.discard();
   }
@@ -68,41 +71,4 @@ function writeStateFile(repository: Repository, spool: SpoolFile, state: NewStat
   spool.close();
   const named = macFromBytes(content.digest()) as StateId;
   return { id: state.id === 'content' ? named : state.id, sizeBytes: sizeBytes + footer.length, footer };
-}
-
-/** A write may fail after it succeeded, or half-way. */
-async function bring(store: WritableStore, file: StateFile & { readonly path: string }, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await withRetries(() => store.adopt('state', file.id, file.path, { signal }), signal);
-  } catch (error) {
-    const found = await whatIsStored(store, file);
-    if (found === 'whole') return;
-    if (found === 'torn') await removeTorn(store, file.id, error);
-    throw error;
-  }
-}
-
-/** Told by its size and its footer, which is the MAC of all bytes before it. A store that does not answer is taken not to have it. */
-async function whatIsStored(store: WritableStore, file: StateFile): Promise<'whole' | 'torn' | 'nothing'> {
-  try {
-    const sizeBytes = await store.sizeBytes('state', file.id);
-    if (sizeBytes !== file.sizeBytes) return 'torn';
-    return equalBytes(await store.readRange('state', file.id, sizeBytes - FOOTER_BYTES, FOOTER_BYTES), file.footer) ? 'whole' : 'torn';
-  } catch (error) {
-    if (error instanceof KlosetError) return 'nothing';
-    throw error;
-  }
-}
-
-/** One state that is not whole blocks every command of plakar, so it must not stay. */
-async function removeTorn(store: WritableStore, id: StateId, cause: unknown): Promise<void> {
-  try {
-    await store.remove('state', id);
-  } catch (error) {
-    if (!(error instanceof KlosetError)) throw error;
-    throw new StoreError(
-      `state ${id} was written in part and could not be removed (${error.message}): remove states/${id.slice(0, 2)}/${id}, nothing needs it`,
-      { cause },
-    );
-  }
 }

@@ -1,12 +1,13 @@
 import type { Mac, PackfileId, StateId } from '@wardrobe/kloset-model';
 import { NotFoundError } from '../../errors/errors.js';
-import { BLOB_TYPE } from '../../format/state.js';
+import { BLOB_TYPE, ENTRY_TYPE } from '../../format/state.js';
 import { StateBuilder } from '../../state/state-builder.js';
 import type { BlobName, OrderedDeletes, Work } from './draft.js';
 import { allSources, recoverBytes } from './recovery.js';
+import type { SaidDelete } from './said.js';
 import { locationsIn, surveyStore, type Survey } from './survey.js';
 import type { ApplyRepairOptions, LostBlob } from './types.js';
-import { endOf, lookAgain, type RepairRun, writeState, writeStateFile } from './write-state.js';
+import { endOf, type RepairRun, writeState, writeStateFile } from './write-state.js';
 
 /** Blobs held at a time while they are stored again. */
 const BLOBS_PER_READ = 256;
@@ -53,11 +54,18 @@ async function rebuildState(run: RepairRun, work: Extract<Work, { kind: 'state' 
     if (oldestNs === null || whenNs < oldestNs) oldestNs = whenNs;
   }
   for (const { type, id: coloured, whenNs } of work.colours) builder.colour(type, coloured, whenNs);
+  for (const one of work.deletes) deleteAgain(builder, one);
   if (builder.isEmpty) return;
   const timestampNs = work.end?.timestampNs ?? oldestNs ?? nowNs(run);
   // Of a removal the name proves every byte; else only its time is kept, and the store's line decides.
   const end = work.end !== null && work.packfiles.length === 0 ? work.end : endOf(run, { timestampNs, parent: work.end?.parent ?? null });
   await writeState(run, { id, builder, end });
+}
+
+function deleteAgain(builder: StateBuilder, { removes, type, blob, packfile }: SaidDelete): void {
+  if (removes === ENTRY_TYPE.packfile) builder.deletePackfile(packfile);
+  else if (removes === ENTRY_TYPE.coloured) builder.deleteColour(type, blob);
+  else builder.deleteLocation({ type, blob, packfile });
 }
 
 /** Headers that lie only in what is to be deleted, stored once more. */
@@ -68,7 +76,7 @@ async function headersAgain(run: RepairRun, headers: readonly Mac[], options: Ap
 }
 
 async function removeState(run: RepairRun, id: StateId): Promise<void> {
-  await lookAgain(run);
+  await run.writer.secondLook({ signal: run.signal });
   try {
     await run.writer.store.remove('state', id, { signal: run.signal });
   } catch (error) {

@@ -39,7 +39,7 @@ export async function applyRepair(repository: Repository, plan: RepairPlan, opti
     },
   });
   try {
-    const run: RepairRun = { writer, ownLock, signal, onLog, written: { states: [], packfiles: 0, stateBytes: 0, packfileBytes: 0 } };
+    const run: RepairRun = { writer, signal, onLog, written: { states: [], packfiles: 0, stateBytes: 0, packfileBytes: 0 } };
     const fresh = await draftWaiting(repository, () => ({ ...planOptions(), ownLock }), options);
     const { chosen, skipped } = match(plan, fresh, options);
     for (const [done, { action, work }] of chosen.entries()) {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Mac, PackfileId, StateId } from '@wardrobe/kloset-model';
+import type { SaidDelete } from './said.js';
 import type { LostBlob, RepairAction, RepairLeftAlone, RepairProblem, RepairWrite, StateEndFacts } from './types.js';
 
 /** A packfile to be claimed whole, without the headers of snapshots that must not come along. */
@@ -15,6 +16,8 @@ export type Work =
       readonly id: StateId | null;
       readonly packfiles: readonly ClaimedPackfile[];
       readonly colours: readonly { readonly type: number; readonly id: Mac; readonly whenNs: bigint }[];
+      /** Delete entries; only with an end of version 1.1.0. */
+      readonly deletes: readonly SaidDelete[];
       /** Null: of the line, the oldest packfile's time. */
       readonly end: StateEndFacts | null;
       /** Headers of snapshots that cannot be claimed where they lie, and are stored again with it. */

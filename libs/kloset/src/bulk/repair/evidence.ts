@@ -7,7 +7,7 @@ import type { Repository } from '../../repository/types.js';
 import { newLocationTable } from '../../state/layer.js';
 import { parseState } from '../../state/parse-state.js';
 import { StateBuilder } from '../../state/state-builder.js';
-import { readResidue, whoSays } from './said.js';
+import { readResidue, type SaidDelete, whoSays } from './said.js';
 import type { Survey } from './survey.js';
 import type { LostStateEvidence, StateEndFacts } from './types.js';
 
@@ -35,6 +35,8 @@ export type Testimony = {
   readonly deletedBy: ReadonlyMap<SnapshotId, readonly string[]>;
   /** Colours that are said to come from one state. */
   readonly coloursOf: ReadonlyMap<StateId, readonly { readonly type: number; readonly id: Mac; readonly whenNs: bigint }[]>;
+  /** Delete entries of lost or damaged states. */
+  readonly deletesOf: ReadonlyMap<StateId, readonly SaidDelete[]>;
   readonly all: readonly LostStateEvidence[];
 };
 
@@ -46,6 +48,7 @@ export function hearEvidence(survey: Survey, all: readonly LostStateEvidence[]):
   const files = new Map<StateId, KeptStateFile>();
   const deletedBy = new Map<SnapshotId, string[]>();
   const coloursOf = new Map<StateId, { type: number; id: Mac; whenNs: bigint }[]>();
+  const deletesOf = new Map<StateId, SaidDelete[]>();
   const bring = (state: StateId, packfile: PackfileId, whenNs: bigint | null): void => {
     if (survey.readable.has(state)) return;
     const group = brought.get(state) ?? new Map<PackfileId, bigint | null>();
@@ -61,6 +64,7 @@ export function hearEvidence(survey: Survey, all: readonly LostStateEvidence[]):
       if (colour.state !== undefined && colour.whenNs !== null && !survey.readable.has(colour.state))
         push(coloursOf, colour.state, { type: colour.type, id: colour.id, whenNs: colour.whenNs });
     }
+    for (const { state, ...one } of evidence.deletes ?? []) if (!survey.readable.has(state)) pushOnce(deletesOf, state, one);
     for (const { id, bytes } of evidence.stateFiles) {
       const kept = survey.readable.has(id) || files.has(id) ? null : openKept(survey.repository, { id, file: bytes, evidence });
       if (kept === null) continue;
@@ -69,7 +73,7 @@ export function hearEvidence(survey: Survey, all: readonly LostStateEvidence[]):
       for (const { packfile, whenNs } of kept.packfiles) bring(id, packfile, whenNs);
     }
   }
-  return { brought, stateOf, ends, files, deletedBy, coloursOf, all };
+  return { brought, stateOf, ends, files, deletedBy, coloursOf, deletesOf, all };
 }
 
 /** Null when its footer or content is not that of a whole state: it was caught while it was written. */
@@ -170,4 +174,13 @@ function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   const list = map.get(key);
   if (list === undefined) map.set(key, [value]);
   else if (!list.includes(value)) list.push(value);
+}
+
+/** Several copies of one index say the same. */
+function pushOnce(map: Map<StateId, SaidDelete[]>, state: StateId, one: SaidDelete): void {
+  const list = map.get(state) ?? [];
+  map.set(state, list);
+  const isSame = (other: SaidDelete): boolean =>
+    other.removes === one.removes && other.type === one.type && other.blob === one.blob && other.packfile === one.packfile;
+  if (!list.some(isSame)) list.push(one);
 }

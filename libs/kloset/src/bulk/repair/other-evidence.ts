@@ -1,12 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isMac, type Mac, parseMac } from '@wardrobe/kloset-model';
+import { isMac, type Mac, parseMac, type StateId } from '@wardrobe/kloset-model';
 import { versionText } from '../../codec/version.js';
 import { KlosetError } from '../../errors/errors.js';
+import { ENTRY_TYPE } from '../../format/state.js';
 import { readLayerFile } from '../../repository/index-file.js';
 import type { Repository } from '../../repository/types.js';
 import type { Layer } from '../../state/layer.js';
-import { readResidue } from './said.js';
+import { readResidue, type SaidDelete } from './said.js';
 import type { LostStateEvidence } from './types.js';
 
 const LAYER_FILE = /^[0-9a-f]{32}\.layer$/;
@@ -36,7 +37,7 @@ export async function indexEvidence(
   return found;
 }
 
-function evidenceOfLayer({ records }: Layer, who: { readonly machine: string; readonly source: string }): LostStateEvidence {
+function evidenceOfLayer({ records, table }: Layer, who: { readonly machine: string; readonly source: string }): LostStateEvidence {
   const said = records.map((record) => ({ record, residue: readResidue(record.residue) }));
   return {
     ...who,
@@ -45,13 +46,31 @@ function evidenceOfLayer({ records }: Layer, who: { readonly machine: string; re
       end: { version: versionText(record.version) as '1.0.0' | '1.1.0', timestampNs: record.timestampNs, serial: record.serial, parent: record.parent },
     })),
     packfiles: said.flatMap(({ record, residue }) => residue.packfiles.map(({ packfile, whenNs }) => ({ packfile, state: record.id, whenNs }))),
-    // What a state with deletes said is more than its colours: half of it is not written again.
+    // What a state with packfiles said is more than its colours: it is written again for these.
     colours: said.flatMap(({ record, residue }) =>
-      residue.colours.map((colour) => (residue.deletes.length === 0 && residue.packfiles.length === 0 ? { ...colour, state: record.id } : colour)),
+      residue.colours.map((colour) => (residue.packfiles.length === 0 ? { ...colour, state: record.id } : colour)),
     ),
+    deletes: [...said.flatMap(({ record, residue }) => residue.deletes.map((one) => ({ ...one, state: record.id }))), ...locationDeletes(table, said)],
     shown: shownOf(said.map(({ residue }) => residue)),
     stateFiles: [],
   };
+}
+
+/**
+ * Deleted locations stand in the table, which does not say whose they are: each is given to every state that deleted some. Those of states that the store has are
+ * known from there.
+ */
+function locationDeletes(
+  table: Layer['table'],
+  said: readonly { readonly record: Layer['records'][number]; readonly residue: ReturnType<typeof readResidue> }[],
+): (SaidDelete & { readonly state: StateId })[] {
+  const states = said.flatMap(({ record, residue }) => (record.counts.deletes > residue.deletes.length ? [record.id] : []));
+  if (states.length === 0) return [];
+  return [...table.tombstones()].flatMap((index) => {
+    const { type, packfile } = table.read(index);
+    const one = { removes: ENTRY_TYPE.location, type, blob: table.blob(index), packfile: table.packfiles.mac(packfile) };
+    return states.map((state) => ({ ...one, state }));
+  });
 }
 
 function shownOf(residues: readonly ReturnType<typeof readResidue>[]): readonly Mac[] {

@@ -2,7 +2,9 @@ import type { Mac, PackfileId, SnapshotId, StateId } from '@wardrobe/kloset-mode
 import type { UnreadableState } from '../../repository/types.js';
 import type { Candidate, Candidates } from './candidates.js';
 import { type ClaimedPackfile, counted, type Draft, draftOf, type Drafts, emptyDrafts, leftAloneOf, named, problemOf, stateWrite } from './draft.js';
-import { deduceColours, findRemoval, type KeptStateFile, machinesOf, type ProvenRemoval, type Testimony } from './evidence.js';
+import { deduceColours, findRemoval, type KeptStateFile, machinesOf, type Testimony } from './evidence.js';
+import { planLostDeletes, planLostRemovals } from './plan-deletions.js';
+import { draftRemoval } from './removal-draft.js';
 import type { Survey } from './survey.js';
 import type { PlanRepairOptions, RepairActionKind, RepairWrite } from './types.js';
 import type { SnapshotWalk } from './walk.js';
@@ -44,7 +46,10 @@ export function planStates(facts: StateFacts): Drafts {
     else drafts.problems.push(draft);
   }
   const replaced = new Set(groups.map((group) => group.id));
-  for (const state of facts.survey.damaged) if (!replaced.has(state.id)) planUnnamed(facts, state, drafts);
+  planLostDeletes(facts, replaced, drafts);
+  const settled = new Set(drafts.drafts.flatMap(({ work }) => (work.kind === 'state' ? [work.id] : [])));
+  for (const state of facts.survey.damaged) if (!settled.has(state.id) && !replaced.has(state.id)) planUnnamed(facts, state, drafts);
+  planLostRemovals(facts, drafts);
   drafts.leftAlone.push(...leftOver(facts, groups));
   return drafts;
 }
@@ -162,7 +167,7 @@ function draftGroup(facts: StateFacts, group: Group, headers: HeaderPlaces): Dra
   const kind: RepairActionKind = isDamaged ? 'replace-state' : 'rebuild-state';
   return draftOf(
     { ...common, kind, doing: doingOf(group, { isDamaged, count: packfiles.length }), writes },
-    { kind: 'state', id: group.id, packfiles, colours, end, headers: group.headers },
+    { kind: 'state', id: group.id, packfiles, colours, deletes: [], end, headers: group.headers },
   );
 }
 
@@ -259,7 +264,7 @@ function planUnnamed(facts: StateFacts, state: UnreadableState, drafts: Drafts):
           machines: machinesOf(testimony, { states: [state.id] }),
           writes: [stateWrite({ id: state.id, replaces: true, version: end?.version ?? versionOf(survey), coloured: colours.length })],
         },
-        { kind: 'state', id: state.id, packfiles: [], colours, end, headers: [] },
+        { kind: 'state', id: state.id, packfiles: [], colours, deletes: [], end, headers: [] },
       ),
     );
     return;
@@ -293,24 +298,6 @@ function planUnnamed(facts: StateFacts, state: UnreadableState, drafts: Drafts):
         states: [state.id],
       }),
     );
-}
-
-/** A removal, byte for byte: its name is the MAC of its content. */
-function draftRemoval({ state, type, id, whenNs, end, machine }: ProvenRemoval, isDamaged: boolean): Draft {
-  return draftOf(
-    {
-      about: state,
-      kind: isDamaged ? 'replace-state' : 'rebuild-state',
-      wrong: `The state ${named([state])}, which removed snapshot ${named([id])}, is ${isDamaged ? 'damaged, and keeps plakar from opening the store' : 'lost'}.`,
-      doing: 'It is written again with the very same content.',
-      evidence: [`${machine} remembers the removal; the state's name is the MAC of the very content.`],
-      machines: [machine],
-      states: [state],
-      snapshots: [],
-      writes: [stateWrite({ id: state, replaces: isDamaged, version: end.version, coloured: 1 })],
-    },
-    { kind: 'state', id: state, packfiles: [], colours: [{ type, id, whenNs }], end, headers: [] },
-  );
 }
 
 /** A removal of plakar takes 123 bytes, encrypted and compressed less than 300. */

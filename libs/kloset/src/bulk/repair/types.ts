@@ -1,6 +1,7 @@
 import type { Mac, PackfileId, SnapshotId, StateId } from '@wardrobe/kloset-model';
 import type { LocationEntry } from '../../format/state.js';
 import type { WriterEnvironment } from '../../repository/writer-types.js';
+import type { SaidDelete } from './said.js';
 
 /** What a repair can do, as a closed list. */
 export const REPAIR_ACTION_KINDS = [
@@ -149,6 +150,8 @@ export type LostStateEvidence = {
   readonly packfiles: readonly { readonly packfile: PackfileId; readonly state: StateId; readonly whenNs: bigint | null }[];
   /** Snapshots (5) and packfiles (4) held as deleted. `state`: the one that says so, where that is known. */
   readonly colours: readonly { readonly type: number; readonly id: Mac; readonly whenNs: bigint | null; readonly state?: StateId | undefined }[];
+  /** Delete entries of states of version 1.1.0, which take something off the list for good; only where the source keeps them with their state. */
+  readonly deletes?: readonly (SaidDelete & { readonly state: StateId })[] | undefined;
   /** Snapshots that it shows. */
   readonly shown: readonly SnapshotId[];
   /** State files kept beside a cache, as they are; nothing about them is proven yet. */
@@ -193,6 +196,8 @@ export type PlanRepairOptions = {
   readonly sources?: readonly RecoverySource[] | undefined;
   /** Also bring back snapshots that somebody deleted. */
   readonly undelete?: boolean | undefined;
+  /** Also delete again what a machine deleted and the store still lists. */
+  readonly redelete?: boolean | undefined;
   /** Remove damaged state files that nothing can rebuild: they keep plakar from opening the store. */
   readonly discardDamagedStates?: boolean | undefined;
   /** Read all content of the snapshots, to find what is damaged inside packfiles. Default: what is there is taken as sound. */

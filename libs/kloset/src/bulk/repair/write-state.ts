@@ -1,18 +1,16 @@
-import type { Mac, RepositoryId, StateId } from '@wardrobe/kloset-model';
+import type { RepositoryId, StateId } from '@wardrobe/kloset-model';
 import { equalBytes, macFromBytes, NIL_UUID } from '../../bytes/bytes.js';
 import { V1_0_0, V1_1_0 } from '../../codec/version.js';
-import { IntegrityError, KlosetError, LockedError } from '../../errors/errors.js';
+import { IntegrityError } from '../../errors/errors.js';
 import { openEnvelope, wrapEnvelope } from '../../format/envelope.js';
-import { isFresh } from '../../repository/hold-lock.js';
-import { withRetries } from '../../repository/upload-packfile.js';
+import { bringState } from '../../repository/bring-state.js';
 import type { RepositoryWriter } from '../../repository/writer-types.js';
 import type { StateBuilder } from '../../state/state-builder.js';
 import type { StateEndFacts } from './types.js';
 
-/** One repair at work: the writer holds the exclusive lock of the id `ownLock`. */
+/** One repair at work: the writer holds the exclusive lock. */
 export type RepairRun = {
   readonly writer: RepositoryWriter;
-  readonly ownLock: Mac;
   readonly signal: AbortSignal | undefined;
   readonly onLog: (line: string) => void;
   /** `packfileBytes`: of the writer, since it began. */
@@ -58,35 +56,15 @@ function unlikeBefore(run: RepairRun, timestampNs: bigint): bigint {
   return unlike;
 }
 
-/** Writes the bytes of a whole state file. */
+/** Writes the bytes of a whole state file, in place of a damaged one where there is one. Right before it our lock must still stand, and nobody else's. */
 export async function writeStateFile(run: RepairRun, id: StateId, file: Uint8Array): Promise<void> {
   const { writer, signal } = run;
-  await lookAgain(run);
-  await withRetries(async () => {
-    try {
-      await writer.store.write('state', id, file, { signal });
-    } catch (error) {
-      if (!(await isStored(writer, id, file))) throw error;
-    }
-  }, signal);
+  await writer.secondLook({ signal });
+  const bring = (): Promise<void> => writer.store.write('state', id, file, { signal });
+  // All of it: a damaged file may have the very footer of the whole one.
+  const mark = { at: 0, bytes: file };
+  await bringState(writer.store, { id, sizeBytes: file.length, mark, bring, torn: 'keep' }, signal);
   run.written.states.push(id);
   run.written.stateBytes += file.length;
   await writer.repository.refresh({ signal });
-}
-
-/** Our lock must still be there, and nobody else's fresh one. @throws LockedError */
-export async function lookAgain(run: RepairRun): Promise<void> {
-  const { writer, ownLock, signal } = run;
-  const nowMs = writer.environment.nowMs();
-  for (const lock of await writer.repository.locks({ signal }))
-    if (lock.id !== ownLock && isFresh(lock, nowMs)) throw new LockedError(lock.hostname, Number(lock.timestampNs / 1_000_000n));
-}
-
-async function isStored(writer: RepositoryWriter, id: StateId, file: Uint8Array): Promise<boolean> {
-  try {
-    return equalBytes(await writer.store.readRange('state', id, 0, file.length), file);
-  } catch (error) {
-    if (error instanceof KlosetError) return false;
-    throw error;
-  }
 }

@@ -95,7 +95,7 @@ async function compareFiles(comparison: Comparison): Promise<void> {
       options,
     );
     const settled = options.equal === null ? new Set<number>() : await sameAsKept(comparison, items, copies);
-    const rest = items.flatMap((_, index) => (settled.has(index) ? [] : [index]));
+    const rest = items.flatMap((_item, index) => (settled.has(index) ? [] : [index]));
     const originals = await entriesAt(
       ours,
       rest.map((index) => nameOf(items[index] as Item)),
