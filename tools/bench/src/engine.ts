@@ -1,15 +1,15 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, mkdirSync, readdirSync, rmSync, statSync, truncateSync, utimesSync } from 'node:fs';
 import { cpus, loadavg, totalmem, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildCli } from './folders.js';
-import { largest, median } from './statistics.js';
+import { outputOf, row, runProgram, type Side } from './side-by-side.js';
 import { big, type Corpus, ensureCorpus, small, tree } from './stores/corpora.js';
 
 /**
  * `npm run engine --workspace @wardrobe/bench [-- big small tree]`: the engine beside the oracle (tools/oracle, line 1.1), in turn, on the corpora of fixed
- * seeds; prints the table as markdown. Needs Go.
+ * seeds; and beside restic, where that is installed, on the encrypted small files. Prints the table as markdown. Needs Go.
  * `BENCH_SCALE` (default 1): part of the corpora; `BENCH_TURNS` (default 3); `BENCH_STORES`: a folder that keeps the corpora between runs.
  */
 const PASSPHRASE = 'correct horse battery staple 42';
@@ -18,101 +18,149 @@ const turns = Number(process.env['BENCH_TURNS'] ?? 3);
 const kept = process.env['BENCH_STORES'];
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const folder = kept ?? join(tmpdir(), `wardrobe-bench-${process.pid}`);
+const hasRestic = spawnSync('restic', ['version'], { stdio: 'ignore' }).status === 0;
 
-type Used = { readonly wallMs: number; readonly cpuSeconds: number; readonly peakMiB: number };
-type Side = { readonly ours: readonly Used[]; readonly theirs: readonly Used[] };
+type Programs = { readonly cli: string; readonly oracle: string };
+/** `gate` '': none. `before`, `afterwards`: around each turn, not measured. */
 type Operation = {
   readonly name: string;
   readonly gate: string;
   readonly ours: readonly string[];
   readonly theirs: readonly string[];
+  readonly restic?: readonly string[] | null;
+  readonly resticGate?: string;
+  readonly before?: () => Promise<void>;
   readonly afterwards?: () => void;
 };
+type Bench = {
+  readonly title: string;
+  readonly isBig: boolean;
+  readonly encrypted: boolean;
+  readonly source: string;
+  readonly env: NodeJS.ProcessEnv;
+  at(name: string): string;
+  clear(...names: string[]): void;
+  cli(...args: string[]): string[];
+  oracle(command: string, ...args: string[]): string[];
+  /** Null where restic is not to be measured. */
+  restic(...args: string[]): string[] | null;
+};
 
-/** One run as a whole process; `time` tells what it used. */
-async function run(command: readonly string[], env: NodeJS.ProcessEnv): Promise<Used> {
-  const report = join(folder, 'time');
-  const start = performance.now();
-  const child = spawn('/usr/bin/time', ['-o', report, '-f', '%U %S %M', ...command], { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
-  let errors = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    errors += chunk.toString();
-  });
-  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
-  const wallMs = performance.now() - start;
-  if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}\n${errors}`);
-  const [user = 0, system = 0, peakKiB = 0] = readFileSync(report, 'utf8').trim().split('\n').at(-1)?.split(' ').map(Number) ?? [];
-  return { wallMs, cpuSeconds: user + system, peakMiB: peakKiB / 1024 };
-}
-
-async function both(operation: Operation, env: NodeJS.ProcessEnv): Promise<Side> {
-  const ours: Used[] = [];
-  const theirs: Used[] = [];
-  for (let turn = 0; turn < turns; turn += 1) {
-    ours.push(await run(operation.ours, env));
-    theirs.push(await run(operation.theirs, env));
-    operation.afterwards?.();
-  }
-  return { ours, theirs };
-}
-
-async function measure(corpus: Corpus, encrypted: boolean, programs: { readonly cli: string; readonly oracle: string }): Promise<string[]> {
-  const source = ensureCorpus(folder, corpus, scale);
+function benchOf(corpus: Corpus, encrypted: boolean, programs: Programs): Bench {
   const at = (name: string): string => join(folder, `work-${name}`);
   const env = {
     WARDROBE_INDEX: at('index'),
     WARDROBE_CONFIG: at('config'),
     PLAKAR_PASSPHRASE: PASSPHRASE,
     ORACLE_PASSPHRASE: PASSPHRASE,
+    RESTIC_PASSWORD: PASSPHRASE,
   };
-  const clear = (...names: string[]): void => names.forEach((name) => void rmSync(at(name), { recursive: true, force: true }));
-  const cli = (...args: string[]): string[] => [process.execPath, programs.cli, 'at', at('ours'), ...args];
-  const oracle = (command: string, ...args: string[]): string[] => [programs.oracle, command, '-store', at('theirs'), '-cache', at('machine'), ...args];
-  const create = async (): Promise<void> => {
-    clear('ours', 'theirs', 'machine', 'index');
-    await run(cli('create', '--line', '1.1', ...(encrypted ? [] : ['--plaintext'])), env);
-    await run([programs.oracle, 'create', '-store', at('theirs'), ...(encrypted ? ['-kdf', 'ARGON2ID'] : [])], env);
+  return {
+    title: `${corpus.name}${encrypted ? ', encrypted' : ''}`,
+    isBig: corpus.name === 'big',
+    encrypted,
+    source: ensureCorpus(folder, corpus, scale),
+    env,
+    at,
+    clear: (...names) => names.forEach((name) => void rmSync(at(name), { recursive: true, force: true })),
+    cli: (...args) => [process.execPath, programs.cli, 'at', at('ours'), ...args],
+    oracle: (command, ...args) => [programs.oracle, command, '-store', at('theirs'), '-cache', at('machine'), ...args],
+    restic: (...args) =>
+      hasRestic && encrypted && corpus.name !== 'big' ? ['restic', '-q', '-r', at('restic'), '--cache-dir', at('restic-cache'), ...args] : null,
   };
-  const title = `${corpus.name}${encrypted ? ', encrypted' : ''}`;
+}
+
+async function measure(bench: Bench): Promise<string[]> {
+  const { at, cli, clear, oracle, source } = bench;
   const rows: string[] = [];
-  const backups: { ours: Used[]; theirs: Used[] } = { ours: [], theirs: [] };
-  const backup: Operation = {
-    name: 'backup',
-    gate: corpus.name === 'big' ? '0.9' : '0.6',
-    ours: cli('backup', source),
-    theirs: oracle('backup', '-path', source),
-  };
-  for (let turn = 0; turn < turns; turn += 1) {
-    await create();
-    backups.ours.push(await run(backup.ours, env));
-    backups.theirs.push(await run(backup.theirs, env));
-  }
-  rows.push(line(title, backup, backups));
-  const others: Operation[] = [
+  const backup = { name: 'backup', gate: bench.isBig ? '0.9' : '0.6', ours: cli('backup', source), theirs: oracle('backup', '-path', source) };
+  const first = { ...backup, restic: bench.restic('backup', source), resticGate: '1.2', before: () => createStores(bench) };
+  rows.push(...(await compare(bench, first)));
+  const operations: Operation[] = [
     { ...backup, name: 'backup unchanged', gate: '0.4' },
-    { name: 'check', gate: '0.5', ours: cli('check'), theirs: oracle('check') },
-    { name: 'check --fast (the oracle has no such check: against its whole one)', gate: '', ours: cli('check', '--fast'), theirs: oracle('check') },
+    { name: 'check', gate: '0.5', ours: cli('check'), theirs: oracle('check'), restic: bench.restic('check', '--read-data'), resticGate: '1.2' },
+    { name: 'check --fast ¹', gate: '0.2', ours: cli('check', '--fast'), theirs: oracle('check') },
     {
       name: 'restore',
-      gate: corpus.name === 'big' ? '1.0' : '0.7',
+      gate: bench.isBig ? '1.0' : '0.7',
       ours: cli('restore', '--to', at('restored')),
       theirs: oracle('restore', '-exporter', '-to', at('restored-theirs')),
       afterwards: () => clear('restored', 'restored-theirs'),
     },
   ];
-  for (const operation of others) rows.push(line(title, operation, await both(operation, env)));
-  clear('ours', 'theirs', 'machine', 'index', 'config', 'restored', 'restored-theirs');
+  for (const operation of operations) rows.push(...(await compare(bench, operation)));
+  rows.push(...(await measureChanged(bench)));
+  clear('ours', 'theirs', 'machine', 'index', 'config', 'restored', 'restored-theirs', 'restic', 'restic-cache');
   return rows;
 }
 
-function line(title: string, operation: Operation, { ours, theirs }: Side): string {
-  const of = (side: readonly Used[], value: (used: Used) => number): number => median(side.map(value));
-  const wall = (side: readonly Used[]): number => of(side, (used) => used.wallMs) / 1000;
-  const cpu = (side: readonly Used[]): number => of(side, (used) => used.cpuSeconds);
-  const peak = (side: readonly Used[]): string => largest(side.map((used) => used.peakMiB)).toFixed(0);
-  const text = `| ${title} | ${operation.name} | ${wall(ours).toFixed(2)} / ${wall(theirs).toFixed(2)} | **${(wall(ours) / wall(theirs)).toFixed(2)}** | ${operation.gate} | ${cpu(ours).toFixed(2)} / ${cpu(theirs).toFixed(2)} | ${(cpu(ours) / cpu(theirs)).toFixed(2)} | ${peak(ours)} / ${peak(theirs)} |`;
-  process.stderr.write(`${text}\n`);
-  return text;
+async function createStores({ clear, cli, encrypted, env, oracle, restic }: Bench): Promise<void> {
+  clear('ours', 'theirs', 'machine', 'index', 'restic', 'restic-cache');
+  const init = restic('init');
+  await runProgram(cli('create', '--line', '1.1', ...(encrypted ? [] : ['--plaintext'])), { env, folder });
+  await runProgram([...oracle('create'), ...(encrypted ? ['-kdf', 'ARGON2ID'] : [])], { env, folder });
+  if (init !== null) await runProgram(init, { env, folder });
+}
+
+/** What needs two snapshots: one file changes between them; and the tidying up after the older one is removed. */
+async function measureChanged(bench: Bench): Promise<string[]> {
+  const { cli, env, oracle, source } = bench;
+  const undo = changeOneFile(source);
+  try {
+    await runProgram(cli('backup', source), { env, folder });
+    await runProgram(oracle('backup', '-path', source), { env, folder });
+  } finally {
+    undo();
+  }
+  const ours = ids(outputOf(cli('ls', '--json', '--uuid'), env));
+  const theirs = ids(outputOf(oracle('ls'), env));
+  const [newest = '', older = ''] = ours;
+  const rows = await compare(bench, { name: 'ls --recursive', gate: '1.0', ours: cli('ls', '--recursive', `${newest}:/`), theirs: oracle('walk') });
+  rows.push(...(await compare(bench, { name: 'diff, 1 file changed ²', gate: '0.2', ours: cli('diff', older, newest), theirs: oracle('diff') })));
+  await runProgram(cli('rm', ...ours.slice(1), '--apply'), { env, folder });
+  for (const id of theirs.slice(1)) await runProgram(oracle('rm', '-snapshot', id), { env, folder });
+  const maintenance = { ours: cli('maintenance', '--apply', '--grace', '0s'), theirs: oracle('maintenance', '-grace', '0s') };
+  return [...rows, ...(await compare(bench, { name: 'maintenance ³', gate: '0.5', ...maintenance }))];
+}
+
+/** A few bytes more in one file; returns what takes them away again. */
+function changeOneFile(source: string): () => void {
+  const name = readdirSync(source, { recursive: true, encoding: 'utf8' }).find((path) => statSync(join(source, path)).isFile());
+  if (name === undefined) throw new Error(`no file in ${source}`);
+  const path = join(source, name);
+  const { atime, mtime, size } = statSync(path);
+  appendFileSync(path, 'changed');
+  return () => {
+    truncateSync(path, size);
+    utimesSync(path, atime, mtime);
+  };
+}
+
+/** Ids of snapshots, newest first, as both programs list them. */
+function ids(output: string): string[] {
+  return output
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as { readonly id?: string; readonly snapshot?: string })
+    .flatMap(({ id, snapshot }) => id ?? snapshot ?? []);
+}
+
+/** One row; two where restic is measured as well. */
+async function compare({ env, title }: Bench, operation: Operation): Promise<string[]> {
+  const sides = { ours: [] as Side, theirs: [] as Side, restic: [] as Side };
+  const run = (command: readonly string[]): ReturnType<typeof runProgram> => runProgram(command, { env, folder });
+  for (let turn = 0; turn < turns; turn += 1) {
+    await operation.before?.();
+    sides.ours.push(await run(operation.ours));
+    sides.theirs.push(await run(operation.theirs));
+    if (operation.restic) sides.restic.push(await run(operation.restic));
+    operation.afterwards?.();
+  }
+  const rows = [row(title, operation, sides)];
+  if (operation.restic)
+    rows.push(row(title, { name: `${operation.name} (beside restic)`, gate: operation.resticGate ?? '' }, { ours: sides.ours, theirs: sides.restic }));
+  for (const line of rows) process.stderr.write(`${line}\n`);
+  return rows;
 }
 
 function buildOracle(): string {
@@ -129,13 +177,16 @@ const before = loadavg()[0] ?? 0;
 const rows: string[] = [];
 for (const corpus of [big(scale), small(scale), tree()]) {
   if (names.length > 0 ? !names.includes(corpus.name) : corpus.name === 'tree') continue;
-  for (const encrypted of [false, true]) rows.push(...(await measure(corpus, encrypted, programs)));
+  for (const encrypted of [false, true]) rows.push(...(await measure(benchOf(corpus, encrypted, programs))));
 }
 if (kept === undefined) rmSync(folder, { recursive: true, force: true });
 process.stdout.write(
   `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.version}; corpora at ${scale} of their size, ${turns} turns. Load of the machine: ${before.toFixed(1)} before, ${(loadavg()[0] ?? 0).toFixed(1)} after.\n\n`,
 );
 process.stdout.write(
-  `| corpus | operation | wall, s: ours / oracle | ratio | gate | processor, s: ours / oracle | ratio | peak, MiB: ours / oracle |\n| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n${rows.join('\n')}\n`,
+  `| corpus | operation | wall, s: ours / theirs | ratio | gate | processor, s: ours / theirs | ratio | peak, MiB: ours / theirs |\n| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n${rows.join('\n')}\n`,
+);
+process.stdout.write(
+  `\n¹ The oracle has no fast check: against its whole one. ² The oracle tells contents apart by their objects; plakar's program reads all of them. ³ After the removal of all snapshots but one: the first turn schedules, the second removes, the others find nothing to do.${hasRestic ? '' : ' restic is not installed: not measured.'}\n`,
 );
 process.exit(0);

@@ -1,4 +1,4 @@
-// Package command is what both oracle programs do on a store in a folder: create, backup, ls, check, digest, restore, rm, maintenance, mime.
+// Package command is what both oracle programs do on a store in a folder: create, backup, ls, walk, diff, check, digest, restore, rm, maintenance, mime.
 package command
 
 import (
@@ -70,7 +70,7 @@ type Request struct {
 	// Packfiles is a folder for packfiles that are being filled; "" keeps them in memory.
 	Packfiles string `json:"packfiles"`
 
-	// check, digest, restore, rm: a full id, or "" for all (check), or the newest.
+	// check, digest, restore, walk, rm: a full id, or "" for all (check), or the newest.
 	Snapshot string `json:"snapshot"`
 	// restore
 	To       string `json:"to"`

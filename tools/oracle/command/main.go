@@ -182,6 +182,10 @@ func within(line Line, repo *repository.Repository, out *bufio.Writer, request *
 		return digest(line, repo, out, request)
 	case "restore":
 		return restore(line, repo, request)
+	case "walk":
+		return walk(line, repo, out, request)
+	case "diff":
+		return diff(line, repo, out, request)
 	case "rm":
 		return remove(repo, request)
 	case "maintenance":
@@ -228,7 +232,7 @@ func emit(out *bufio.Writer, value any) error {
 	return json.NewEncoder(out).Encode(value)
 }
 
-var commands = map[string]bool{"create": true, "backup": true, "ls": true, "check": true, "digest": true, "restore": true, "rm": true, "maintenance": true, "mime": true, "plant": true, "survey": true, "batch": true}
+var commands = map[string]bool{"create": true, "backup": true, "ls": true, "check": true, "digest": true, "restore": true, "walk": true, "diff": true, "rm": true, "maintenance": true, "mime": true, "plant": true, "survey": true, "batch": true}
 
 // Known says whether a word is a command.
 func Known(word string) bool { return commands[word] }
