@@ -98,12 +98,10 @@ class SftpStore implements WritableStore {
     let offset = 0;
     let size: number | null = null;
     for (let attempt = 0; ; attempt += 1) {
-      let file: RemoteFile | null = null;
+      const { file, found } = await this.#withItem({ kind, id }, options, (way, path) => openWithSize(way, path));
       try {
-        file = await this.#withItem({ kind, id }, options, (way, path) => openFile(way, path, 'r'));
-        const attributes = await attributesOfFile(file);
-        if (size !== null && attributes.size !== size) throw new StoreError(`${kind} ${id} had ${size} bytes and has ${attributes.size} while it is read`);
-        size = attributes.size;
+        if (size !== null && found !== size) throw new StoreError(`${kind} ${id} had ${size} bytes and has ${found} while it is read`);
+        size = found;
         for await (const piece of readPieces(file, offset, size)) {
           yield piece;
           offset += piece.length;
@@ -114,7 +112,7 @@ class SftpStore implements WritableStore {
         // Goes on where the line broke: what came until then was whole.
         await this.#session.recover(requestError(error, `${kind} ${id}`, 'read'), attempt, options.signal);
       } finally {
-        if (file !== null) letGo(file);
+        letGo(file);
       }
     }
   }
@@ -303,6 +301,16 @@ class SftpStore implements WritableStore {
 }
 
 type Place = { readonly root: string; readonly path: string; readonly temporary: () => string; readonly folders: readonly string[] };
+
+async function openWithSize(way: Way, path: string): Promise<{ readonly file: RemoteFile; readonly found: number }> {
+  const file = await openFile(way, path, 'r');
+  try {
+    return { file, found: (await attributesOfFile(file)).size };
+  } catch (error) {
+    letGo(file);
+    throw error;
+  }
+}
 
 async function readConfigFile(way: Way, path: string): Promise<Uint8Array> {
   const file = await openFile(way, path, 'r');

@@ -99,8 +99,7 @@ export async function opensshServer({ hostKey = 'ed25519', settings = [], before
   let child: ChildProcess | null = null;
   const start = async () => {
     const command = [program, '-D', '-e', '-f', join(folder, 'config')];
-    child =
-      before === '' ? spawn(program, command.slice(1), { stdio: 'ignore' }) : spawn('sh', ['-c', `${before} exec ${command.join(' ')}`], { stdio: 'ignore' });
+    child = before === '' ? spawn(program, command.slice(1), { stdio: 'ignore' }) : spawn('sh', ['-c', `${before} ${command.join(' ')}`], { stdio: 'ignore' });
     await listening(port, child);
   };
   await start();
