@@ -7,6 +7,7 @@ export const SUITES = [
     kind: 'vitest',
     folder: `libs/${lib}`,
   })),
+  ...['http', 'ptar'].map((connector) => ({ name: connector, kind: 'vitest', folder: `libs/connectors/${connector}` })),
   { name: 'web', kind: 'vitest', folder: 'apps/web' },
   { name: 'server', kind: 'vitest', folder: 'apps/server' },
   { name: 'cli', kind: 'vitest', folder: 'apps/cli' },
