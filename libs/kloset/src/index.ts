@@ -64,3 +64,4 @@ export { downgrade, type DowngradeOptions, type DowngradePlan, type DowngradeSta
 export { DUPLICATED_FROM, type Duplicate, type DupOptions, dupSnapshot } from './bulk/dup.js';
 export { expectSyncable, planSync, syncSnapshots } from './bulk/sync/sync.js';
 export * from './bulk/sync/sync-types.js';
+export { type PtarOptions, type PtarProgress, type WrittenPtar, writePtar } from './bulk/ptar/write-ptar.js';
