@@ -2,7 +2,21 @@
 export const SUITES = [
   { name: 'lint', kind: 'command', command: ['node', 'tools/lint/run.mjs'] },
   { name: 'types', kind: 'command', command: ['node_modules/.bin/nx', 'run-many', '-t', 'typecheck', '--parallel=2', '--output-style=static'] },
-  ...['words', 'kloset-model', 'contracts', 'kernel', 'store-connector', 'kloset', 'connections', 'tracking', 'machine-cache', 'db', 'api', 'ui', 'testing'].map((lib) => ({
+  ...[
+    'words',
+    'kloset-model',
+    'contracts',
+    'kernel',
+    'store-connector',
+    'kloset',
+    'connections',
+    'tracking',
+    'machine-cache',
+    'db',
+    'api',
+    'ui',
+    'testing',
+  ].map((lib) => ({
     name: lib,
     kind: 'vitest',
     folder: `libs/${lib}`,
