@@ -90,6 +90,8 @@ const depConstraintsOfTests = depConstraints.map((rule) => ({
     scope('testing'),
     scope('kernel'),
     scope('contracts'),
+    // A connector is held against the engine.
+    ...(rule.sourceTag === scope('connector') ? [scope('kloset')] : []),
     ...(rule.sourceTag === scope('api') || rule.sourceTag === scope('server') ? [scope('cli')] : []),
   ],
 }));

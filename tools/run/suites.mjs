@@ -21,6 +21,7 @@ export const SUITES = [
     kind: 'vitest',
     folder: `libs/${lib}`,
   })),
+  { name: 's3', kind: 'vitest', folder: 'libs/connectors/s3' },
   { name: 'web', kind: 'vitest', folder: 'apps/web' },
   { name: 'server', kind: 'vitest', folder: 'apps/server' },
   { name: 'cli', kind: 'vitest', folder: 'apps/cli' },
