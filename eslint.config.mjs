@@ -82,7 +82,7 @@ const depConstraints = Object.entries(MAY_IMPORT).map(([name, allowed]) => ({
   sourceTag: scope(name),
   onlyDependOnLibsWithTags: [scope(name), ...withTesting(allowed)],
 }));
-/** Tests may use libs/testing besides, the contracts they are held against, and, to mock time or randomness, the kernel. */
+/** Tests may use libs/testing besides, the contracts they are held against, and, to mock time or randomness, the kernel; those of connectors the engine. */
 const depConstraintsOfTests = depConstraints.map((rule) => ({
   ...rule,
   onlyDependOnLibsWithTags: [

@@ -22,6 +22,7 @@ export const SUITES = [
     folder: `libs/${lib}`,
   })),
   { name: 's3', kind: 'vitest', folder: 'libs/connectors/s3' },
+  { name: 'sftp', kind: 'vitest', folder: 'libs/connectors/sftp' },
   { name: 'web', kind: 'vitest', folder: 'apps/web' },
   { name: 'server', kind: 'vitest', folder: 'apps/server' },
   { name: 'cli', kind: 'vitest', folder: 'apps/cli' },
