@@ -82,7 +82,7 @@ const depConstraints = Object.entries(MAY_IMPORT).map(([name, allowed]) => ({
   sourceTag: scope(name),
   onlyDependOnLibsWithTags: [scope(name), ...withTesting(allowed)],
 }));
-/** Tests may use libs/testing besides, the contracts they are held against, and, to mock time or randomness, the kernel. */
+/** Tests may use libs/testing besides, the contracts they are held against, and, to mock time or randomness, the kernel; those of connectors the engine. */
 const depConstraintsOfTests = depConstraints.map((rule) => ({
   ...rule,
   onlyDependOnLibsWithTags: [
@@ -90,6 +90,8 @@ const depConstraintsOfTests = depConstraints.map((rule) => ({
     scope('testing'),
     scope('kernel'),
     scope('contracts'),
+    // A connector is held against the engine.
+    ...(rule.sourceTag === scope('connector') ? [scope('kloset')] : []),
     ...(rule.sourceTag === scope('api') || rule.sourceTag === scope('server') ? [scope('cli')] : []),
   ],
 }));

@@ -21,6 +21,8 @@ export const SUITES = [
     kind: 'vitest',
     folder: `libs/${lib}`,
   })),
+  { name: 's3', kind: 'vitest', folder: 'libs/connectors/s3' },
+  { name: 'sftp', kind: 'vitest', folder: 'libs/connectors/sftp' },
   ...['http', 'ptar'].map((connector) => ({ name: connector, kind: 'vitest', folder: `libs/connectors/${connector}` })),
   { name: 'web', kind: 'vitest', folder: 'apps/web' },
   { name: 'server', kind: 'vitest', folder: 'apps/server' },

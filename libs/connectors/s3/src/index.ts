@@ -1,1 +1,1 @@
-export {};
+export { s3Connector } from './connector.js';

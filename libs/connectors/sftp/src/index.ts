@@ -1,1 +1,1 @@
-export {};
+export { sftpConnector } from './sftp-connector.js';

@@ -1,0 +1,16 @@
+import { type Connector, INTERFACE_VERSION } from '@wardrobe/store-connector';
+import { S3_OPTIONS } from './options.js';
+import { s3Store } from './s3-store.js';
+import { readSettings } from './settings.js';
+
+/** Stores in buckets of S3 servers. The client library is loaded at a store's first call. */
+export const s3Connector: Connector = {
+  name: 's3',
+  title: 'S3',
+  description: 'A bucket of Amazon S3 or of a server that speaks its protocol: MinIO, Ceph, R2, B2, Wasabi, Garage.',
+  schemes: ['s3'],
+  interfaceVersion: INTERFACE_VERSION,
+  example: 's3://s3.eu-west-1.amazonaws.com/bucket/prefix',
+  options: S3_OPTIONS,
+  open: (input) => s3Store(readSettings(input)),
+};

@@ -1,0 +1,218 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { contractId as idOf } from '@wardrobe/store-connector/contract';
+import { assertMoto, httpFaultProxy, motoAvailable, type S3Server, startMoto, startS3Server, temporaryFolder, testCertificate } from '@wardrobe/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FAST, keysOf, openAt, RawBucket, signatureFor, signatureIn } from './s3-places.js';
+import { START_TIMEOUT_MS } from './s3-servers.js';
+
+const SECRET = 'hush-hush-secret';
+const TOKEN = 'hush-hush-token';
+let server: S3Server;
+
+beforeAll(async () => {
+  server = await startS3Server({ buckets: ['bucket'] });
+  await new RawBucket(server, 'bucket').put('CONFIG', 'config');
+});
+afterAll(() => server.close());
+
+async function failureOf(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    for (const secret of [SECRET, TOKEN]) expect(inspect(error, { depth: 12, showHidden: true })).not.toContain(secret);
+    return error;
+  }
+  throw new Error('it did not fail');
+}
+
+function xmlError(code: string, more = ''): string {
+  return `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${code} for ${SECRET}</Message>${more}<RequestId>1</RequestId></Error>`;
+}
+
+describe('what keeps a store from being reached is named', () => {
+  const at = () => `s3://${server.host}:${server.port}/bucket`;
+
+  it('a name without an address, a port without a listener, a line that is silent', async () => {
+    const options = { access_key: 'a', secret_access_key: SECRET, use_tls: 'false' };
+    expect(await failureOf(openAt('s3://no-such-host.invalid/bucket', { options, tuning: FAST }).readConfig())).toMatchObject({ code: 'store', fault: 'name' });
+    expect(await failureOf(openAt('s3://127.0.0.1:9/bucket', { options, tuning: FAST }).readConfig())).toMatchObject({ code: 'store', fault: 'route' });
+    const proxy = await httpFaultProxy(server);
+    proxy.fault({ fault: { kind: 'stalled' }, times: Number.POSITIVE_INFINITY });
+    const silent = openAt(`s3://127.0.0.1:${proxy.port}/bucket`, { options, tuning: { ...FAST, stallMs: 100, firstPatienceMs: 300 } });
+    expect(await failureOf(silent.readConfig())).toMatchObject({ code: 'store', fault: 'timeout', retryable: true });
+    await proxy.close();
+  });
+
+  it('keys that the server does not know, and no keys at all', async () => {
+    const wrong = { access_key: 'nobody', secret_access_key: SECRET, use_tls: 'false' };
+    expect(await failureOf(openAt(at(), { options: wrong }).readConfig())).toMatchObject({
+      fault: 'credentials',
+      message: expect.stringContaining('does not know'),
+    });
+    const none = openAt(at(), { options: { use_tls: 'false' } });
+    expect(await failureOf(none.readConfig())).toMatchObject({ fault: 'credentials', message: expect.stringContaining('access_key') });
+  });
+
+  it.each([
+    [400, 'ExpiredToken', `<Token-0>${TOKEN}</Token-0>`, { code: 'store', fault: 'credentials', message: expect.stringContaining('expired') }],
+    [403, 'RequestTimeTooSkewed', '', { code: 'store', fault: 'credentials', message: expect.stringContaining('clock') }],
+    [403, 'SignatureDoesNotMatch', '', { code: 'store', fault: 'credentials', message: expect.stringContaining('does not fit') }],
+    [403, 'AccessDenied', '', { code: 'permission' }],
+    [507, 'InsufficientStorage', '', { code: 'disk-full' }],
+    [403, 'InvalidObjectState', '', { code: 'store', fault: 'archived' }],
+    [301, 'PermanentRedirect', '', { code: 'store', fault: 'route' }],
+    [503, 'SlowDown', '', { code: 'store', fault: 'throttled', retryable: true }],
+    [500, 'InternalError', '', { code: 'store', fault: 'server', retryable: true }],
+    [400, 'Odd', '', { code: 'store', message: expect.stringContaining('Odd for ***') }],
+  ] as const)('HTTP %i %s', async (status, code, more, expected) => {
+    const proxy = await httpFaultProxy(server);
+    proxy.fault({ fault: { kind: 'answer', status, body: xmlError(code, more) }, times: Number.POSITIVE_INFINITY });
+    const options = { access_key: 'a', secret_access_key: SECRET, session_token: TOKEN, use_tls: 'false' };
+    const store = openAt(`s3://127.0.0.1:${proxy.port}/bucket`, { options, tuning: { ...FAST, patienceMs: 100 } });
+    expect(await failureOf(store.readRange('state', idOf('1'), 0, 5))).toMatchObject(expected);
+    await store.close();
+    await proxy.close();
+  });
+
+  it('a certificate is checked, trusted through tls_ca, or waved through when that is confirmed', async () => {
+    const certificate = testCertificate();
+    const secure = await startS3Server({ buckets: ['bucket'], tls: certificate });
+    const options = { access_key: secure.accessKey, secret_access_key: secure.secretKey };
+    const location = `s3://localhost:${secure.port}/bucket/p`;
+    expect(await failureOf(openAt(location, { options, tuning: FAST }).readConfig())).toMatchObject({
+      fault: 'trust',
+      message: expect.stringContaining('tls_ca'),
+    });
+    const plain = openAt(location, { options: { ...options, use_tls: 'false' }, tuning: FAST });
+    expect(await failureOf(plain.readConfig())).toMatchObject({ code: 'store', fault: 'line' });
+    const folder = await temporaryFolder('ca');
+    await writeFile(join(folder, 'ca.pem'), certificate.cert);
+    const trusting = openAt(location, { options: { ...options, tls_ca: join(folder, 'ca.pem'), sse_customer_key: Buffer.alloc(32, 1).toString('base64') } });
+    await trusting.create(Buffer.from('over TLS'));
+    expect(Buffer.from(await trusting.readConfig()).toString()).toBe('over TLS');
+    const waved = openAt(location, { options: { ...options, tls_insecure_no_verify: 'true', tls_insecure_confirmed: 'true' } });
+    expect(Buffer.from(await waved.readConfig()).toString()).toBe('over TLS');
+    const absent = openAt(location, { options: { ...options, tls_ca: join(folder, 'absent.pem') } });
+    await expect(absent.readConfig()).rejects.toMatchObject({ code: 'invalid-input', message: expect.stringContaining('tls_ca') });
+    const misused = openAt(`s3://127.0.0.1:${server.port}/bucket`, { options, tuning: FAST });
+    expect(await failureOf(misused.readConfig())).toMatchObject({ code: 'store', message: expect.stringContaining('use_tls') });
+    for (const store of [plain, trusting, waved, absent, misused]) await store.close();
+    await secure.close();
+  });
+
+  it('the region is learnt from the server that minds it', async () => {
+    const proxy = await httpFaultProxy(server);
+    const store = () => openAt(`s3://127.0.0.1:${proxy.port}/bucket`, { options: keysOf(server), tuning: FAST });
+    const scopeOf = (at: number) => /Credential=[^/]+\/\d+\/([^/]+)/.exec(proxy.seen.at(at)?.headers.authorization ?? '')?.[1];
+    proxy.fault({ fault: { kind: 'answer', status: 400, body: xmlError('AuthorizationHeaderMalformed', '<Region>garage</Region>') } });
+    await failureOf(store().readConfig()).catch(() => undefined);
+    expect([scopeOf(0), scopeOf(1)]).toEqual(['us-east-1', 'garage']);
+    proxy.clear();
+    proxy.fault({ fault: { kind: 'answer', status: 400, body: xmlError('AuthorizationHeaderMalformed') } });
+    const location = '<?xml version="1.0"?><LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/">eu-north-1</LocationConstraint>';
+    proxy.fault({ fault: { kind: 'answer', status: 200, body: location } });
+    await failureOf(store().readConfig()).catch(() => undefined);
+    expect([scopeOf(0), scopeOf(1), scopeOf(2)]).toEqual(['us-east-1', 'us-east-1', 'eu-north-1']);
+    expect(proxy.seen[1]?.url).toContain('location');
+    await proxy.close();
+  });
+});
+
+it('every request is signed as it goes over the line', async () => {
+  const proxy = await httpFaultProxy(server);
+  const keys = { access_key: server.accessKey, secret_access_key: SECRET, session_token: TOKEN, use_tls: 'false' };
+  const store = openAt(`s3://127.0.0.1:${proxy.port}/bucket/odd '(*)!&=+~ ümlaut`, { options: keys });
+  for await (const item of store.list('state')) expect(item).toBeNull();
+  await store.write('state', idOf('1'), Uint8Array.of(1, 2, 3));
+  await store.write('packfile', idOf('2'), new Uint8Array(300_000));
+  expect((await store.readRange('state', idOf('1'), 1, 2)).length).toBe(2);
+  await store.remove('state', idOf('1'));
+  const large = openAt(`s3://127.0.0.1:${proxy.port}/bucket/parts`, { options: keys, tuning: { partBytes: 400_000 } });
+  await large.write('packfile', idOf('3'), new Uint8Array(900_000));
+  expect(proxy.seen.length).toBeGreaterThan(9);
+  for (const request of proxy.seen) expect(signatureIn(request), `${request.method} ${request.url}`).toBe(signatureFor(request, SECRET));
+  await proxy.close();
+});
+
+describe('where keys come from', () => {
+  const at = () => `s3://${server.host}:${server.port}/bucket`;
+  const options = { use_tls: 'false' };
+
+  it('the environment that is handed in', async () => {
+    const environment = { AWS_ACCESS_KEY_ID: server.accessKey, AWS_SECRET_ACCESS_KEY: server.secretKey };
+    expect(Buffer.from(await openAt(at(), { options, host: { environment } }).readConfig()).toString()).toBe('config');
+  });
+
+  it('a profile, named by option or environment, or the default one', async () => {
+    const home = await temporaryFolder('home');
+    await mkdir(join(home, '.aws'));
+    const keys = `aws_access_key_id = ${server.accessKey}\naws_secret_access_key = ${server.secretKey}\n`;
+    await writeFile(join(home, '.aws', 'credentials'), `[default]\n${keys}[work]\n${keys}`);
+    for (const [more, environment] of [
+      [{ profile: 'work' }, {}],
+      [{}, { AWS_PROFILE: 'work' }],
+      [{}, {}],
+    ] as const)
+      expect(Buffer.from(await openAt(at(), { options: { ...options, ...more }, host: { environment, home } }).readConfig()).toString()).toBe('config');
+    const absent = openAt(at(), { options: { ...options, profile: 'nobody' }, host: { home } });
+    expect(await failureOf(absent.readConfig())).toMatchObject({ fault: 'credentials', message: expect.stringContaining("profile 'nobody'") });
+  });
+
+  it(
+    'the web identity of the environment',
+    async () => {
+      assertMoto();
+      if (!motoAvailable()) return;
+      const moto = await startMoto();
+      await new RawBucket(moto, 'bucket').make();
+      await new RawBucket(moto, 'bucket').put('CONFIG', 'config');
+      const folder = await temporaryFolder('token');
+      await writeFile(join(folder, 'token'), 'web-token');
+      const environment = {
+        AWS_WEB_IDENTITY_TOKEN_FILE: join(folder, 'token'),
+        AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/backup',
+        AWS_ENDPOINT_URL_STS: `http://${moto.host}:${moto.port}`,
+      };
+      const proxy = await httpFaultProxy(moto);
+      const store = openAt(`s3://127.0.0.1:${proxy.port}/bucket`, { options, host: { environment } });
+      expect(Buffer.from(await store.readConfig()).toString()).toBe('config');
+      expect(proxy.seen[0]?.headers['x-amz-security-token']).toBeTruthy();
+      await proxy.close();
+      await moto.close();
+    },
+    START_TIMEOUT_MS,
+  );
+
+  it('the role of the machine, when it is asked for', async () => {
+    const metadata = await metadataService();
+    const previous = process.env['AWS_EC2_METADATA_SERVICE_ENDPOINT'];
+    process.env['AWS_EC2_METADATA_SERVICE_ENDPOINT'] = `http://127.0.0.1:${(metadata.address() as AddressInfo).port}`;
+    try {
+      const store = openAt(at(), { options: { ...options, instance_role: 'true' } });
+      expect(Buffer.from(await store.readConfig()).toString()).toBe('config');
+    } finally {
+      if (previous === undefined) delete process.env['AWS_EC2_METADATA_SERVICE_ENDPOINT'];
+      else process.env['AWS_EC2_METADATA_SERVICE_ENDPOINT'] = previous;
+      metadata.close();
+      metadata.closeAllConnections();
+    }
+  });
+});
+
+/** As the one of cloud machines: a token, the name of a role, its keys. */
+async function metadataService(): Promise<Server> {
+  const service = createServer((incoming, outgoing) => {
+    if (incoming.method === 'PUT') outgoing.end('token');
+    else if (incoming.url?.endsWith('/security-credentials/') === true) outgoing.end('role');
+    else {
+      const expires = new Date(Date.now() + 3_600_000).toISOString();
+      outgoing.end(JSON.stringify({ Code: 'Success', AccessKeyId: server.accessKey, SecretAccessKey: server.secretKey, Token: 'token', Expiration: expires }));
+    }
+  });
+  await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
+  return service;
+}

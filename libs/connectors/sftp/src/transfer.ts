@@ -1,0 +1,110 @@
+import { StoreError } from '@wardrobe/store-connector';
+import { Slots } from './slots.js';
+import type { RemoteFile } from './remote-file.js';
+
+/**
+ * Bytes in one request. Every server takes 32 KiB with all that is around them; the client splits what is above 31,952 bytes, and would take the second
+ * part from a buffer that may hold other bytes by then.
+ * @source draft-ietf-secsh-filexfer-02, 3
+ */
+const REQUEST_BYTES = 31 << 10;
+export const PIECE_BYTES = 8 * REQUEST_BYTES;
+/** Pieces of one file that are asked for before the reader takes the first: 2 MB. */
+const PIECES_AHEAD = 8;
+/** Write requests of one file under way: 2 MB. */
+const WRITES_AHEAD = 64;
+
+/**
+ * Exactly the bytes asked for; all requests are sent without waiting for each other's answers.
+ * @throws StoreError the file ends before; nothing of the length is trusted to be there
+ */
+export async function readExactly(file: RemoteFile, offset: number, lengthBytes: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(lengthBytes);
+  const filled = await readInto(file, Buffer.from(bytes.buffer), offset);
+  if (filled < lengthBytes) throw new StoreError(`${file.path} ended after ${filled} of ${lengthBytes} bytes at ${offset}`, { fault: 'line' });
+  return bytes;
+}
+
+/** The file's bytes from `offset` up to `end`, in order; a reader that is slow holds the requests back. */
+export async function* readPieces(file: RemoteFile, offset: number, end: number): AsyncIterable<Uint8Array> {
+  const ahead: Promise<Uint8Array>[] = [];
+  let next = offset;
+  const ask = () => {
+    const piece = readExactly(file, next, Math.min(PIECE_BYTES, end - next));
+    // Whoever awaits it sees its failure; a reader that has stopped does not.
+    piece.catch(() => undefined);
+    ahead.push(piece);
+    next += PIECE_BYTES;
+  };
+  while (next < end && ahead.length < PIECES_AHEAD) ask();
+  for (let piece = ahead.shift(); piece !== undefined; piece = ahead.shift()) {
+    const bytes = await piece;
+    if (next < end) ask();
+    yield bytes;
+    file.signal?.throwIfAborted();
+  }
+}
+
+/** Fills `into` from `offset` on; answers how many bytes there were before the file's end. */
+async function readInto(file: RemoteFile, into: Buffer, offset: number): Promise<number> {
+  const parts: Promise<number>[] = [];
+  for (let at = 0; at < into.length; at += REQUEST_BYTES) parts.push(readPart(file, into.subarray(at, at + REQUEST_BYTES), offset + at));
+  const lengths = await Promise.all(parts);
+  let filled = 0;
+  for (const [index, length] of lengths.entries()) {
+    filled += length;
+    if (length < Math.min(REQUEST_BYTES, into.length - index * REQUEST_BYTES)) break;
+  }
+  return filled;
+}
+
+/** A server may give less than asked for without being at the end: it is asked for the rest. */
+async function readPart(file: RemoteFile, into: Buffer, offset: number): Promise<number> {
+  const { line, signal, handle } = file;
+  let filled = 0;
+  await line.dataSlots.take(signal);
+  try {
+    while (filled < into.length) {
+      const rest = into.length - filled;
+      const count = await line.request<number>((sftp, answer) => sftp.read(handle, into, filled, rest, offset + filled, answer), signal);
+      if (count === 0) break;
+      line.figures.bytesRead += count;
+      filled += count;
+    }
+  } finally {
+    line.dataSlots.giveBack();
+  }
+  return filled;
+}
+
+/** Writes the chunks one after the other from the file's begin; answers how many bytes. A chunk may be reused once the next one is asked for. */
+export async function writeChunks(file: RemoteFile, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<number> {
+  const room = new Slots(WRITES_AHEAD);
+  const failures: unknown[] = [];
+  let offset = 0;
+  for await (const chunk of chunks) {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    for (let at = 0; at < bytes.length && failures.length === 0; at += REQUEST_BYTES) {
+      await room.take(file.signal);
+      await file.line.dataSlots.take(file.signal);
+      const part = bytes.subarray(at, at + REQUEST_BYTES);
+      writePart(file, part, offset)
+        .catch((error: unknown) => failures.push(error))
+        .finally(() => {
+          file.line.dataSlots.giveBack();
+          room.giveBack();
+        });
+      offset += part.length;
+    }
+    if (failures.length > 0) break;
+  }
+  for (let place = 0; place < WRITES_AHEAD && failures.length === 0; place += 1) await room.take(file.signal);
+  if (failures.length > 0) throw failures[0];
+  return offset;
+}
+
+/** ssh2 copies the bytes before it returns. */
+async function writePart({ line, signal, handle }: RemoteFile, part: Buffer, offset: number): Promise<void> {
+  await line.request<void>((sftp, answer) => sftp.write(handle, part, 0, part.length, offset, answer), signal);
+  line.figures.bytesWritten += part.length;
+}

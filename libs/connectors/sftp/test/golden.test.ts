@@ -1,0 +1,84 @@
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { deriveSecret, fsStore, isDamaged, listSnapshots, readConfig, openRepository, openSnapshot, type Repository } from '@wardrobe/kloset';
+import type { Store } from '@wardrobe/store-connector';
+import { availableFixtures, unpackFixture } from '@wardrobe/testing';
+import ssh2 from 'ssh2';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { collect, openStore } from './open-store.js';
+import { homeWith, type OpensshServer, opensshAvailable, opensshServer } from './openssh.js';
+import { type OwnServer, ownServer } from './own-server.js';
+
+/** Stores that plakar wrote, in a folder behind SFTP: OpenSSH where it is there, else the server of the library. */
+let openssh: OpensshServer | null = null;
+let own: OwnServer | null = null;
+let home = '';
+
+beforeAll(async () => {
+  if (opensshAvailable()) {
+    openssh = await opensshServer();
+    home = await homeWith([openssh.knownHost]);
+  } else {
+    home = await homeWith([]);
+    own = await ownServer({ folder: '/', hostKey: ssh2.utils.generateKeyPairSync('ed25519').private });
+  }
+});
+afterAll(() => Promise.all([openssh?.stop(), own?.close()]));
+
+function served(folder: string) {
+  if (openssh !== null)
+    return openStore({ location: `sftp://${openssh.username}@127.0.0.1:${openssh.port}${folder}`, home, options: { identity: openssh.key.file } });
+  return openStore({ location: `sftp://me@127.0.0.1:${own?.port}${folder}`, home, options: { insecure_ignore_host_key: 'true' } });
+}
+
+const bigints = (_: string, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value);
+
+async function filesOf(store: Store): Promise<readonly string[]> {
+  const kinds = ['state', 'packfile', 'lock'] as const;
+  const all = await Promise.all(kinds.map(async (kind) => (await collect(store.list(kind))).map(({ id, sizeBytes }) => `${kind} ${id} ${sizeBytes}`)));
+  return all.flat().sort();
+}
+
+async function headersOf(repository: Repository): Promise<readonly string[]> {
+  return (await collect(listSnapshots(repository)))
+    .map((item) => JSON.stringify('header' in item ? item.header : { id: item.id, error: item.error.code }, bigints))
+    .sort();
+}
+
+/** Every entry of the first snapshot that can be read, with the bytes of its files. */
+async function contentOf(repository: Repository): Promise<readonly string[]> {
+  const headers = (await collect(listSnapshots(repository))).flatMap((item) => ('header' in item ? [item.header.id] : []));
+  const [id] = headers.sort();
+  if (id === undefined) return [];
+  const snapshot = await openSnapshot(repository, id);
+  const found: string[] = [];
+  for await (const entry of snapshot.walk(Buffer.from('/'))) {
+    const path = Buffer.from(entry.path.bytes).toString('latin1');
+    if (isDamaged(entry) || entry.object === null) found.push(path);
+    else found.push(`${path} ${Buffer.concat(await collect(snapshot.content(await snapshot.object(entry.object)))).toString('base64')}`);
+  }
+  return found;
+}
+
+describe.each(availableFixtures())('%s over SFTP', (name) => {
+  it('lists the same files and snapshots, and gives the same contents, as on the disk', async () => {
+    const { storeDir, passphrase } = await unpackFixture(name);
+    const folder = join(home, name);
+    await cp(storeDir, folder, { recursive: true });
+    const [local, remote] = [fsStore(folder), served(folder)];
+    try {
+      expect(await filesOf(remote)).toEqual(await filesOf(local));
+      expect((await collect(remote.listForeign())).length).toBe((await collect(local.listForeign())).length);
+      const secret = passphrase === undefined ? {} : { secret: await deriveSecret(await readConfig(remote), passphrase) };
+      const [here, there] = await Promise.all([openRepository(local, secret), openRepository(remote, secret)]);
+      const headers = await headersOf(here);
+      expect(headers.length).toBeGreaterThan(0);
+      expect(await headersOf(there)).toEqual(headers);
+      const content = await contentOf(here);
+      expect(content.length).toBeGreaterThan(0);
+      expect(await contentOf(there)).toEqual(content);
+    } finally {
+      await remote.close();
+    }
+  });
+});
