@@ -12,7 +12,7 @@ const MAY_IMPORT = {
   kloset: ['kernel', 'kloset-model', 'store-connector'],
   tracking: ['words'],
   contracts: ['words', 'kloset-model'],
-  connections: ['store-connector', 'connector', 'kloset', 'kloset-model'],
+  connections: ['store-connector', 'connector', 'kloset', 'kloset-model', 'words'],
   'machine-cache': ['kloset', 'kloset-model'],
   db: [],
   api: ['connections', 'store-connector', 'kloset', 'kloset-model', 'machine-cache', 'tracking', 'contracts', 'db', 'words'],

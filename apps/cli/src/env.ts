@@ -1,9 +1,14 @@
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Surroundings } from '@wardrobe/connections';
 
 export type CliEnvironment = {
   readonly passphrase: string | undefined;
-  readonly defaultStore: string;
+  /** The store that the environment names; null: a configuration file may, else it is `homeStore`. */
+  readonly store: string | null;
+  readonly homeStore: string;
+  /** Where stores get their names and options from. */
+  readonly surroundings: Surroundings;
   /** Where rebuildable state indexes lie. */
   readonly indexDirectory: string;
   /** The agent's own configuration: its machine id. */
@@ -26,11 +31,15 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): CliEnviro
   const home = homedir();
   const cacheBase = env['XDG_CACHE_HOME'] || (process.platform === 'win32' && env['LOCALAPPDATA']) || join(home, '.cache');
   const configBase = env['XDG_CONFIG_HOME'] || (process.platform === 'win32' && env['APPDATA']) || join(home, '.config');
+  const configDirectory = env['WARDROBE_CONFIG'] || join(configBase, 'wardrobe');
+  const plakarBase = env['XDG_CONFIG_HOME'] || (process.platform === 'win32' && env['LOCALAPPDATA']) || join(home, '.config');
   return {
     passphrase: env['WARDROBE_PASSPHRASE'] ?? env['PLAKAR_PASSPHRASE'],
-    defaultStore: env['PLAKAR_REPOSITORY'] || join(home, '.plakar'),
+    store: env['WARDROBE_STORE'] || env['PLAKAR_REPOSITORY'] || null,
+    homeStore: join(home, '.plakar'),
+    surroundings: { host: { environment: env, home, temporaryFolder: tmpdir() }, configFolder: configDirectory, plakarFolder: join(plakarBase, 'plakar') },
     indexDirectory: env['WARDROBE_INDEX'] || join(cacheBase, 'wardrobe', 'index'),
-    configDirectory: env['WARDROBE_CONFIG'] || join(configBase, 'wardrobe'),
+    configDirectory,
     dataDirectory: env['WARDROBE_DATA'],
     cacheBase,
     dataBase: env['XDG_DATA_HOME'] || (process.platform === 'win32' && env['LOCALAPPDATA']) || join(home, '.local', 'share'),

@@ -1,5 +1,16 @@
-import { DecodeError, IntegrityError, KlosetError, LockedError, NotAStoreError, NotFoundError, PermissionError, TooLargeError } from '@wardrobe/kloset';
-import { type ErrorCode, sentenceFor } from '@wardrobe/words';
+import {
+  DecodeError,
+  IntegrityError,
+  InvalidInputError,
+  KlosetError,
+  LockedError,
+  NotAStoreError,
+  NotFoundError,
+  PermissionError,
+  StoreError,
+  TooLargeError,
+} from '@wardrobe/kloset';
+import { type ErrorCode, faultWords, sentenceFor } from '@wardrobe/words';
 import { CliError, EXIT, type ExitCode } from './exit-codes.js';
 
 /** The exit code that belongs to each expected failure of the engine. */
@@ -31,6 +42,10 @@ export function asCliError(error: unknown, what?: string): CliError | null {
       'Try again when it has finished, or wait for it with --wait where the command has it. See who holds it with: locks',
       { cause: error },
     );
+  if (error instanceof StoreError && error.fault !== undefined) {
+    const { sentence, next } = faultWords(error.fault, { detail: error.message });
+    return new CliError(error.fault === 'credentials' ? EXIT.denied : EXIT.usage, sentence, next, { cause: error });
+  }
   if (error instanceof KlosetError) {
     const { sentence, next } = sentenceFor(error.code, { what: what ?? subjectOf(error), detail: error.message });
     return new CliError(EXIT_OF[error.code] ?? EXIT.usage, sentence, next, { cause: error });
@@ -75,6 +90,16 @@ function systemFailure(error: Error, code: string): CliError {
   if (code === 'EACCES' || code === 'EPERM')
     return new CliError(EXIT.denied, `There is no permission: ${error.message}.`, 'Use an account that may read it.', { cause: error });
   return new CliError(EXIT.usage, error.message, null, { cause: error });
+}
+
+/** Does something with what the user named; that it does not fit is said as the connector says it. */
+export async function sayMistake<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    throw new CliError(EXIT.usage, `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.`, null, { cause: error });
+  }
 }
 
 /** A mistake in the call. */

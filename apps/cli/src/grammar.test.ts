@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { localPath, splitStore } from './grammar.js';
+import { splitStore } from './grammar.js';
 import { progressText } from './terminal.js';
 
 describe('grammar', () => {
@@ -14,11 +14,8 @@ describe('grammar', () => {
   it("refuses 'at' without a store", () => {
     expect(() => splitStore(['at'])).toThrow(TypeError);
   });
-  it('knows the forms of a local location', () => {
-    expect(localPath('fs:///a/b')).toBe('/a/b');
-    expect(localPath('fs:/a/b')).toBe('/a/b');
-    expect(localPath('/a/b')).toBe('/a/b');
-    expect(() => localPath('s3://host/bucket')).toThrow(/copy the store/);
+  it('passes over options of the store before it', () => {
+    expect(splitStore(['-o', 'a=b', '--option', 'at', 'at', '@s', 'ls'])).toEqual({ store: '@s', rest: ['-o', 'a=b', '--option', 'at', 'ls'] });
   });
 });
 

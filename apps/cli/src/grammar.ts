@@ -2,7 +2,7 @@
 export type SplitArguments = { readonly store: string | null; readonly rest: readonly string[] };
 
 /** Global options that take a value and may stand before `at`. */
-const WITH_VALUE = new Set(['--keyfile', '--index']);
+const WITH_VALUE = new Set(['--keyfile', '--index', '-o', '--option']);
 
 /** @throws TypeError `at` without a store */
 export function splitStore(args: readonly string[]): SplitArguments {
@@ -12,12 +12,4 @@ export function splitStore(args: readonly string[]): SplitArguments {
   const store = args[index + 1];
   if (store === undefined || store.length === 0) throw new TypeError("'at' needs a store: wardrobe at /path/to/store ls");
   return { store, rest: [...args.slice(0, index), ...args.slice(index + 2)] };
-}
-
-/** A local path of `fs:///path`, `fs:/path`, `fs://path` or a bare path. @throws TypeError another scheme */
-export function localPath(location: string): string {
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(location)?.[1]?.toLowerCase();
-  if (scheme === undefined || (process.platform === 'win32' && scheme.length === 1)) return location;
-  if (scheme !== 'fs') throw new TypeError(`stores of the kind '${scheme}' cannot be opened yet: copy the store to a disk and give its path`);
-  return location.slice(3).replace(/^\/\/(?=\/)/, '') || '/';
 }

@@ -8,7 +8,8 @@ import { addMending } from './programs/mending.js';
 import { addMounting } from './programs/mounting.js';
 import { addReading } from './programs/reading.js';
 import { addRemoving } from './programs/removing.js';
-import { examples, type Runner } from './programs/shared.js';
+import { collect, examples, type Runner } from './programs/shared.js';
+import { addStores } from './programs/stores.js';
 import { addWriting } from './programs/writing.js';
 import { VERSION } from './version.js';
 
@@ -19,11 +20,12 @@ export function buildProgram(run: Runner): Command {
     .description('Backs up to Kloset stores (plakar 1.0 and 1.1), reads and mends them, and shows which machine has seen which snapshot.')
     .usage('[options] [at STORE] COMMAND')
     .version(VERSION)
-    .option('--keyfile <file>', 'read the passphrase from a file; else WARDROBE_PASSPHRASE, PLAKAR_PASSPHRASE, or a prompt')
+    .option('--keyfile <file>', 'read the passphrase from a file; else the configuration of the store, WARDROBE_PASSPHRASE, PLAKAR_PASSPHRASE, or a prompt')
+    .option('-o, --option <key=value>', 'an option of the store; secrets better as WARDROBE_OPTION_<KEY> or in its configuration', collect, [])
     .option('--no-index', 'keep the state index in memory instead of the cache folder')
     .addHelpText(
       'after',
-      `${examples('wardrobe at /backups/team ls', 'wardrobe at /backups/team ls --recursive 88144fd5:docs', 'wardrobe at /backups/team restore --to ./out 88144fd5', 'wardrobe agent once --server https://backup.example:7300 --token-file /etc/wardrobe.token')}\n\nThe store is a path (or fs:///path); without 'at': PLAKAR_REPOSITORY, else ~/.plakar.${EXIT_HELP}`,
+      `${examples('wardrobe at /backups/team ls', 'wardrobe at /backups/team ls --recursive 88144fd5:docs', 'wardrobe at /backups/team restore --to ./out 88144fd5', 'wardrobe agent once --server https://backup.example:7300 --token-file /etc/wardrobe.token')}\n\nThe store is a path, another location (s3://…, sftp://…, https://…, ptar:FILE) or @NAME, a name from: wardrobe store ls. Without 'at': WARDROBE_STORE, PLAKAR_REPOSITORY, the default of that list, else ~/.plakar.${EXIT_HELP}`,
     )
     .exitOverride()
     .enablePositionalOptions();
@@ -34,6 +36,7 @@ export function buildProgram(run: Runner): Command {
   addRemoving(program, run);
   addMending(program, run);
   addMounting(program, run);
+  addStores(program, run);
   addAgent(program, run);
   program.addCommand(adminCommand(run));
   for (const command of allCommands(program)) command.exitOverride();

@@ -1,3 +1,4 @@
+import { defaultStore, maskedLocation } from '@wardrobe/connections';
 import type { CliEnvironment } from './env.js';
 import { CliError, EXIT, type ExitCode } from './exit-codes.js';
 import { asCliError } from './failures.js';
@@ -18,9 +19,24 @@ export async function runCommandLine(args: readonly string[], { terminal, env, s
   let code: ExitCode = EXIT.fine;
   try {
     const { store, rest } = splitStore(args);
+    const named = await namedStore(store, env);
     const program = buildProgram(async (work) => {
-      const { keyfile, index } = program.opts<{ keyfile?: string; index: boolean }>();
-      code = await work({ terminal, env, storeLocation: store ?? env.defaultStore, keyfile: keyfile ?? null, useIndex: index, signal, onClose });
+      const { keyfile, index, option } = program.opts<{ keyfile?: string; index: boolean; option: string[] }>();
+      code = await work({
+        terminal,
+        env,
+        get storeText() {
+          return named();
+        },
+        get storeLocation() {
+          return maskedLocation(named());
+        },
+        storeOptions: option,
+        keyfile: keyfile ?? null,
+        useIndex: index,
+        signal,
+        onClose,
+      });
     });
     await program.parseAsync([...rest], { from: 'user' });
   } catch (error) {
@@ -29,6 +45,20 @@ export async function runCommandLine(args: readonly string[], { terminal, env, s
   for (const close of onClose) await close();
   await terminal.flush();
   return code;
+}
+
+/** The store that a command works on. That a configuration file cannot be read matters only to a command that asks for it. */
+async function namedStore(given: string | null, env: CliEnvironment): Promise<() => string> {
+  const text = given ?? env.store;
+  if (text !== null) return () => text;
+  try {
+    const chosen = (await defaultStore(env.surroundings)) ?? env.homeStore;
+    return () => chosen;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
 }
 
 function report(error: unknown, { terminal, signal }: Pick<RunContext, 'terminal' | 'signal'>): ExitCode {

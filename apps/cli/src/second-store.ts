@@ -1,27 +1,28 @@
-import { readFileSync, realpathSync } from 'node:fs';
-import { fsStore, openRepository, PassphraseNeededError, readConfig, type Repository } from '@wardrobe/kloset';
+import { realpathSync } from 'node:fs';
+import { configuredPassphrase, type ResolvedStore } from '@wardrobe/connections';
+import { openRepository, PassphraseNeededError, readConfig, type Repository } from '@wardrobe/kloset';
 import { CliError, EXIT } from './exit-codes.js';
-import { usage } from './failures.js';
-import { localPath } from './grammar.js';
-import type { Session } from './session.js';
+import { sayMistake, usage } from './failures.js';
+import { openResolved, readKeyfile, resolveSecond, resolveStore, type Session } from './session.js';
 import { askHidden } from './terminal.js';
 
-export type SecondStore = { readonly location: string; readonly keyfile: string | null };
+export type SecondStore = { readonly location: string; readonly keyfile: string | null; readonly options: readonly string[] };
 
 /**
- * Opens a store beside that of the session. Its passphrase comes from a key file, from WARDROBE_SYNC_PASSPHRASE, or from the terminal: never from where that
+ * Opens a store beside that of the session. Its passphrase comes from a key file, its configuration, WARDROBE_SYNC_PASSPHRASE or the terminal: never from where that
  * of the first comes from. @throws CliError both are one store, or no passphrase was given
  */
-export async function openSecondStore(session: Session, first: Repository, { location, keyfile }: SecondStore): Promise<Repository> {
-  const path = pathOf(location);
-  if (isSamePath(path, pathOf(session.storeLocation))) throw usage(`${location} is the store that is open already.`, 'Name another one.');
-  const store = fsStore(path);
+export async function openSecondStore(session: Session, first: Repository, { location: text, keyfile, options }: SecondStore): Promise<Repository> {
+  const resolved = await resolveSecond(session, text, options);
+  const location = resolved.shown;
+  if (isSamePlace(resolved, await resolveStore(session))) throw usage(`${location} is the store that is open already.`, 'Name another one.');
+  const store = await openResolved(session, resolved);
   const { config } = await readConfig(store, { signal: session.signal });
   // Two copies of one repository would take turns in spoiling one index.
   const useIndex = session.useIndex && config.RepositoryID !== first.id;
   const open = (passphrase: string | undefined): Promise<Repository> =>
     openRepository(store, { passphrase, indexDirectory: useIndex ? session.env.indexDirectory : undefined, signal: session.signal });
-  const repository = await openAsking(session, { open, location, passphrase: givenPassphrase(session, keyfile) });
+  const repository = await openAsking(session, { open, location, passphrase: await givenPassphrase(session, resolved, keyfile) });
   session.onClose.push(() => repository.close());
   return repository;
 }
@@ -48,27 +49,17 @@ async function openAsking(
   }
 }
 
-function givenPassphrase(session: Session, keyfile: string | null): string | undefined {
-  if (keyfile === null) return session.env.syncPassphrase;
-  try {
-    return readFileSync(keyfile, 'utf8').replace(/\n$/, '');
-  } catch (error) {
-    throw usage(`The key file cannot be read: ${error instanceof Error ? error.message : String(error)}.`);
-  }
-}
-
-function pathOf(location: string): string {
-  try {
-    return localPath(location);
-  } catch (error) {
-    throw usage(error instanceof Error ? error.message : String(error));
-  }
+async function givenPassphrase(session: Session, store: ResolvedStore, keyfile: string | null): Promise<string | undefined> {
+  if (keyfile !== null) return readKeyfile(keyfile);
+  return (await sayMistake(() => configuredPassphrase(store, session.signal))) ?? session.env.syncPassphrase;
 }
 
 /** A path that does not exist is reported when the store is opened. */
-function isSamePath(a: string, b: string): boolean {
+function isSamePlace({ location: a }: ResolvedStore, { location: b }: ResolvedStore): boolean {
+  if (a.scheme !== b.scheme) return false;
+  if (a.rest === b.rest) return true;
   try {
-    return realpathSync(a) === realpathSync(b);
+    return a.scheme === 'fs' && realpathSync(a.rest) === realpathSync(b.rest);
   } catch (error) {
     if (error instanceof Error && 'code' in error) return false;
     throw error;

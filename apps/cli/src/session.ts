@@ -1,16 +1,21 @@
 import { readFileSync } from 'node:fs';
-import { fsStore, openRepository, type OrphanProblem, PassphraseNeededError, type Repository } from '@wardrobe/kloset';
+import { configuredPassphrase, openLocation, parseOptions, type ResolvedStore, resolveLocation } from '@wardrobe/connections';
+import { openRepository, type OrphanProblem, PassphraseNeededError, type Repository, type WritableStore } from '@wardrobe/kloset';
 import { counted } from '@wardrobe/words';
 import type { CliEnvironment } from './env.js';
-import { usage } from './failures.js';
-import { localPath } from './grammar.js';
+import { sayMistake, usage } from './failures.js';
 import { askHidden, type Terminal } from './terminal.js';
 
 /** What every command gets: where it prints, what it may open, and the signal that ends it. */
 export type Session = {
   readonly terminal: Terminal;
   readonly env: CliEnvironment;
+  /** The store as it was named: a location or `@name`. May hold a password, so it is never printed. */
+  readonly storeText: string;
+  /** The same for messages. */
   readonly storeLocation: string;
+  /** Options of that store, `KEY=VALUE`. */
+  readonly storeOptions: readonly string[];
   readonly keyfile: string | null;
   readonly useIndex: boolean;
   readonly signal: AbortSignal;
@@ -20,7 +25,9 @@ export type Session = {
 
 /** Opens the store named on the command line; asks for the passphrase on a terminal when nothing else gives it. */
 export async function openStore(session: Session): Promise<Repository> {
-  const store = fsStore(localPathOf(session.storeLocation));
+  const resolved = await resolveStore(session);
+  const store = await openResolved(session, resolved);
+  const given = await givenPassphrase(session, resolved);
   const open = (passphrase: string | undefined): Promise<Repository> =>
     openRepository(store, {
       passphrase,
@@ -28,7 +35,7 @@ export async function openStore(session: Session): Promise<Repository> {
       signal: session.signal,
       onProgress: ({ phase, done, total }) => session.terminal.progress.show(PHASES[phase], done, total),
     });
-  const repository = await openAsking(session, open);
+  const repository = await openAsking(session, given, open);
   session.terminal.progress.clear();
   session.onClose.push(() => repository.close());
   warnForeignConfig(session, repository);
@@ -54,31 +61,52 @@ async function remember(session: Session, repository: Repository): Promise<void>
 
 const PHASES = { key: 'deriving the key', list: 'listing states', states: 'reading states', index: 'building the index' } as const;
 
-async function openAsking(session: Session, open: (passphrase: string | undefined) => Promise<Repository>): Promise<Repository> {
+async function openAsking(session: Session, given: string | undefined, open: (passphrase: string | undefined) => Promise<Repository>): Promise<Repository> {
   try {
-    return await open(givenPassphrase(session));
+    return await open(given);
   } catch (error) {
     if (!(error instanceof PassphraseNeededError) || !process.stdin.isTTY) throw error;
     return open(await askHidden(`Passphrase of ${session.storeLocation}: `));
   }
 }
 
-/** From `--keyfile` (one trailing line feed removed) or the environment. */
-export function givenPassphrase(session: Session): string | undefined {
-  if (session.keyfile === null) return session.env.passphrase;
+/** From `--keyfile`, the configuration of the store, or the environment: the first one that is there is final. @source 04-remote-stores 9.3 */
+export async function givenPassphrase(session: Session, store: ResolvedStore): Promise<string | undefined> {
+  if (session.keyfile !== null) return readKeyfile(session.keyfile);
+  return (await sayMistake(() => configuredPassphrase(store, session.signal))) ?? session.env.passphrase;
+}
+
+/** The passphrase in a file, without one trailing line feed. */
+export function readKeyfile(file: string): string {
   try {
-    return readFileSync(session.keyfile, 'utf8').replace(/\n$/, '');
+    return readFileSync(file, 'utf8').replace(/\n$/, '');
   } catch (error) {
     throw usage(`The key file cannot be read: ${error instanceof Error ? error.message : String(error)}.`);
   }
 }
 
-function localPathOf(location: string): string {
-  try {
-    return localPath(location);
-  } catch (error) {
-    throw usage(error instanceof Error ? error.message : String(error));
-  }
+/** Prefixes of variables that give options of the first and of the second store of a command. */
+const OPTION_PREFIX = 'WARDROBE_OPTION_';
+const SECOND_PREFIX = 'WARDROBE_SYNC_OPTION_';
+
+/** What the store of the command line stands for. @throws CliError */
+export function resolveStore(session: Session): Promise<ResolvedStore> {
+  return sayMistake(() =>
+    resolveLocation(session.storeText, {
+      options: parseOptions(session.storeOptions),
+      surroundings: session.env.surroundings,
+      environmentPrefix: OPTION_PREFIX,
+    }),
+  );
+}
+
+/** What the name of another store stands for. Its options are its own: those of the first could be keys of another host. @throws CliError */
+export function resolveSecond(session: Session, text: string, options: readonly string[]): Promise<ResolvedStore> {
+  return sayMistake(() => resolveLocation(text, { options: parseOptions(options), surroundings: session.env.surroundings, environmentPrefix: SECOND_PREFIX }));
+}
+
+export function openResolved(session: Session, store: ResolvedStore): Promise<WritableStore> {
+  return sayMistake(() => openLocation(store, session.env.surroundings));
 }
 
 /**

@@ -16,7 +16,7 @@ function sections(): { title: string; lines: string[] }[] {
       title: section.split('\n')[0] ?? '',
       lines: [...section.matchAll(/^```sh\n([\s\S]*?)^```$/gm)]
         .flatMap((block) => (block[1] ?? '').split('\n'))
-        .filter((line) => line.startsWith('wardrobe at ')),
+        .filter((line) => /^wardrobe (?:-o \S+ )?(?:at|store|pkg) /.test(line)),
     }))
     .filter(({ lines }) => lines.length > 0);
 }
@@ -28,7 +28,8 @@ function words(line: string): string[] {
 
 describe('the examples of docs/cli.md run as they stand', () => {
   it.each(sections().map(({ title, lines }) => [title, lines] as const))('%s', async (_title, lines) => {
-    const env = { WARDROBE_INDEX: await temporaryFolder('index') };
+    const own = await temporaryFolder('own');
+    const env = { WARDROBE_INDEX: await temporaryFolder('index'), WARDROBE_CONFIG: join(own, 'config'), WARDROBE_DATA: join(own, 'data') };
     const store = await copyFixtureStore('v10-plain-desync');
     const out = join(await temporaryFolder('examples'), 'out');
     await mkdir(out);

@@ -106,7 +106,9 @@ describe('rm and prune', () => {
     const session = {
       terminal,
       env: readEnvironment({}),
+      storeText: '',
       storeLocation: '',
+      storeOptions: [],
       keyfile: null,
       useIndex: false,
       signal: new AbortController().signal,

@@ -9,6 +9,10 @@ export type PackfileId = Mac & { readonly __packfile?: never };
 /** Canonical lowercase UUID of a repository. */
 export type RepositoryId = Branded<'RepositoryId'>;
 
+/** What readers of single-file archives (ptar) call the one state and the one packfile in them. @source 04-remote-stores 8.2 */
+export const ARCHIVE_STATE_ID = `0f0e0d0c0b0a09080706050403020100${'0'.repeat(32)}` as StateId;
+export const ARCHIVE_PACKFILE_ID = `000102030405060708090a0b0c0d0e0f${'0'.repeat(32)}` as PackfileId;
+
 const HEX64 = /^[0-9a-f]{64}$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

@@ -65,3 +65,4 @@ export { DUPLICATED_FROM, type Duplicate, type DupOptions, dupSnapshot } from '.
 export { type Provenance, provenanceOf, SYNCED_FROM } from './bulk/sync/provenance.js';
 export { expectSyncable, planSync, syncSnapshots } from './bulk/sync/sync.js';
 export * from './bulk/sync/sync-types.js';
+export { type PtarOptions, type PtarProgress, type WrittenPtar, writePtar } from './bulk/ptar/write-ptar.js';

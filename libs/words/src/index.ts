@@ -6,3 +6,4 @@ export * from './cause-sentences.js';
 export * from './error-sentences.js';
 export * from './next-steps.js';
 export * from './numbers.js';
+export * from './faults.js';

@@ -1,11 +1,13 @@
 import { basename, resolve } from 'node:path';
+import { connectorFor, optionsFor } from '@wardrobe/connections';
+import { formatStoreLocation } from '@wardrobe/store-connector';
 import { reportAnswer, store } from '@wardrobe/contracts';
 import { counted } from '@wardrobe/words';
 import { z } from 'zod';
 import { readReport } from '../commands/divergence.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { localPath } from '../grammar.js';
-import { givenPassphrase, type Session } from '../session.js';
+import { sayMistake } from '../failures.js';
+import { givenPassphrase, resolveStore, type Session } from '../session.js';
 import { askHidden } from '../terminal.js';
 import { callServer } from './client.js';
 
@@ -13,14 +15,18 @@ type JsonOption = { readonly json?: boolean };
 
 export async function addStore(
   session: Session,
-  location: string,
+  text: string,
   options: JsonOption & { readonly name?: string; readonly askEachStart?: boolean },
 ): Promise<ExitCode> {
-  const path = resolve(localPath(location));
-  const passphrase = givenPassphrase(session) ?? (await askedPassphrase(path));
+  const resolved = await resolveStore({ ...session, storeText: text });
+  const { scheme, rest } = resolved.location;
+  const local = scheme === 'fs' || scheme === 'ptar';
+  const passphrase = (await givenPassphrase(session, resolved)) ?? (await askedPassphrase(resolved.shown));
+  const given = scheme === 'fs' ? {} : optionsFor(await sayMistake(() => connectorFor(scheme)), resolved, session.env.surroundings.host.environment);
   const body = {
-    name: options.name ?? basename(path),
-    location: path,
+    name: options.name ?? (basename(rest) || rest),
+    location: formatStoreLocation({ scheme, rest: local ? resolve(rest) : rest }),
+    ...(Object.keys(given).length === 0 ? {} : { options: given }),
     ...(passphrase === undefined ? {} : { passphrase }),
     keepKey: options.askEachStart !== true,
   };

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { arch, cpus, hostname, platform, userInfo } from 'node:os';
+import { maskedArguments } from '@wardrobe/connections';
 import { VERSION } from '../version.js';
 
 export type ContextPair = { readonly key: string; readonly value: string };
@@ -15,7 +16,7 @@ export function runContext(): readonly ContextPair[] {
     ['Username', userName()],
     ['OperatingSystem', SYSTEMS[platform()] ?? platform()],
     ['MachineID', machineId()],
-    ['CommandLine', process.argv.slice(1).join(' ')],
+    ['CommandLine', maskedArguments(process.argv.slice(1)).join(' ')],
     ['ProcessID', String(process.pid)],
     ['Architecture', ARCHITECTURES[arch()] ?? arch()],
     ['NumCPU', processors],

@@ -1,5 +1,6 @@
-import { readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { plakarPlace } from '@wardrobe/connections';
 import {
   type BackupCounts,
   type BackupEvents,
@@ -12,15 +13,15 @@ import {
   type Repository,
   ruleLines,
 } from '@wardrobe/kloset';
+import { parseStoreLocation } from '@wardrobe/store-connector';
 import { byteName, durationSecondsText, nameText, shortId, sizeText } from '@wardrobe/kloset-model';
 import { counted } from '@wardrobe/words';
 import { parseTime } from '../duration.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { usage } from '../failures.js';
-import { localPath } from '../grammar.js';
+import { sayMistake, usage } from '../failures.js';
 import { namePair } from '../json.js';
 import { printable } from '../printable.js';
-import { openStore, type Session } from '../session.js';
+import { openStore, resolveStore, type Session } from '../session.js';
 import { argumentBytes, runContext } from './backup-context.js';
 import { checkNewSnapshot } from './backup-check.js';
 
@@ -46,7 +47,7 @@ export type BackupCommandOptions = {
 
 /** `backup`: paths of this machine as one new snapshot. Files that could not be read are told, counted, and end it with 65. */
 export async function backup(session: Session, paths: readonly string[], options: BackupCommandOptions): Promise<ExitCode> {
-  const request = requestOf(session, paths, options);
+  const request = await requestOf(session, paths, options);
   const repository = await openStore(session);
   if (options.dryRun) return dryRun(session, repository, { request, options });
   const summary = await runBackup(repository, request, {
@@ -62,11 +63,14 @@ export async function backup(session: Session, paths: readonly string[], options
   return summary.errors > 0 || !isWhole ? EXIT.damaged : EXIT.fine;
 }
 
-function requestOf(session: Session, paths: readonly string[], options: BackupCommandOptions): BackupRequest {
+async function requestOf(session: Session, paths: readonly string[], options: BackupCommandOptions): Promise<BackupRequest> {
   const { name, category, environment, perimeter, job } = options;
+  const { location } = await resolveStore(session);
+  const places: Uint8Array[] = [];
+  for (const path of paths.length > 0 ? paths : ['.']) places.push(await sourcePath(session, path));
   const tags = options.tag.length > 0 ? options.tag : session.env.tags;
   return {
-    paths: (paths.length > 0 ? paths : ['.']).map(absolutePath),
+    paths: places,
     rules: [...options.ignoreFile.flatMap(readRules), ...options.ignore],
     oneFileSystem: options.oneFileSystem,
     xattrs: options.xattr,
@@ -79,14 +83,18 @@ function requestOf(session: Session, paths: readonly string[], options: BackupCo
       .filter((tag) => tag !== ''),
     context: runContext(),
     timestampNs: options.forceTimestamp === undefined ? undefined : BigInt(parseTime(options.forceTimestamp)) * 1_000_000n,
-    storeDirectory: localPath(session.storeLocation),
+    storeDirectory: location.scheme === 'fs' ? location.rest : undefined,
   };
 }
 
-/** A path as the user wrote it, from the current folder on. */
-function absolutePath(argument: string): Uint8Array {
-  const local = argument.startsWith('fs:') ? localPath(argument) : argument;
-  const bytes = argumentBytes(local);
+/** A path as the user wrote it, from the current folder on; `@name` where no file has that name is a source of plakar's configuration. */
+async function sourcePath(session: Session, argument: string): Promise<Uint8Array> {
+  const source =
+    argument.startsWith('@') && !existsSync(argument) ? await sayMistake(() => plakarPlace(session.env.surroundings, 'sources', argument.slice(1))) : null;
+  const text = source ?? argument;
+  const { scheme, rest } = text.startsWith('fs:') || source !== null ? parseStoreLocation(text) : { scheme: 'fs', rest: text };
+  if (scheme !== 'fs') throw usage(`The source ${argument} is of the kind '${scheme}'; only files of this machine can be saved.`);
+  const bytes = argumentBytes(rest);
   return bytes[0] === 0x2f ? bytes : Buffer.concat([Buffer.from(`${realpathSync('.', { encoding: 'latin1' })}/`, 'latin1'), bytes]);
 }
 

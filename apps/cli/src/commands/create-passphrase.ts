@@ -1,3 +1,4 @@
+import type { ResolvedStore } from '@wardrobe/connections';
 import { usage } from '../failures.js';
 import { givenPassphrase, type Session } from '../session.js';
 import { askHidden } from '../terminal.js';
@@ -49,9 +50,9 @@ export function isWeak(passphrase: string): boolean {
   return passphraseBits(passphrase) < NEEDED_BITS;
 }
 
-/** The passphrase of a new store: from the key file, the environment, or asked for twice. @throws CliError none, two that differ, or a weak one */
-export async function newPassphrase(session: Session, { weak }: { readonly weak: boolean }): Promise<string> {
-  const passphrase = givenPassphrase(session) ?? (await askTwice(session));
+/** The passphrase of a new store: from the key file, its configuration, the environment, or asked for twice. @throws CliError none, two that differ, or a weak one */
+export async function newPassphrase(session: Session, { weak, store }: { readonly weak: boolean; readonly store: ResolvedStore }): Promise<string> {
+  const passphrase = (await givenPassphrase(session, store)) ?? (await askTwice(session));
   if (passphrase === '') throw usage('An empty passphrase protects nothing.', 'Give a longer one, or make a store without encryption with --plaintext.');
   if (!weak && isWeak(passphrase))
     throw usage(

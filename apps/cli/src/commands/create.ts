@@ -1,8 +1,7 @@
-import { createStore, fsStore, readConfig } from '@wardrobe/kloset';
+import { createStore, readConfig } from '@wardrobe/kloset';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { usage } from '../failures.js';
-import { localPath } from '../grammar.js';
-import type { Session } from '../session.js';
+import { openResolved, resolveStore, type Session } from '../session.js';
 import { newPassphrase } from './create-passphrase.js';
 
 export type CreateCommandOptions = {
@@ -17,7 +16,7 @@ export type CreateCommandOptions = {
 const HASHINGS: Readonly<Record<string, 'BLAKE3' | 'SHA256'>> = { BLAKE3: 'BLAKE3', SHA256: 'SHA256' };
 const COMPRESSIONS: Readonly<Record<string, 'LZ4' | 'GZIP' | null>> = { lz4: 'LZ4', gzip: 'GZIP', none: null };
 
-/** `create`: an empty store in a folder that is empty or not there yet. */
+/** `create`: an empty store at a place that is empty or not there yet. */
 export async function create(session: Session, options: CreateCommandOptions): Promise<ExitCode> {
   const hashing = HASHINGS[options.hashing.toUpperCase()];
   if (hashing === undefined) throw usage(`'${options.hashing}' is no hashing.`, 'Give BLAKE3 or SHA256.');
@@ -25,8 +24,9 @@ export async function create(session: Session, options: CreateCommandOptions): P
   if (compression === undefined) throw usage(`'${options.compression}' is no compression.`, 'Give lz4, gzip or none.');
   if (options.line !== '1.0' && options.line !== '1.1')
     throw usage(`'${options.line}' is no line of plakar.`, 'Give 1.0 (both lines can use the store) or 1.1.');
-  const passphrase = options.plaintext ? null : await newPassphrase(session, { weak: options.weakPassphrase ?? false });
-  const store = fsStore(pathOf(session.storeLocation));
+  const resolved = await resolveStore(session);
+  const passphrase = options.plaintext ? null : await newPassphrase(session, { weak: options.weakPassphrase ?? false, store: resolved });
+  const store = await openResolved(session, resolved);
   try {
     session.terminal.progress.show(passphrase === null ? 'making the store' : 'deriving the key', 0, null);
     await createStore(store, { line: options.line, passphrase, hashing, compression, signal: session.signal });
@@ -47,13 +47,5 @@ export async function create(session: Session, options: CreateCommandOptions): P
     return EXIT.fine;
   } finally {
     await store.close();
-  }
-}
-
-function pathOf(location: string): string {
-  try {
-    return localPath(location);
-  } catch (error) {
-    throw usage(error instanceof Error ? error.message : String(error));
   }
 }

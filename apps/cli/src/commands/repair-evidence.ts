@@ -10,12 +10,11 @@ import {
   type Repository,
   storeSource,
 } from '@wardrobe/kloset';
-import { fsStore, PassphraseNeededError } from '@wardrobe/kloset';
-import { readFileSync } from 'node:fs';
+import { PassphraseNeededError } from '@wardrobe/kloset';
+import { configuredPassphrase } from '@wardrobe/connections';
 import { readLostStates } from '@wardrobe/machine-cache';
-import { usage } from '../failures.js';
-import { localPath } from '../grammar.js';
-import { givenPassphrase, type Session } from '../session.js';
+import { sayMistake } from '../failures.js';
+import { givenPassphrase, openResolved, readKeyfile, resolveSecond, resolveStore, type Session } from '../session.js';
 import { askHidden } from '../terminal.js';
 import { readReport } from './divergence.js';
 import type { RepairOptions } from './repair.js';
@@ -58,10 +57,12 @@ export async function recoverySources(session: Session, repository: Repository, 
   return sources;
 }
 
-/** The other store may have another passphrase: from its own key file, else as the first one, else asked for. */
-async function openOther(session: Session, location: string, options: RepairOptions): Promise<Repository> {
-  const store = fsStore(localPath(location));
-  const passphrase = options.fromKeyfile === undefined ? givenPassphrase(session) : readKeyfile(options.fromKeyfile);
+/** The other store may have another passphrase: from its own key file or its configuration, else as the first one, else asked for. */
+async function openOther(session: Session, text: string, options: RepairOptions): Promise<Repository> {
+  const resolved = await resolveSecond(session, text, options.fromOption);
+  const store = await openResolved(session, resolved);
+  const own = options.fromKeyfile === undefined ? await sayMistake(() => configuredPassphrase(resolved, session.signal)) : readKeyfile(options.fromKeyfile);
+  const passphrase = own ?? (await givenPassphrase(session, await resolveStore(session)));
   const open = async (given: string | undefined): Promise<Repository> => {
     const other = await openRepository(store, { passphrase: given, signal: session.signal });
     session.onClose.push(() => other.close());
@@ -71,14 +72,6 @@ async function openOther(session: Session, location: string, options: RepairOpti
     return await open(passphrase);
   } catch (error) {
     if (!(error instanceof PassphraseNeededError) || !process.stdin.isTTY) throw error;
-    return open(await askHidden(`Passphrase of ${location}: `));
-  }
-}
-
-function readKeyfile(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').replace(/\n$/, '');
-  } catch (error) {
-    throw usage(`The key file cannot be read: ${error instanceof Error ? error.message : String(error)}.`);
+    return open(await askHidden(`Passphrase of ${resolved.shown}: `));
   }
 }

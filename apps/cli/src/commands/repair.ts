@@ -23,6 +23,7 @@ export type RepairOptions = {
   readonly report: readonly string[];
   readonly fromStore: readonly string[];
   readonly fromKeyfile?: string;
+  readonly fromOption: readonly string[];
   readonly fromDisk: readonly string[];
   readonly snapshot: readonly string[];
   readonly undelete?: boolean;

@@ -1,3 +1,4 @@
+import { maskedLocation } from '@wardrobe/connections';
 import {
   expectSyncable,
   type FailedSnapshot,
@@ -22,6 +23,7 @@ import { snapshotLine } from '../snapshot-line.js';
 
 export type SyncCommandOptions = SelectionOptions & {
   readonly toKeyfile?: string;
+  readonly toOption: readonly string[];
   readonly compareAll?: boolean;
   readonly dryRun?: boolean;
   readonly wait?: boolean;
@@ -43,8 +45,8 @@ export async function sync(session: Session, words: readonly string[], options: 
   parseSelection(options, nowMs);
   const first = { repository: await openStore(session), location: session.storeLocation };
   const other = {
-    repository: await openSecondStore(session, first.repository, { location: request.other, keyfile: options.toKeyfile ?? null }),
-    location: request.other,
+    repository: await openSecondStore(session, first.repository, { location: request.other, keyfile: options.toKeyfile ?? null, options: options.toOption }),
+    location: maskedLocation(request.other),
   };
   expectSyncable(first.repository, other.repository);
   const there = { from: first, to: other };

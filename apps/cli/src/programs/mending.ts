@@ -18,6 +18,7 @@ function addRepair(program: Command, run: Runner): void {
     .option('--report <file>', 'a report of a machine, made with: agent once --output', collect, [])
     .option('--from-store <store>', 'a synchronised store or a copy, to take lost content from', collect, [])
     .option('--from-keyfile <file>', 'the passphrase of that store, if it is another one')
+    .option('--from-option <key=value>', 'an option of that store; also WARDROBE_SYNC_OPTION_<KEY>', collect, [])
     .option('--from-disk <dir>', 'the folder that was backed up, or a root that it hangs on, to take lost content from', collect, [])
     .option('--snapshot <id>', 'only what concerns this snapshot', collect, [])
     .option('--undelete', 'also bring back snapshots that somebody deleted')

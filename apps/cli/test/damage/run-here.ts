@@ -36,7 +36,9 @@ export async function runHere(args: readonly string[], env: Partial<CliEnvironme
 
 const NOWHERE: CliEnvironment = {
   passphrase: undefined,
-  defaultStore: '/nonexistent/store',
+  store: '/nonexistent/store',
+  homeStore: '/nonexistent/.plakar',
+  surroundings: { host: { environment: {}, home: '/nonexistent', temporaryFolder: '/nonexistent/tmp' }, configFolder: null, plakarFolder: null },
   indexDirectory: '/nonexistent/index',
   configDirectory: '/nonexistent/config',
   dataDirectory: undefined,

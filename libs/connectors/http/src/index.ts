@@ -1,1 +1,1 @@
-export {};
+export { httpConnector } from './connector.js';

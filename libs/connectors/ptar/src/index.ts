@@ -1,1 +1,1 @@
-export {};
+export { ptarConnector } from './connector.js';

@@ -2,6 +2,7 @@ import type { Mac, PackfileId, RepositoryId } from '@wardrobe/kloset-model';
 import { macFromBytes } from '../bytes/bytes.js';
 import { PassphraseNeededError } from '../errors/errors.js';
 import type { ListedItem, ReadOptions, Store } from '../store/store.js';
+import { archiveStore } from './archive-names.js';
 import { type FindLocations, openBlob, readBlob } from './blob-reader.js';
 import { type ConfigFile, deriveSecret, proveSecret, readConfig, verifyConfig } from './config-file.js';
 import { hiddenSnapshots } from './hidden.js';
@@ -40,9 +41,10 @@ export async function openRepository(store: Store, options: OpenOptions = {}): P
   verifyConfig(configFile, secret);
   const keys = makeKeys(store, configFile, secret);
   const storage = options.indexDirectory === undefined ? null : indexFolder(keys, options.indexDirectory, options.onNote ?? (() => undefined));
-  const repository = new StoreRepository(keys, new StateIndex(keys, storage));
-  await repository.refresh(options);
-  return repository;
+  const index = new StateIndex(keys, storage);
+  const view = await index.refresh(options);
+  const archive = archiveStore(store, view);
+  return new StoreRepository(archive === null ? keys : { ...keys, store: archive }, { index, view, isArchive: archive !== null });
 }
 
 async function unlock(configFile: ConfigFile, options: OpenOptions): Promise<Uint8Array | null> {
@@ -59,13 +61,16 @@ async function unlock(configFile: ConfigFile, options: OpenOptions): Promise<Uin
 class StoreRepository implements Repository {
   readonly #index: StateIndex;
   readonly #orphans: Orphans;
-  #view: StateView | null = null;
+  readonly #isArchive: boolean;
+  #view: StateView;
 
   constructor(
     readonly keys: Keys,
-    index: StateIndex,
+    { index, view, isArchive }: { readonly index: StateIndex; readonly view: StateView; readonly isArchive: boolean },
   ) {
+    this.#isArchive = isArchive;
     this.#index = index;
+    this.#view = view;
     this.#orphans = new Orphans(keys);
   }
 
@@ -90,7 +95,6 @@ class StoreRepository implements Repository {
   }
 
   get view(): StateView {
-    if (this.#view === null) throw new Error('the repository has not been read yet');
     return this.#view;
   }
 
@@ -148,10 +152,12 @@ class StoreRepository implements Repository {
     return openBlob(this.keys, blob, stored);
   }
 
-  verifyPackfile(id: PackfileId, options: ReadOptions = {}): Promise<PackfileReport> {
+  async verifyPackfile(id: PackfileId, options: ReadOptions = {}): Promise<PackfileReport> {
     const { view } = this;
     const placed = (type: number, blob: Mac) => view.locations(type, blob).find((location) => location.packfile === id);
-    return verifyPackfile(this.keys, { id, isKnown: view.isPackfileKnown(id), placed }, options);
+    const report = await verifyPackfile(this.keys, { id, isKnown: view.isPackfileKnown(id), placed }, options);
+    // In an archive the packfile's name is random: it says nothing.
+    return this.#isArchive ? { ...report, nameKnown: true } : report;
   }
 
   async *verifyStates(options: ReadOptions = {}): AsyncGenerator<UnreadableState> {
