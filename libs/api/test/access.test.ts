@@ -46,6 +46,7 @@ const MATRIX: readonly (readonly [path: string, type: 'query' | 'mutation', who:
   ['jobs.list', 'query', 'viewer', {}],
   ['jobs.get', 'query', 'viewer', { id: '999' }],
   ['jobs.limits', 'query', 'viewer', undefined],
+  ['jobs.locks', 'query', 'viewer', { storeId: '1' }],
   ['jobs.plan', 'mutation', 'person', { storeId: '999', work: { kind: 'repair' } }],
   ['jobs.start', 'mutation', 'admin', { planId: '999' }],
   ['jobs.again', 'mutation', 'admin', { id: '999' }],

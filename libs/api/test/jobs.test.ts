@@ -226,7 +226,7 @@ describe('jobs of every kind on v11-plain-desync', () => {
   });
 
   it('another store gets what it lacks, each copy equal to its original', async () => {
-    const other = await writable('v10-plain-healthy');
+    const other = await writable('v10-plain-desync');
     const peer = await run.api.addStore({ name: 'other', location: other.storeDir });
     const before = (await run.call<SnapshotsPageDto>('snapshots.list', { storeId: peer.id }, { cookie: run.admin })).data.total;
     const job = await done(run, store, { kind: 'sync', direction: 'to', peer: peer.id });

@@ -191,8 +191,8 @@ export const finding = z.object({
   affected: z.array(affectedSnapshot),
   affectedTotal: z.number(),
   nextStep: z.string(),
-  /** What the console can do about it: a repair, or removing the snapshots once more. */
-  mend: z.enum(['repair', 'rm']).nullable(),
+  /** What the console can do about it: a repair, removing the snapshots once more, or removing locks. */
+  mend: z.enum(['repair', 'rm', 'locks']).nullable(),
   command: z.string().nullable(),
   afterwards: z.string().nullable(),
 });

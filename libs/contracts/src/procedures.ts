@@ -13,6 +13,7 @@
  * snapshots list({storeId, …snapshotFilter}) → snapshotsPage · get({storeId, snapshotId}) → snapshotRow
  * explorer  list(entriesInput) → entriesPage · detail({storeId, snapshotId, path}) → entryDetail
  * jobs      list({storeId?}) → job[] · get({id}) → jobDetail · limits() → jobLimits · plan({storeId, work}) → job, a dry run whose plan `get` gives
+ *           · locks({storeId}) → storeLock[], asked of the store itself
  *           · start({planId}) → job (admin) · again({id}) → job, the dry run of the same work (admin) · cancel({id}) (admin)
  * audit     list({limit, before?}) → auditEntry[]                                                                                 (admin)
  * live      events({storeId?}) → subscription of liveEvent (SSE)

@@ -102,6 +102,7 @@ const REPAIRED: ReadonlySet<FindingFacts['kind']> = new Set<FindingFacts['kind']
 
 /** What the console can do about a finding. What heals by itself, and what lies on a machine alone, is not the console's to mend. */
 function mendOf(kind: FindingFacts['kind']): FindingDto['mend'] {
+  if (kind === 'stale-lock' || kind === 'damaged-lock') return 'locks';
   return REPAIRED.has(kind) ? 'repair' : kind === 'lost-delete' ? 'rm' : null;
 }
 
@@ -379,10 +380,17 @@ function storeWords(context: FindingContext, facts: FindingFacts): Words {
         ...base,
         title: `${counted(lines.length, 'lock')} ${lines.length === 1 ? 'was' : 'were'} left behind`,
         happened: `${listed(lines.map(roughAges), 5)}. plakar often leaves its lock when it ends; it takes no notice of old ones.`,
-        nextStep: 'Nothing to do.',
+        nextStep: 'Nothing has to be done. They can be removed.',
+        command: `wardrobe at ${context.store.location} locks`,
       };
     case 'damaged-lock':
-      return { ...base, title: `Lock ${short(id)} cannot be read`, happened: facts.detail, nextStep: 'Remove the file when no backup is running.' };
+      return {
+        ...base,
+        title: `Lock ${short(id)} cannot be read`,
+        happened: `${facts.detail.replace(/\.?$/, '.')} A lock that cannot be read may be anybody’s: it counts as fresh, and maintenance and repair wait for it.`,
+        nextStep: 'Remove it when no backup is running.',
+        command: `wardrobe at ${context.store.location} locks`,
+      };
     case 'clock-skew':
       return {
         ...base,

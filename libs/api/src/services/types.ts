@@ -16,6 +16,7 @@ import type {
   SnapshotsPageDto,
   StoreDto,
   StoreInput,
+  StoreLockDto,
   StoreTestDto,
   TokenDto,
   UserDto,
@@ -101,6 +102,8 @@ export interface JobService {
   list(storeId: string | undefined): Promise<JobDto[]>;
   get(id: string): Promise<JobDetailDto>;
   limits(): Promise<JobLimitsDto>;
+  /** The locks of a store as they are now. */
+  locks(storeId: string): Promise<StoreLockDto[]>;
   /** A dry run; its plan comes with `get` when it has ended. */
   plan(actor: Actor, input: { storeId: string; work: JobWork }): Promise<JobDto>;
   apply(actor: Actor, planId: string): Promise<JobDto>;
