@@ -39,6 +39,8 @@ const MATRIX: readonly (readonly [path: string, type: 'query' | 'mutation', who:
   ['matrix.columns', 'query', 'viewer', { storeId: '1', from: 0, to: 10 }],
   ['matrix.cell', 'query', 'viewer', { storeId: '1', machineId: UUID, snapshotId: ID }],
   ['divergence.get', 'query', 'viewer', { storeId: '1' }],
+  ['divergence.keep', 'mutation', 'admin', { storeId: '999', findingId: 'x' }],
+  ['divergence.unkeep', 'mutation', 'admin', { storeId: '999', findingId: 'x' }],
   ['snapshots.list', 'query', 'viewer', { storeId: '1' }],
   ['snapshots.get', 'query', 'viewer', { storeId: '1', snapshotId: ID }],
   ['explorer.list', 'query', 'viewer', { storeId: '1', snapshotId: ID }],

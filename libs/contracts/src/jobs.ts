@@ -67,6 +67,8 @@ export const jobWork = z.discriminatedUnion('kind', [
     direction: z.enum(['to', 'from', 'with']),
     /** Another store of this console. */
     peer: z.string().min(1).max(64),
+    /** None named: all that the one has and the other has not. */
+    snapshots: snapshots.default([]),
   }),
   z.object({
     kind: z.literal('locks'),

@@ -65,7 +65,7 @@ export async function resolveWork(deps: Deps, parts: ResolveParts, asked: { read
       const peer = await requiredStore(deps, work.peer);
       if (peer.id === store.id) throw new ApiError('invalid-input', 'A store cannot be synchronised with itself.', 'Choose another store.');
       return named(
-        { kind: 'sync', direction: work.direction, peer: await openArgsOf(deps, parts, peer), peerName: peer.name },
+        { kind: 'sync', direction: work.direction, peer: await openArgsOf(deps, parts, peer), peerName: peer.name, snapshots: [...new Set(work.snapshots)] },
         { peer: peer.name },
         { peerLocation: peer.location },
       );

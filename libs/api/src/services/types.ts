@@ -86,6 +86,8 @@ export interface TrackingService {
   columns(input: { storeId: string; from: number; to: number }): Promise<MatrixColumnDto[]>;
   cell(input: { storeId: string; machineId: string; snapshotId: string }): Promise<CellDto>;
   divergence(storeId: string): Promise<DivergencePageDto>;
+  /** Decides to keep the snapshots of a deletion that never reached the store, or takes that back. */
+  keep(actor: Actor, input: { storeId: string; findingId: string; keep: boolean }): Promise<void>;
 }
 
 export interface SnapshotService {

@@ -14,7 +14,7 @@ export function workLabel(work: JobWork, names: { readonly finding?: string | un
     case 'check':
       return `${work.fast ? 'Fast check' : 'Check'} of ${whatIsChecked(work)}`;
     case 'restore':
-      return `Restore of snapshot ${short(work.snapshot)} to ${work.target}`;
+      return `Restore of ${work.path === '' ? '' : 'a part of '}snapshot ${short(work.snapshot)} to ${work.target}`;
     case 'rm':
       return work.snapshots.length === 1 ? `Removal of snapshot ${short(work.snapshots[0] ?? '')}` : `Removal of ${counted(work.snapshots.length, 'snapshot')}`;
     case 'prune':
@@ -22,7 +22,7 @@ export function workLabel(work: JobWork, names: { readonly finding?: string | un
     case 'maintenance':
       return 'Maintenance';
     case 'sync':
-      return `Synchronisation ${work.direction} ${names.peer ?? 'another store'}`;
+      return `Synchronisation ${work.snapshots.length === 0 ? '' : `of ${counted(work.snapshots.length, 'snapshot')} `}${work.direction} ${names.peer ?? 'another store'}`;
     case 'locks':
       return work.ids.length === 0 ? 'Removal of locks that were left behind' : `Removal of ${counted(work.ids.length, 'lock')}`;
   }
@@ -91,7 +91,7 @@ function wordsOf(work: JobWork, facts: CommandFacts): string[] {
     case 'maintenance':
       return ['maintenance'];
     case 'sync':
-      return ['sync', work.direction, facts.peerLocation ?? 'STORE'];
+      return ['sync', ...work.snapshots.slice(0, NAMED).map(short), work.direction, facts.peerLocation ?? 'STORE'];
     case 'locks':
       return ['locks'];
   }

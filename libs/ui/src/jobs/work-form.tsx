@@ -91,7 +91,7 @@ function beginOf({ kind, initial, snapshots, path, limits, peers, finding }: Wor
     case 'prune':
       return { kind, keep: { day: 7, week: 4, month: 12, year: 0 }, groupBy: 'root', tag: '' };
     case 'sync':
-      return { kind, direction: 'to', peer: peers[0]?.id ?? '' };
+      return { kind, direction: 'to', peer: peers[0]?.id ?? '', snapshots: [...snapshots] };
     case 'repair':
       return { kind, finding: finding ?? null };
     case 'maintenance':

@@ -48,7 +48,14 @@ export type EngineWork =
       readonly machines: readonly KnownMachine[];
       readonly retired: readonly string[];
     }
-  | { readonly kind: 'sync'; readonly direction: 'to' | 'from' | 'with'; readonly peer: OpenArgs; readonly peerName: string }
+  | {
+      readonly kind: 'sync';
+      readonly direction: 'to' | 'from' | 'with';
+      readonly peer: OpenArgs;
+      readonly peerName: string;
+      /** None: all. */
+      readonly snapshots: readonly string[];
+    }
   | { readonly kind: 'locks'; readonly ids: readonly string[]; readonly force: boolean };
 
 /** What a dry run gives. `engine`: what the doing needs of it, as plain JSON. */

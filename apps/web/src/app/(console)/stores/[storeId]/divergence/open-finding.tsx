@@ -6,13 +6,17 @@ import type { Ref } from 'react';
 import { paths } from '@/lib/paths';
 import { useTRPC } from '@/trpc/client';
 import { useWork, WorkPanel } from '@/work/work-panel';
+import { Keep, useDecision } from './keep';
 
 /** A finding, and where its repair is planned and applied. */
 export function OpenFinding({ storeId, finding, ref }: { readonly storeId: string; readonly finding: FindingDto; readonly ref: Ref<HTMLElement> }) {
+  const { unkeep, mayDecide } = useDecision(storeId, finding);
   return (
     <FindingDetail
       ref={ref}
       finding={finding}
+      onUndo={mayDecide ? () => unkeep.mutate({ storeId, findingId: finding.id }) : null}
+      undoing={unkeep.isPending}
       mend={finding.mend === null ? null : <Mend storeId={storeId} finding={finding} mend={finding.mend} />}
       snapshotHref={(snapshot) => paths.explore(storeId, snapshot.id)}
       machineHref={(machineId) => paths.machine(storeId, machineId)}
@@ -39,8 +43,9 @@ function Mend({ storeId, finding, mend }: MendProps) {
         empty={
           <div className="row-flex">
             <Button look="primary" busy={state.make.isPending} onClick={() => state.run(workOf(finding, mend, locks.data ?? []))}>
-              {mend === 'rm' ? `Plan to remove ${snapshots.length === 1 ? 'it' : 'them'}` : 'Plan a dry run'}
+              {mend === 'rm' ? `Plan to delete ${snapshots.length === 1 ? 'it' : 'them'} again` : 'Plan a dry run'}
             </Button>
+            {finding.kind === 'lost-delete' ? <Keep storeId={storeId} finding={finding} /> : null}
             {mend === 'repair' ? <LinkButton href={paths.repairOf(storeId, finding.id)}>More options</LinkButton> : null}
             {mend === 'locks' ? <LinkButton href={paths.newJob(storeId, 'locks')}>All locks</LinkButton> : null}
             {first === undefined ? null : <LinkButton href={paths.explore(storeId, first.id)}>Browse it first</LinkButton>}

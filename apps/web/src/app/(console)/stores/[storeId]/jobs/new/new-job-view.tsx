@@ -71,8 +71,10 @@ function NewJob({ store, kind }: { readonly store: StoreDto; readonly kind: Work
   const { user, admin } = useMe();
   const stores = useQuery(trpc.stores.list.queryOptions());
   const limits = useQuery(trpc.jobs.limits.queryOptions());
-  const snapshots = useMemo(() => (params.get('snapshots') ?? '').split(',').filter((id) => ID.test(id)), [params]);
+  const named = useMemo(() => (params.get('snapshots') ?? '').split(',').filter((id) => ID.test(id)), [params]);
   const state = useWork(store.id, (work: JobWork) => work.kind === kind);
+  // A plan that was made elsewhere brings what was chosen there.
+  const snapshots = named.length > 0 ? named : snapshotsOf(state.plan?.work ?? null);
   const locks = useQuery(trpc.jobs.locks.queryOptions({ storeId: store.id }, { enabled: kind === 'locks', staleTime: 0 }));
   if (user !== null && !admin && kind !== 'repair') {
     return (
@@ -96,7 +98,7 @@ function NewJob({ store, kind }: { readonly store: StoreDto; readonly kind: Work
               key={`${state.plan?.id ?? ''} ${snapshots.join()}`}
               kind={kind}
               initial={state.plan?.work ?? null}
-              snapshots={kind === 'check' || kind === 'restore' || kind === 'rm' ? snapshots : []}
+              snapshots={kind === 'check' || kind === 'restore' || kind === 'rm' || kind === 'sync' ? snapshots : []}
               path={params.get('path') ?? ''}
               limits={limits.data}
               finding={params.get('finding')}
@@ -119,4 +121,9 @@ function NewJob({ store, kind }: { readonly store: StoreDto; readonly kind: Work
       )}
     </div>
   );
+}
+
+function snapshotsOf(work: JobWork | null): readonly string[] {
+  if (work?.kind === 'restore') return [work.snapshot];
+  return work?.kind === 'check' || work?.kind === 'rm' || work?.kind === 'sync' ? work.snapshots : [];
 }
