@@ -21,6 +21,8 @@ export type ApiConfig = {
   readonly restoreRoots?: readonly string[];
   /** Restores may set owners and setuid bits. */
   readonly restorePrivileges?: boolean;
+  /** How long a job that was cancelled may take to end before its thread is ended. Default 30 s. */
+  readonly cancelGraceMs?: number;
   readonly version: string;
   /** Takes the client's address from `X-Forwarded-For` (last entry). */
   readonly behindProxy?: boolean;

@@ -80,7 +80,7 @@ export function createApi(options: ApiOptions): Api {
     tracking,
     snapshots,
     explorer,
-    jobs: createJobs(deps, { refreshes, work }),
+    jobs: createJobs(deps, { refreshes, work, registry }),
     audit: { list: (input) => auditEntries(deps, input) },
     live: createLive(deps),
   };

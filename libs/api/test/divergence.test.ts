@@ -53,10 +53,16 @@ describe.each(COMMITTED_FIXTURES)('the three machines of %s', (name) => {
     expect(hidden.map(({ id }) => id)).toEqual([detail.cells[0]?.snapshot]);
   });
 
-  it('has one finding to decide for the phantom, one for the hidden snapshot, and says what heals', async () => {
+  it('has one finding to decide, for the phantom that the hidden snapshot supports, and says what heals', async () => {
     const page = (await run.call<DivergencePageDto>('divergence.get', { storeId: store.id }, { cookie: run.admin })).data;
     const decisions = page.findings.filter(({ section }) => section === 'decision').map(({ kind }) => kind);
-    expect(decisions).toEqual(['phantom', 'hidden-snapshot']);
+    expect(decisions).toEqual(['phantom']);
+    const evidence = page.findings.find(({ kind }) => kind === 'phantom')?.evidence.map(({ sentence }) => sentence) ?? [];
+    expect(evidence.join('\n')).toMatch(
+      /Its header lies in packfile [0-9a-f]{8}, which no state of the store names: seen in the store itself, without any machine/,
+    );
+    const machines = (await run.call<MachinesPageDto>('machines.list', { storeId: store.id }, { cookie: run.admin })).data;
+    expect(machines).toMatchObject({ storeFindings: 0, storeFindingsSentence: null });
     expect(
       page.findings
         .find(({ kind }) => kind === 'stale-delete')

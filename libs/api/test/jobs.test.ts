@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import type {
   AuditEntryDto,
   DivergencePageDto,
+  EntriesPageDto,
   JobDetailDto,
   JobDto,
   JobWorkInput,
@@ -171,6 +172,33 @@ describe('jobs of every kind on v11-plain-desync', () => {
     expect(await readdir(outside)).toEqual([]);
   });
 
+  it('one file or one folder is restored, its dry run names it, and a path that is not there is refused', async () => {
+    const snapshot = (await rows()).find(({ directory }) => directory.text === '/srv/team')?.id ?? '';
+    const work = (path: string, to: string): JobWorkInput => ({ kind: 'restore', snapshot, path, target: join(into, to) });
+    const file = await planned(run, store, work('/srv/team/README.md', 'one-file'));
+    expect(file.plan).toMatchObject({
+      items: [{ title: expect.stringContaining('/srv/team/README.md') }],
+      note: expect.stringContaining('Nothing is overwritten.'),
+    });
+    expect(file.plan?.command).toBe(
+      `wardrobe at ${fixture.storeDir} restore ${snapshot.slice(0, 8)}:/srv/team/README.md --to ${join(into, 'one-file')} --no-owners --verify --dry-run`,
+    );
+    await done(run, store, work('/srv/team/README.md', 'one-file'));
+    expect(await readdir(join(into, 'one-file'))).toEqual(['README.md']);
+    const entries = (await run.call<EntriesPageDto>('explorer.list', { storeId: store.id, snapshotId: snapshot, path: '/srv/team' }, { cookie: run.admin }))
+      .data.entries;
+    const folder = entries.find(({ type }) => type === 'directory')?.path ?? '';
+    const inside = (await run.call<EntriesPageDto>('explorer.list', { storeId: store.id, snapshotId: snapshot, path: folder }, { cookie: run.admin })).data
+      .entries;
+    const job = await done(run, store, work(folder, 'one-folder'));
+    expect(job, JSON.stringify(job)).toMatchObject({
+      state: 'done',
+      label: `Restore of a part of snapshot ${snapshot.slice(0, 8)} to ${join(into, 'one-folder')}`,
+    });
+    expect((await readdir(join(into, 'one-folder'))).sort()).toEqual(inside.map(({ name }) => name.text).sort());
+    expect((await planned(run, store, work('/srv/team/not-there', 'none'))).problem).toMatchObject({ code: 'not-found' });
+  });
+
   it('a link that is put there between the dry run and the doing is not followed', async () => {
     const snapshot = (await rows())[0]?.id ?? '';
     const outside = await temporaryFolder('outside');
@@ -226,9 +254,14 @@ describe('jobs of every kind on v11-plain-desync', () => {
   });
 
   it('another store gets what it lacks, each copy equal to its original', async () => {
-    const other = await writable('v10-plain-healthy');
+    const other = await writable('v10-plain-desync');
     const peer = await run.api.addStore({ name: 'other', location: other.storeDir });
     const before = (await run.call<SnapshotsPageDto>('snapshots.list', { storeId: peer.id }, { cookie: run.admin })).data.total;
+    const chosen = (await planned(run, store, { kind: 'sync', direction: 'from', peer: peer.id, snapshots: [(await rows())[0]?.id ?? ''] })).plan;
+    expect(chosen).toMatchObject({
+      itemsTotal: 0,
+      command: `wardrobe at ${fixture.storeDir} sync ${(await rows())[0]?.id.slice(0, 8)} from ${other.storeDir} --dry-run`,
+    });
     const job = await done(run, store, { kind: 'sync', direction: 'to', peer: peer.id });
     expect(job, JSON.stringify(job)).toMatchObject({ state: 'done', problem: null, label: 'Synchronisation to other' });
     expect(job.outcome).toMatch(/^1 snapshot copied and compared/);

@@ -182,7 +182,7 @@ export const finding = z.object({
   kind: z.union([cell, z.enum(STORE_FINDINGS)]),
   title: z.string(),
   subtitle: z.string(),
-  section: z.enum(['decision', 'unknown', 'heals', 'mended']),
+  section: z.enum(['decision', 'unknown', 'heals', 'decided', 'mended']),
   firstSeenAt: iso,
   endedAt: iso.nullable(),
   machines: z.array(z.object({ id: z.string(), name: z.string() })),
@@ -191,8 +191,10 @@ export const finding = z.object({
   affected: z.array(affectedSnapshot),
   affectedTotal: z.number(),
   nextStep: z.string(),
-  /** What the console can do about it: a repair, or removing the snapshots once more. */
-  mend: z.enum(['repair', 'rm']).nullable(),
+  /** What the console can do about it: a repair, removing the snapshots once more, or removing locks. */
+  mend: z.enum(['repair', 'rm', 'locks']).nullable(),
+  /** What is to be kept, who said so and when; null: nothing is decided. */
+  decision: z.object({ by: z.string(), at: iso }).nullable(),
   command: z.string().nullable(),
   afterwards: z.string().nullable(),
 });

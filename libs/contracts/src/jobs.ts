@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { hexId } from './report.js';
 
 /** Kinds of work that people ask for: dry run first, then a job. The console itself reads stores (`refresh`). */
-export const WORK_KINDS = ['repair', 'check', 'restore', 'rm', 'prune', 'maintenance', 'sync'] as const;
+export const WORK_KINDS = ['repair', 'check', 'restore', 'rm', 'prune', 'maintenance', 'sync', 'locks'] as const;
 export type WorkKind = (typeof WORK_KINDS)[number];
 
-/** Kinds that change the store: one at a time per store, and for admins only. */
-export const WRITING_KINDS = ['repair', 'rm', 'prune', 'maintenance', 'sync'] as const satisfies readonly WorkKind[];
+/** Kinds that change the store, for admins only. */
+export const WRITING_KINDS = ['repair', 'rm', 'prune', 'maintenance', 'sync', 'locks'] as const satisfies readonly WorkKind[];
 
 export const PRUNE_PERIODS = ['day', 'week', 'month', 'year'] as const;
 
@@ -26,6 +26,12 @@ export const jobWork = z.discriminatedUnion('kind', [
     wait: z.boolean().default(false),
     /** Removes damaged state files that nothing can rebuild. */
     discardDamagedStates: z.boolean().default(false),
+    /** Also reads every content, and so finds damage inside packfiles. */
+    readData: z.boolean().default(false),
+    /** Other stores of this console to take lost content from: copies, or synchronised ones. */
+    fromStores: z.array(z.string().min(1).max(64)).max(8).default([]),
+    /** Folders of the server to take lost content from: what was backed up, or a root that its paths hang on. */
+    fromDisks: z.array(z.string().min(1).max(4000)).max(8).default([]),
   }),
   z.object({
     kind: z.literal('check'),
@@ -61,6 +67,15 @@ export const jobWork = z.discriminatedUnion('kind', [
     direction: z.enum(['to', 'from', 'with']),
     /** Another store of this console. */
     peer: z.string().min(1).max(64),
+    /** None named: all that the one has and the other has not. */
+    snapshots: snapshots.default([]),
+  }),
+  z.object({
+    kind: z.literal('locks'),
+    /** Only these; none named: all that were left behind. */
+    ids: z.array(hexId).max(1000).default([]),
+    /** Of those named also fresh ones, and ones that cannot be read: whoever holds them must have ended. */
+    force: z.boolean().default(false),
   }),
 ]);
 export type JobWork = z.infer<typeof jobWork>;
@@ -142,6 +157,20 @@ export type JobDto = z.infer<typeof job>;
 export const jobDetail = job.extend({ work: jobWork.nullable(), plan: jobPlan.nullable() });
 export type JobDetailDto = z.infer<typeof jobDetail>;
 
-/** What the console may do on its server. */
-export const jobLimits = z.object({ restoreRoots: z.array(z.string()), restorePrivileges: z.boolean() });
+/** What the console may do on its server. `readRoots`: folders that a repair may take lost content from. */
+export const jobLimits = z.object({ restoreRoots: z.array(z.string()), restorePrivileges: z.boolean(), readRoots: z.array(z.string()) });
 export type JobLimitsDto = z.infer<typeof jobLimits>;
+
+/** Who holds the store, or held it: `since` is when the lock was last renewed. One that cannot be read says nothing but that. */
+export const storeLock = z.object({
+  id: z.string(),
+  host: z.string().nullable(),
+  exclusive: z.boolean(),
+  since: z.iso.datetime().nullable(),
+  /** Not renewed for ten minutes: nobody has to take notice of it. */
+  stale: z.boolean(),
+  /** From when a fresh one counts as left behind. */
+  staleFrom: z.iso.datetime().nullable(),
+  problem: z.string().nullable(),
+});
+export type StoreLockDto = z.infer<typeof storeLock>;

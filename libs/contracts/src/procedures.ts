@@ -9,10 +9,11 @@
  * machines  list({storeId, retired?}) → machinesPage · get({storeId, machineId}) → machineDetail · rename({machineId,name}) · retire({machineId,retired})
  *           · merge({from,into})
  * matrix    columns({storeId, from, to}) → matrixColumn[] · cell({storeId, machineId, snapshotId}) → machineDetail.cells[0]
- * divergence get({storeId}) → divergencePage
+ * divergence get({storeId}) → divergencePage · keep({storeId, findingId}) · unkeep({storeId, findingId}), for a deletion that the store never heard of (admin)
  * snapshots list({storeId, …snapshotFilter}) → snapshotsPage · get({storeId, snapshotId}) → snapshotRow
  * explorer  list(entriesInput) → entriesPage · detail({storeId, snapshotId, path}) → entryDetail
  * jobs      list({storeId?}) → job[] · get({id}) → jobDetail · limits() → jobLimits · plan({storeId, work}) → job, a dry run whose plan `get` gives
+ *           · locks({storeId}) → storeLock[], asked of the store itself
  *           · start({planId}) → job (admin) · again({id}) → job, the dry run of the same work (admin) · cancel({id}) (admin)
  * audit     list({limit, before?}) → auditEntry[]                                                                                 (admin)
  * live      events({storeId?}) → subscription of liveEvent (SSE)

@@ -2,6 +2,7 @@ export { createDb, type Db, type DbOptions, type DbTarget } from './db.js';
 export { migrate, MigrationError, OLDEST_SERVER_VERSION } from './migrate.js';
 export * from './queries/computed.js';
 export * from './queries/console.js';
+export { decide, listDecisions, undoDecisions } from './queries/decisions.js';
 export * from './queries/findings.js';
 export { loadInternedIds } from './queries/interning.js';
 export * from './queries/jobs.js';

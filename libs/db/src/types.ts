@@ -345,6 +345,15 @@ export type DivergenceRow = {
   readonly endedAt: Date | null;
   readonly endedAs: string | null;
 };
+/** A decision that stands. `num`: the snapshot's number. */
+export type DecisionRow = {
+  readonly machineId: string;
+  readonly num: number;
+  readonly snapshot: string;
+  readonly kind: 'keep';
+  readonly decidedBy: string;
+  readonly decidedAt: Date;
+};
 export type FindingRow = {
   readonly id: string;
   readonly kind: string;

@@ -3,8 +3,10 @@ import {
   allSnapshots,
   type ComputedMachine,
   type Db,
+  decide,
   getMachine,
   ingestReport,
+  listDecisions,
   listDivergences,
   listReports,
   loadInternedIds,
@@ -24,6 +26,7 @@ import {
   seenBy,
   type SightingRow,
   type StoreRow,
+  undoDecisions,
   verdictHistory,
 } from '../src/index.js';
 import { id, machineId, makeStore, reading, report, sighting } from './builders.js';
@@ -232,7 +235,7 @@ describe('a machine', () => {
 });
 
 function computed(machine: number, cells: readonly (readonly [string, string])[], change: Partial<ComputedMachine> = {}): ComputedMachine {
-  const rank: Record<string, number> = { behind: 2, unknown: 4, mismatch: 5, phantom: 8, lost: 9 };
+  const rank: Record<string, number> = { behind: 2, 'stale-delete': 3, unknown: 4, mismatch: 5, 'lost-delete': 6, phantom: 8, lost: 9 };
   return {
     machineId: machineId(machine),
     verdict: cells.length > 0 ? 'diverged' : 'in-sync',
@@ -334,5 +337,41 @@ describe('computed cells', () => {
       ),
     );
     expect(await listDivergences(db, store.id)).toHaveLength(2);
+  });
+});
+
+describe('decisions', () => {
+  const day = (number: number): Date => new Date(Date.UTC(2026, 5, number));
+  const cells = (...names: string[]) => names.map((name) => [name, 'lost-delete'] as const);
+  const save = (at: Date, machine: number, names: readonly string[]) => saveComputed(db, store.id, { at, machines: [computed(machine, cells(...names))] });
+  const keep = (names: readonly string[], at: Date, machines = [1]) =>
+    decide(db, { storeId: store.id, machineIds: machines.map(machineId), snapshots: names.map(id), kind: 'keep', by: 'Ada', at });
+  const standing = async () =>
+    (await listDecisions(db, store.id)).map(({ machineId: machine, snapshot, decidedBy, decidedAt }) => [machine, snapshot, decidedBy, decidedAt]);
+
+  test('stand once for each cell, with who and when, until they are taken back', async () => {
+    await ingestReport(db, report(1, []));
+    await save(day(1), 1, ['x', 'y']);
+    expect(await keep(['x', 'y'], day(2))).toBe(2);
+    expect(await keep(['x', 'y'], day(3))).toBe(0);
+    await save(day(4), 1, ['x', 'y']);
+    expect(await standing()).toEqual([
+      [machineId(1), id('x'), 'Ada', day(2)],
+      [machineId(1), id('y'), 'Ada', day(2)],
+    ]);
+    expect(await undoDecisions(db, { storeId: store.id, machineIds: [machineId(1)], snapshots: [id('x')], by: 'Bea', at: day(5) })).toBe(1);
+    expect((await standing()).map(([, snapshot]) => snapshot)).toEqual([id('y')]);
+  });
+
+  test('end with the cell that they are about, and go along when machines are merged', async () => {
+    for (const machine of [1, 2]) await ingestReport(db, report(machine, []));
+    await save(day(1), 1, ['x', 'y']);
+    await keep(['x', 'y'], day(2));
+    await save(day(3), 1, ['y']);
+    await save(day(4), 1, ['x', 'y']);
+    expect((await standing()).map(([, snapshot]) => snapshot)).toEqual([id('y')]);
+    await mergeMachines(db, machineId(1), machineId(2));
+    await save(day(5), 2, ['y']);
+    expect(await standing()).toEqual([[machineId(2), id('y'), 'Ada', day(2)]]);
   });
 });

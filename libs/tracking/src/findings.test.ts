@@ -32,4 +32,47 @@ describe('findings', () => {
       { section: 'heals', nextStep: 'wait', detail: 'A backup may be running on alpha.' },
     ]);
   });
+
+  it('make one finding of a phantom and of the hidden snapshot that it is: the packfile supports it', () => {
+    const packfile = 'f'.repeat(64);
+    const { remote, results, snapshot: phantom } = firstWith('phantom');
+    const other = { id: 'c'.repeat(64), packfile: 'd'.repeat(64), packedAtMs: 1, lock: null };
+    const found = findingsOf({ ...remote, hidden: [{ id: phantom, packfile, packedAtMs: 1, lock: null }, other] }, results);
+    expect(found.filter(({ kind }) => kind === 'hidden-snapshot').map(({ snapshots }) => snapshots)).toEqual([[other.id]]);
+    for (const finding of found.filter(({ kind, snapshots }) => kind === 'phantom' && snapshots.includes(phantom)))
+      expect(finding).toMatchObject({ hidden: [{ id: phantom }], packfiles: expect.arrayContaining([packfile]) });
+    // What no machine lists is told by the store alone.
+    expect(findingsOf({ ...remote, hidden: [other] }, results).filter(({ hidden }) => hidden.length > 0)).toEqual([]);
+  });
+
+  it('tell a deletion about which somebody decided apart, once, and ask nothing of it', () => {
+    const { remote, results, machine, snapshot } = firstWith('lost-delete');
+    const open = findingsOf(remote, results);
+    const found = findingsOf(remote, results, { isDecided: (who, what) => who === machine && what === snapshot });
+    const decided = found.filter(({ section }) => section === 'decided');
+    expect(decided).toMatchObject([{ kind: 'lost-delete', machines: [machine], snapshots: [snapshot], nextStep: 'none' }]);
+    expect(found.at(-1)).toBe(decided[0]);
+    const asked = (list: typeof open): number =>
+      list
+        .filter(({ kind, section }) => kind === 'lost-delete' && section === 'decision')
+        .flatMap(({ snapshots, machines }) => machines.flatMap(() => snapshots)).length;
+    expect(asked(found)).toBe(asked(open) - 1);
+    expect(new Set(found.map(({ key }) => key)).size).toBe(found.length);
+    // Other cells of that machine and snapshot are not decided by it.
+    expect(findingsOf(remote, results, { isDecided: () => true }).filter(({ section, kind }) => section === 'decided' && kind !== 'lost-delete')).toEqual([]);
+  });
 });
+
+/** A random fleet in which some machine has a cell of this kind. */
+function firstWith(cell: 'phantom' | 'lost-delete') {
+  for (let seed = 1; seed < 2000; seed += 1) {
+    const world = randomWorld(seed);
+    const remote = remoteOf(world);
+    const results = world.machines.map((machine) => computeMachine(remote, machineOf(machine), { nowMs: world.nowMs }));
+    for (const { machine, exceptions } of results) {
+      const found = exceptions.find((exception) => exception.cell === cell);
+      if (found !== undefined) return { remote, results, machine, snapshot: found.snapshot };
+    }
+  }
+  throw new Error(`no fleet has a ${cell}`);
+}

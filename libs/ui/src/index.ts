@@ -42,6 +42,7 @@ export * from './divergence/finding-list.js';
 export * from './divergence/lanes.js';
 export * from './foundation/id-text.js';
 export * from './jobs/job-list.js';
+export * from './jobs/locks-table.js';
 export * from './jobs/plan-view.js';
 export * from './jobs/work-form.js';
 export * from './settings/audit-table.js';

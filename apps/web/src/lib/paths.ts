@@ -14,6 +14,11 @@ export const paths = {
   storeJobs: (storeId: string) => `/stores/${encodeURIComponent(storeId)}/jobs`,
   newJob: (storeId: string, kind: string, snapshots: readonly string[] = []) =>
     `/stores/${encodeURIComponent(storeId)}/jobs/new?kind=${kind}${snapshots.length === 0 ? '' : `&snapshots=${snapshots.join(',')}`}`,
+  /** Restore of one file or folder (percent-encoded path) to the server. */
+  restoreOf: (storeId: string, snapshotId: string, path: string) =>
+    `/stores/${encodeURIComponent(storeId)}/jobs/new?kind=restore&snapshots=${snapshotId}&path=${encodeURIComponent(path)}`,
+  /** A repair of what one finding is about, with every option. */
+  repairOf: (storeId: string, findingId: string) => `/stores/${encodeURIComponent(storeId)}/jobs/new?kind=repair&finding=${encodeURIComponent(findingId)}`,
   planOf: (storeId: string, kind: string, planId: string) => `/stores/${encodeURIComponent(storeId)}/jobs/new?kind=${kind}&plan=${planId}`,
   addMachine: (storeId: string) => `/stores/${encodeURIComponent(storeId)}/add-machine`,
   storeSettings: (storeId: string) => `/stores/${encodeURIComponent(storeId)}/settings`,

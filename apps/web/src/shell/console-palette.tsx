@@ -115,6 +115,7 @@ function pages(
           page(paths.newJob(storeId, 'prune'), 'Prune old snapshots', icon(ListChecks)),
           page(paths.newJob(storeId, 'maintenance'), 'Maintenance of the store', icon(ListChecks)),
           page(paths.newJob(storeId, 'sync'), 'Synchronise with another store', icon(ListChecks)),
+          page(paths.newJob(storeId, 'locks'), 'Locks of the store', icon(ListChecks)),
           ...(admin ? [page(paths.addMachine(storeId), 'Add a machine', icon(Plus))] : []),
           page(paths.storeSettings(storeId), 'Store settings', icon(Settings2)),
         ]),

@@ -1,6 +1,6 @@
 import { archiveTar, archiveZip, type BlobSource, type Repository, type Snapshot } from '@wardrobe/kloset';
 import { parseMac, cleanPath, nameText, baseName, percentDecode, equalBytes } from '@wardrobe/kloset-model';
-import type { EntryDetailDto } from '@wardrobe/contracts';
+import type { EntryDetailDto, StoreLockDto } from '@wardrobe/contracts';
 import { ApiError } from '../errors/api-error.js';
 import { codeOf, problemOf } from '../errors/bridge.js';
 import type { CallContext } from '../workers/protocol.js';
@@ -10,6 +10,7 @@ import { byteNameOf } from './paths.js';
 import { readStore } from './reading.js';
 import { headerDto, isoOfNs, msOfNs } from './rows.js';
 import { PREVIEW_BYTES } from './text-preview.js';
+import { listLocks } from './work/locks.js';
 import { applyWork, planWork } from './work/run-work.js';
 import type { EngineOutcome, EnginePlan, EngineWork } from './work/types.js';
 import type { ArchiveFormat, ContentInfo, HeaderAnswer, ListAnswer, ListArgs, OpenArgs, Opened, Reading, SnapshotRef } from './types.js';
@@ -153,6 +154,10 @@ export class StoreHost {
     const snapshot = await this.snapshot(args, signal);
     const write = args.format === 'tar' ? archiveTar : archiveZip;
     for await (const piece of write(snapshot, cleanPath(percentDecode(args.path)), { signal })) yield piece as Uint8Array;
+  }
+
+  async locks({ nowMs }: { readonly nowMs: number }, { signal }: CallContext): Promise<StoreLockDto[]> {
+    return listLocks(this.opened(), { nowMs, signal });
   }
 
   /** What a piece of work would do: reads only. */

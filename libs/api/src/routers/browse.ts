@@ -12,6 +12,7 @@ import {
   snapshotFilter,
   snapshotRow,
   snapshotsPage,
+  storeLock,
 } from '@wardrobe/contracts';
 import { z } from 'zod';
 import { adminProcedure, router, userProcedure, viewerProcedure } from '../trpc.js';
@@ -51,6 +52,10 @@ export const jobsRouter = router({
     .output(jobDetail)
     .query(({ ctx, input }) => ctx.services.jobs.get(input.id)),
   limits: viewerProcedure.output(jobLimits).query(({ ctx }) => ctx.services.jobs.limits()),
+  locks: viewerProcedure
+    .input(z.object({ storeId }))
+    .output(z.array(storeLock))
+    .query(({ ctx, input }) => ctx.services.jobs.locks(input.storeId)),
   plan: userProcedure
     .input(z.object({ storeId, work: jobWork }))
     .output(job)

@@ -6,6 +6,8 @@ import { done, OK } from './accounts.js';
 const storeId = z.string().min(1).max(64);
 const machineId = z.string().min(1).max(64);
 
+const finding = z.object({ storeId, findingId: z.string().min(1).max(200) });
+
 export const machinesRouter = router({
   list: viewerProcedure
     .input(z.object({ storeId, retired: z.boolean().default(false) }))
@@ -54,4 +56,18 @@ export const divergenceRouter = router({
     .input(z.object({ storeId }))
     .output(divergencePage)
     .query(({ ctx, input }) => ctx.services.tracking.divergence(input.storeId)),
+  keep: adminProcedure
+    .input(finding)
+    .output(done)
+    .mutation(async ({ ctx, input }) => {
+      await ctx.services.tracking.keep(ctx.actor, { ...input, keep: true });
+      return OK;
+    }),
+  unkeep: adminProcedure
+    .input(finding)
+    .output(done)
+    .mutation(async ({ ctx, input }) => {
+      await ctx.services.tracking.keep(ctx.actor, { ...input, keep: false });
+      return OK;
+    }),
 });

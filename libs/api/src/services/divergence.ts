@@ -39,9 +39,15 @@ export async function openFinding(
   deps: Deps,
   { store, model, findingId }: { readonly store: StoreRow; readonly model: MatrixModel; readonly findingId: string },
 ): Promise<{ title: string; snapshots: readonly string[] } | null> {
-  const active = activeOf(model);
-  const found = (await openFacts(deps, store, active)).find(({ key }) => idOfFinding(key) === findingId);
-  return found === undefined ? null : { title: findingDto(await findingContext(deps, store, active), found).title, snapshots: found.snapshots };
+  const found = await factsOfFinding(deps, { store, model, findingId });
+  return found === null ? null : { title: findingDto(await findingContext(deps, store, activeOf(model)), found).title, snapshots: found.snapshots };
+}
+
+export async function factsOfFinding(
+  deps: Deps,
+  { store, model, findingId }: { readonly store: StoreRow; readonly model: MatrixModel; readonly findingId: string },
+): Promise<FindingFacts | null> {
+  return (await openFacts(deps, store, activeOf(model))).find(({ key }) => idOfFinding(key) === findingId) ?? null;
 }
 
 function activeOf(model: MatrixModel): MatrixModel {
@@ -53,7 +59,9 @@ async function openFacts(deps: Deps, store: StoreRow, active: MatrixModel): Prom
   const results = active.rows.map((row) => resultOf(active, row, (num) => ids.get(num) ?? ''));
   const remote = await remoteOfFindings(deps, store);
   const fromMachines = [...lostStateFindings(active.rows, results), ...(await clockFindings(deps, active.rows))];
-  return foldLeftovers(findingsOf({ ...remote, findings: [...remote.findings, ...fromMachines] }, results)).slice(0, SHOWN_FINDINGS);
+  const decided = new Set(active.decisions.map(({ machineId, snapshot }) => `${machineId} ${snapshot}`));
+  const isDecided = (machine: string, snapshot: string): boolean => decided.has(`${machine} ${snapshot}`);
+  return foldLeftovers(findingsOf({ ...remote, findings: [...remote.findings, ...fromMachines] }, results, { isDecided })).slice(0, SHOWN_FINDINGS);
 }
 
 async function findingContext(deps: Deps, store: StoreRow, model: MatrixModel): Promise<FindingContext> {
@@ -77,6 +85,7 @@ async function findingContext(deps: Deps, store: StoreRow, model: MatrixModel): 
     open,
     snapshots,
     machines: new Map(model.rows.map((row) => [row.machine.machineId, row.machine])),
+    decisions: model.decisions,
     packfileCount: remote === null ? 0 : remote.packfiles.length / 32,
     headerOf: (row) => headerOf(deps, store, row),
   };

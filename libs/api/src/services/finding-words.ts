@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FindingDto } from '@wardrobe/contracts';
-import type { DivergenceRow, FindingRow, HeaderColumns, MachineStoreRow, SnapshotRow, StoreRow } from '@wardrobe/db';
+import type { DecisionRow, DivergenceRow, FindingRow, HeaderColumns, MachineStoreRow, SnapshotRow, StoreRow } from '@wardrobe/db';
 import type { FindingFacts } from '@wardrobe/tracking';
 import { type Cell, CELLS, counted, dayWord, figure, listed, NEXT_STEP_SENTENCE, spanWord } from '@wardrobe/words';
 import { toolOf } from './machine-rows.js';
@@ -13,6 +13,7 @@ export type FindingContext = {
   readonly snapshots: ReadonlyMap<string, SnapshotRow>;
   readonly machines: ReadonlyMap<string, MachineStoreRow>;
   readonly packfileCount: number;
+  readonly decisions: readonly DecisionRow[];
   readonly headerOf: (row: SnapshotRow) => HeaderColumns | null;
 };
 
@@ -46,6 +47,7 @@ export function findingDto(context: FindingContext, facts: FindingFacts): Findin
     affected: facts.snapshots.slice(0, SHOWN_AFFECTED).map((id) => affected(context, facts, id)),
     affectedTotal: facts.snapshots.length,
     mend: mendOf(facts.kind),
+    decision: decisionOf(context, facts),
   };
 }
 
@@ -80,6 +82,7 @@ export function mendedFinding(context: FindingContext, ended: readonly Divergenc
         affectedTotal: rows.length,
         nextStep: NEXT_STEP_SENTENCE.none,
         mend: null,
+        decision: null,
         command: null,
         afterwards: null,
       },
@@ -102,7 +105,16 @@ const REPAIRED: ReadonlySet<FindingFacts['kind']> = new Set<FindingFacts['kind']
 
 /** What the console can do about a finding. What heals by itself, and what lies on a machine alone, is not the console's to mend. */
 function mendOf(kind: FindingFacts['kind']): FindingDto['mend'] {
+  if (kind === 'stale-lock' || kind === 'damaged-lock') return 'locks';
   return REPAIRED.has(kind) ? 'repair' : kind === 'lost-delete' ? 'rm' : null;
+}
+
+/** Who decided to keep what the finding is about; the last one, where several did. */
+function decisionOf({ decisions }: FindingContext, facts: FindingFacts): FindingDto['decision'] {
+  if (facts.section !== 'decided') return null;
+  const wanted = new Set(facts.snapshots);
+  const last = decisions.findLast(({ machineId, snapshot }) => facts.machines.includes(machineId) && wanted.has(snapshot));
+  return last === undefined ? null : { by: last.decidedBy, at: last.decidedAt.toISOString() };
 }
 
 /** Short and stable while the finding lasts: 8 hex digits of the hash of what it is about. */
@@ -208,6 +220,7 @@ function cellWords(context: FindingContext, facts: FindingFacts): Words {
             ok: true,
             sentence: `${facts.packfiles.length === 1 ? 'Packfile' : 'Packfiles'} ${packfiles} ${facts.packfiles.length === 1 ? 'is' : 'are'} in the store.`,
           },
+          ...hiddenEvidence(context, facts),
         ],
         ...repairOf(context, machine),
         afterwards: `Every machine lists ${count === 1 ? 'it' : 'them'} at its next use of the store.`,
@@ -223,14 +236,25 @@ function cellWords(context: FindingContext, facts: FindingFacts): Words {
     case 'lost-delete':
       return {
         ...base,
-        title: `${who} deleted ${snapshots}, and the store never heard`,
         happened: `${who} holds ${count === 1 ? 'it' : 'them'} as deleted, but the deletion never reached the store: every other machine still lists ${count === 1 ? 'it' : 'them'}.`,
         evidence: [
           { ok: true, sentence: `${who} holds ${count === 1 ? 'it' : 'them'} as deleted${reported}.` },
           { ok: true, sentence: `The store lists ${count === 1 ? 'it' : 'them'}${readEvidence(context)}.` },
         ],
-        command: `plakar at ${context.store.location} rm ${facts.snapshots.slice(0, 5).map(short).join(' ')}`,
-        afterwards: null,
+        ...(facts.section === 'decided'
+          ? {
+              title: `${who} deleted ${snapshots}, and ${count === 1 ? 'it is' : 'they are'} kept`,
+              nextStep: 'Nothing has to be done. The decision can be taken back.',
+              afterwards: `The store goes on listing ${count === 1 ? 'it' : 'them'}, and ${who} goes on not listing ${count === 1 ? 'it' : 'them'}.`,
+            }
+          : {
+              title: `${who} deleted ${snapshots}, and the store never heard`,
+              nextStep:
+                count === 1
+                  ? 'Delete it again, so that everybody stops listing it, or keep it.'
+                  : 'Delete them again, so that everybody stops listing them, or keep them.',
+              command: `plakar at ${context.store.location} rm ${facts.snapshots.slice(0, 5).map(short).join(' ')}`,
+            }),
       };
     case 'mismatch':
       return {
@@ -271,6 +295,22 @@ function cellWords(context: FindingContext, facts: FindingFacts): Words {
       };
     }
   }
+}
+
+/** What the store alone says of a phantom: the header lies there, and no state names it. */
+function hiddenEvidence(context: FindingContext, { hidden, snapshots }: FindingFacts): { ok: boolean; sentence: string }[] {
+  if (hidden.length === 0) return [];
+  const which =
+    hidden.length === snapshots.length ? (hidden.length === 1 ? 'Its header' : 'Their headers') : `The headers of ${listed(hidden.map(({ id }) => short(id)))}`;
+  const places = listed([...new Set(hidden.map(({ packfile }) => short(packfile)))]);
+  const lock = hidden.find((snapshot) => snapshot.lock !== null)?.lock;
+  return [
+    {
+      ok: true,
+      sentence: `${which} ${which === 'Its header' ? 'lies' : 'lie'} in packfile ${places}, which no state of the store names: seen in the store itself, without any machine${readEvidence(context)}.`,
+    },
+    ...(lock ? [{ ok: true, sentence: `A backup may be running on ${lock.host}: its lock bears the id.` }] : []),
+  ];
 }
 
 /**
@@ -379,10 +419,17 @@ function storeWords(context: FindingContext, facts: FindingFacts): Words {
         ...base,
         title: `${counted(lines.length, 'lock')} ${lines.length === 1 ? 'was' : 'were'} left behind`,
         happened: `${listed(lines.map(roughAges), 5)}. plakar often leaves its lock when it ends; it takes no notice of old ones.`,
-        nextStep: 'Nothing to do.',
+        nextStep: 'Nothing has to be done. They can be removed.',
+        command: `wardrobe at ${context.store.location} locks`,
       };
     case 'damaged-lock':
-      return { ...base, title: `Lock ${short(id)} cannot be read`, happened: facts.detail, nextStep: 'Remove the file when no backup is running.' };
+      return {
+        ...base,
+        title: `Lock ${short(id)} cannot be read`,
+        happened: `${facts.detail.replace(/\.?$/, '.')} A lock that cannot be read may be anybody’s: it counts as fresh, and maintenance and repair wait for it.`,
+        nextStep: 'Remove it when no backup is running.',
+        command: `wardrobe at ${context.store.location} locks`,
+      };
     case 'clock-skew':
       return {
         ...base,

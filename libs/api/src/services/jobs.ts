@@ -2,13 +2,18 @@ import { cancelJob, getJob, type JobRow, listJobs } from '@wardrobe/db';
 import { forbidden, notFound } from '../errors/api-error.js';
 import { audit, type Deps, now } from './deps.js';
 import { jobDetail, jobDto, workPayload } from './job-rows.js';
+import { readRoots } from './locations.js';
 import type { Refreshes } from './refresh.js';
+import type { Registry } from './registry.js';
 import { requiredStore } from './tracking.js';
 import type { Actor, JobService } from './types.js';
 import type { Work } from './work.js';
 
 /** Everything that runs or ran: readings of the console itself and work that people asked for. */
-export function createJobs(deps: Deps, { refreshes, work }: { readonly refreshes: Refreshes; readonly work: Work }): JobService {
+export function createJobs(
+  deps: Deps,
+  { refreshes, work, registry }: { readonly refreshes: Refreshes; readonly work: Work; readonly registry: Registry },
+): JobService {
   async function required(id: string): Promise<JobRow> {
     const job = /^\d{1,18}$/.test(id) ? await getJob(deps.db, id) : null;
     if (job === null) throw notFound('This job');
@@ -24,7 +29,12 @@ export function createJobs(deps: Deps, { refreshes, work }: { readonly refreshes
       return jobDetail(await required(id));
     },
     async limits() {
-      return { restoreRoots: [...(deps.config.restoreRoots ?? [])], restorePrivileges: deps.config.restorePrivileges === true };
+      const { config } = deps;
+      return { restoreRoots: [...(config.restoreRoots ?? [])], restorePrivileges: config.restorePrivileges === true, readRoots: readRoots(config) };
+    },
+    async locks(storeId) {
+      const reader = await registry.reader((await requiredStore(deps, storeId)).id);
+      return reader.call('locks', { nowMs: deps.clock.nowMs() });
     },
     async plan(actor, input) {
       // Looking what a repair would do is reading; the other dry runs are for those who may do what they plan.

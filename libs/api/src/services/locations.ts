@@ -38,6 +38,17 @@ export async function allowedFolder(deps: Pick<Deps, 'config'>, location: string
   return real;
 }
 
+/** Folders of the server that a repair may take lost content from: where stores may lie, and where restores may write. */
+export function readRoots(config: Deps['config']): string[] {
+  return [...new Set([...config.storeRoots, ...(config.restoreRoots ?? [])])];
+}
+
+/** A folder with files that were backed up, checked as that of a store is. @throws ApiError as `allowedFolder` */
+export function readableFolder(deps: Pick<Deps, 'config'>, folder: string): Promise<string> {
+  if (!isAbsolute(folder)) throw new ApiError('invalid-input', 'The folder to take content from is an absolute path.', 'Begin it with a slash.');
+  return allowedFolder({ config: { ...deps.config, storeRoots: readRoots(deps.config) } }, folder);
+}
+
 /** Where the local index of the store at this folder lies. */
 export function indexFolder(deps: Pick<Deps, 'dataDirectory'>, folder: string): string {
   return join(deps.dataDirectory, 'index', createHash('sha256').update(folder).digest('hex').slice(0, 32));

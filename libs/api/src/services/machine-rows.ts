@@ -1,5 +1,5 @@
 import type { MachineRowDto } from '@wardrobe/contracts';
-import { type Cause, type Cell, CELLS, NEXT_STEP_OF_CELL, NEXT_STEP_SENTENCE, rowCause, spanWord, type Verdict } from '@wardrobe/words';
+import { type Cause, type Cell, CELLS, counted, NEXT_STEP_OF_CELL, NEXT_STEP_SENTENCE, rowCause, spanWord, type Verdict } from '@wardrobe/words';
 import { causeAt, type ModelRow } from './matrix-model.js';
 
 /** The row of one machine as the pages show it. */
@@ -15,7 +15,7 @@ export function machineRowDto(row: ModelRow, nowMs: number): MachineRowDto {
     verdict: row.verdict,
     worst: row.verdict === 'unknown' ? 'unknown' : row.worst,
     cause: causeText(row, cell, nowMs),
-    nextStep: NEXT_STEP_SENTENCE[NEXT_STEP_OF_CELL[cell]],
+    nextStep: isAllDecided(row, cell) ? NEXT_STEP_SENTENCE.none : NEXT_STEP_SENTENCE[NEXT_STEP_OF_CELL[cell]],
     counts: Object.fromEntries(Object.entries(row.counts).filter(([name, count]) => count > 0 && name !== 'none')),
     digest: machine.digest,
     group: row.group,
@@ -38,10 +38,16 @@ export function spokenCell(row: Pick<ModelRow, 'verdict' | 'worst' | 'counts'>):
   return 'seen';
 }
 
+/** Its worst cells are deletions that never reached the store, and each of those snapshots is to be kept. */
+function isAllDecided(row: ModelRow, cell: Cell): boolean {
+  return cell === 'lost-delete' && row.decided === row.counts['lost-delete'];
+}
+
 function causeText(row: ModelRow, cell: Cell, nowMs: number): string {
   const lastReportMs = row.machine.lastReportAt?.getTime() ?? null;
   const { states, packfiles, newestMs } = causeFacts(row, cell);
   const text = rowCause({ cell, count: cell === 'unknown' ? 0 : row.counts[cell], states, packfiles, newestMs, lastReportMs, nowMs });
+  if (isAllDecided(row, cell)) return `Deleted ${counted(row.decided, 'snapshot')}; the store keeps ${row.decided === 1 ? 'it' : 'them'}, as decided`;
   if (row.verdict === 'unknown' && lastReportMs !== null) return `${text}; was ${WAS[verdictThen(row)]} then`;
   if (row.verdict === 'behind' && cell === 'stale-delete' && row.counts.behind > 0)
     return `${text}, and ${rowCause({ cell: 'behind', count: row.counts.behind, states, packfiles, newestMs: null, lastReportMs, nowMs }).replace('Has', 'has')}`;

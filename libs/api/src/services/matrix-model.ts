@@ -1,6 +1,6 @@
-import { type Availability, type Db, machineRows, type MachineStoreRow, matrixColumns } from '@wardrobe/db';
+import { type Availability, type Db, type DecisionRow, listDecisions, machineRows, type MachineStoreRow, matrixColumns } from '@wardrobe/db';
 import { type CellResult, encodeRow, type EncodedRow, type MachineResult, verdictOf } from '@wardrobe/tracking';
-import { CELL_SEVERITY, CELLS, type Cause, type Cell, VERDICTS, type Verdict } from '@wardrobe/words';
+import { CELL_SEVERITY, CELLS, type Cause, type Cell, DIVERGENT_CELLS, VERDICTS, type Verdict } from '@wardrobe/words';
 
 /** One machine over the columns. `exceptions` are column, cell and cause of what is neither seen nor none, in column order. */
 export type ModelRow = {
@@ -13,6 +13,8 @@ export type ModelRow = {
   readonly cells: Uint8Array;
   readonly causes: Int32Array;
   readonly newestSeenSeconds: number | null;
+  /** Cells about which somebody decided. */
+  readonly decided: number;
   /** Machines with equal rows share a group; groups count from 0, worst first. */
   readonly group: number;
 };
@@ -28,13 +30,18 @@ export type MatrixModel = {
   readonly rows: readonly ModelRow[];
   /** Machines (retired ones left out) that list the snapshot of each column. */
   readonly listedBy: Int32Array;
+  readonly decisions: readonly DecisionRow[];
 };
 
 type Options = { readonly storeId: string; readonly revision: string; readonly retired: boolean; readonly nowMs: number; readonly limitMs: number };
 
 /** Columns: what is live, what any machine's row says something about, and what is hidden or unreadable. Rows: worst first. */
 export async function loadMatrix(db: Db, options: Options): Promise<MatrixModel> {
-  const [all, machines] = await Promise.all([matrixColumns(db, options.storeId), machineRows(db, options.storeId, { retired: options.retired })]);
+  const [all, machines, decisions] = await Promise.all([
+    matrixColumns(db, options.storeId),
+    machineRows(db, options.storeId, { retired: options.retired }),
+    listDecisions(db, options.storeId),
+  ]);
   const named = new Set<number>();
   for (const machine of machines) for (const num of machine.exceptionSnapshots) named.add(num);
   const kept = [...all.nums.keys()].filter((at) => named.has(all.nums[at] ?? 0) || (all.availability[at] !== 'absent' && all.availability[at] !== 'deleted'));
@@ -48,9 +55,9 @@ export async function loadMatrix(db: Db, options: Options): Promise<MatrixModel>
   const seconds = knownTimes(Float64Array.from(kept, (at) => all.takenAtSeconds[at] ?? -1));
   const columnOf = new Map<number, number>();
   for (const [column, num] of nums.entries()) columnOf.set(num, column);
-  const base = { nums, live, seconds, columnOf, plain, liveCount: live.reduce((sum, isLive) => sum + isLive, 0) };
+  const base = { nums, live, seconds, columnOf, plain, decisions, liveCount: live.reduce((sum, isLive) => sum + isLive, 0) };
   const rows = machines.map((machine) => modelRow(machine, base, options));
-  return { revision: options.revision, availability, nums, live, seconds, columnOf, rows: grouped(rows), listedBy: listedBy(live, rows) };
+  return { revision: options.revision, availability, nums, live, seconds, columnOf, rows: grouped(rows), listedBy: listedBy(live, rows), decisions };
 }
 
 /** A column without a time takes the one before it, so that times never fall. */
@@ -73,7 +80,7 @@ function listedBy(live: Uint8Array, rows: readonly ModelRow[]): Int32Array {
   return counts;
 }
 
-type Base = Pick<MatrixModel, 'nums' | 'live' | 'seconds' | 'columnOf'> & { readonly plain: Uint8Array; readonly liveCount: number };
+type Base = Pick<MatrixModel, 'nums' | 'live' | 'seconds' | 'columnOf' | 'decisions'> & { readonly plain: Uint8Array; readonly liveCount: number };
 
 function modelRow(machine: MachineStoreRow, base: Base, { nowMs, limitMs }: Options): ModelRow {
   const { live, seconds, columnOf } = base;
@@ -100,8 +107,18 @@ function modelRow(machine: MachineStoreRow, base: Base, { nowMs, limitMs }: Opti
     cells: Uint8Array.from(found, ({ cell }) => cell),
     causes: Int32Array.from(found, ({ cause }) => cause),
     newestSeenSeconds: newest < 0 ? null : (seconds[newest] ?? null),
+    decided: base.decisions.filter(({ machineId, num }) => machineId === machine.machineId && isLostDelete(cells, columnOf.get(num))).length,
     group: 0,
   };
+}
+
+function isLostDelete(cells: Uint8Array, column: number | undefined): boolean {
+  return column !== undefined && cells[column] === CELL_SEVERITY['lost-delete'];
+}
+
+/** Whether a machine has a divergent cell that nobody decided about. */
+export function needsDecision(row: Pick<ModelRow, 'counts' | 'decided'>): boolean {
+  return DIVERGENT_CELLS.reduce((sum, cell) => sum + row.counts[cell], 0) > row.decided;
 }
 
 function countsOf(found: readonly { column: number; cell: number }[], { live, liveCount }: Base): Record<Cell, number> {

@@ -16,6 +16,7 @@ export type OpenRequest = {
   readonly indexDirectory: string | null;
   readonly signal?: AbortSignal;
   readonly onProgress?: (value: unknown) => void;
+  readonly graceMs?: () => number;
 };
 
 /**
@@ -56,7 +57,7 @@ export class Registry {
   }
 
   /** A stored store on a thread of its own, for work that must not keep others waiting. The caller stops it. */
-  async aside(store: StoreRow, options: Pick<OpenRequest, 'signal' | 'onProgress'>): Promise<Reader> {
+  async aside(store: StoreRow, options: Pick<OpenRequest, 'signal' | 'onProgress' | 'graceMs'>): Promise<Reader> {
     const folder = await allowedFolder(this.deps, store.location);
     const secret = store.encrypted ? this.secretOf(store) : null;
     const { reader, opened } = await this.openAside({ folder, passphrase: null, secret, indexDirectory: indexFolder(this.deps, folder), ...options });
@@ -143,8 +144,8 @@ export class Registry {
   }
 
   /** Deriving a key takes hundreds of MiB and a second: one at a time in the whole console. */
-  private open(reader: Reader, { folder, passphrase, secret, indexDirectory, signal, onProgress }: OpenRequest): Promise<Opened> {
-    const call = (): Promise<Opened> => reader.call('open', { location: folder, passphrase, secret, indexDirectory }, { signal, onProgress });
+  private open(reader: Reader, { folder, passphrase, secret, indexDirectory, ...options }: OpenRequest): Promise<Opened> {
+    const call = (): Promise<Opened> => reader.call('open', { location: folder, passphrase, secret, indexDirectory }, options);
     if (passphrase === null) return call();
     const result = this.deriving.then(call, call);
     this.deriving = result.catch(() => null);

@@ -1,15 +1,16 @@
 import type { JobWork } from '@wardrobe/contracts';
 import { allSnapshots, getSnapshots, type StoreRow } from '@wardrobe/db';
+import type { OpenArgs } from '../engine/types.js';
 import type { EngineWork } from '../engine/work/types.js';
 import { ApiError, notFound } from '../errors/api-error.js';
 import type { Deps } from './deps.js';
 import { reachOf } from './headers.js';
-import { allowedFolder, indexFolder } from './locations.js';
+import { allowedFolder, indexFolder, readableFolder } from './locations.js';
 import type { Registry } from './registry.js';
 import { restoreTarget } from './restore-roots.js';
 import { requiredStore, type Tracking } from './tracking.js';
 import { reportedMachines, reportEvidence } from './work-evidence.js';
-import { workCommand, workLabel } from './work-words.js';
+import { type CommandFacts, workCommand, workLabel } from './work-words.js';
 
 export type ResolvedWork = { readonly engine: EngineWork; readonly label: string; readonly command: string; readonly applyCommand: string };
 export type ResolveParts = { readonly registry: Registry; readonly tracking: Tracking };
@@ -21,11 +22,7 @@ export type ResolveParts = { readonly registry: Registry; readonly tracking: Tra
  */
 export async function resolveWork(deps: Deps, parts: ResolveParts, asked: { readonly store: StoreRow; readonly work: JobWork }): Promise<ResolvedWork> {
   const { store, work } = asked;
-  const named = (
-    engine: EngineWork,
-    names: Parameters<typeof workLabel>[1] = {},
-    facts: { snapshots?: readonly string[] | null; peerLocation?: string } = {},
-  ) => ({
+  const named = (engine: EngineWork, names: Parameters<typeof workLabel>[1] = {}, facts: Omit<CommandFacts, 'store'> = {}) => ({
     engine,
     label: workLabel(work, names),
     command: workCommand(work, { store, ...facts }, false),
@@ -35,9 +32,14 @@ export async function resolveWork(deps: Deps, parts: ResolveParts, asked: { read
     case 'repair': {
       const finding = work.finding === null ? null : await findingOf(parts, store, work.finding);
       const snapshots = finding === null || finding.snapshots.length === 0 ? null : finding.snapshots;
-      const { undelete, wait, discardDamagedStates } = work;
+      const { undelete, wait, discardDamagedStates, readData } = work;
       const evidence = await reportEvidence(deps.db, store);
-      return named({ kind: 'repair', snapshots, evidence, undelete, wait, discardDamagedStates }, { finding: finding?.title }, { snapshots });
+      const sources = await recoverySources(deps, parts, { store, work });
+      return named(
+        { kind: 'repair', snapshots, evidence, undelete, wait, discardDamagedStates, readData, ...sources.engine },
+        { finding: finding?.title },
+        { snapshots, fromLocations: sources.locations },
+      );
     }
     case 'check':
       return named({ kind: 'check', snapshots: await checked(deps, store, work.snapshots), fast: work.fast, packfiles: work.packfiles });
@@ -62,20 +64,39 @@ export async function resolveWork(deps: Deps, parts: ResolveParts, asked: { read
     case 'sync': {
       const peer = await requiredStore(deps, work.peer);
       if (peer.id === store.id) throw new ApiError('invalid-input', 'A store cannot be synchronised with itself.', 'Choose another store.');
-      const folder = await allowedFolder(deps, peer.location);
-      const secret = peer.encrypted ? parts.registry.secretOf(peer) : null;
       return named(
-        {
-          kind: 'sync',
-          direction: work.direction,
-          peer: { location: folder, passphrase: null, secret, indexDirectory: indexFolder(deps, folder) },
-          peerName: peer.name,
-        },
+        { kind: 'sync', direction: work.direction, peer: await openArgsOf(deps, parts, peer), peerName: peer.name, snapshots: [...new Set(work.snapshots)] },
         { peer: peer.name },
         { peerLocation: peer.location },
       );
     }
+    case 'locks':
+      if (work.force && work.ids.length === 0)
+        throw new ApiError('invalid-input', 'Fresh locks are removed only by name.', 'Choose the locks that nobody holds any more.');
+      return named({ kind: 'locks', ids: [...new Set(work.ids)], force: work.force });
   }
+}
+
+async function openArgsOf(deps: Deps, { registry }: ResolveParts, peer: StoreRow): Promise<OpenArgs> {
+  const folder = await allowedFolder(deps, peer.location);
+  return { location: folder, passphrase: null, secret: peer.encrypted ? registry.secretOf(peer) : null, indexDirectory: indexFolder(deps, folder) };
+}
+
+type Sources = { readonly engine: Pick<EngineWork & { kind: 'repair' }, 'fromStores' | 'fromDisks'>; readonly locations: readonly string[] };
+
+/** Where a repair may look for lost content, as far as it is allowed. */
+async function recoverySources(deps: Deps, parts: ResolveParts, { store, work }: { store: StoreRow; work: JobWork & { kind: 'repair' } }): Promise<Sources> {
+  const peers: StoreRow[] = [];
+  for (const id of new Set(work.fromStores)) {
+    const peer = await requiredStore(deps, id);
+    if (peer.id === store.id) throw new ApiError('invalid-input', 'A store cannot be mended from itself.', 'Choose another store.');
+    peers.push(peer);
+  }
+  const fromStores: OpenArgs[] = [];
+  for (const peer of peers) fromStores.push(await openArgsOf(deps, parts, peer));
+  const fromDisks: string[] = [];
+  for (const folder of new Set(work.fromDisks)) fromDisks.push(await readableFolder(deps, folder));
+  return { engine: { fromStores, fromDisks }, locations: peers.map(({ location }) => location) };
 }
 
 async function findingOf({ tracking }: ResolveParts, store: StoreRow, id: string): Promise<{ title: string; snapshots: readonly string[] }> {

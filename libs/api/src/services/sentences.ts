@@ -10,12 +10,13 @@ export function machinesSentence(total: number, counts: VerdictCounts): string {
   return `${figure(counts['in-sync'])} of ${counted(total, 'machine')} ${counts['in-sync'] === 1 ? 'agrees' : 'agree'} with the store.`;
 }
 
-/** "4 have diverged and need a decision. 2 are unknown. 5 are behind and catch up by themselves at their next use of the store." */
-export function machinesDetail(counts: VerdictCounts): string {
+/** `decided`: of the diverged ones those that ask no more. "4 have diverged and need a decision. 2 are unknown. 5 are behind and catch up by themselves at their next use of the store." */
+export function machinesDetail(counts: VerdictCounts, decided = 0): string {
   const parts: string[] = [];
   const be = (count: number): string => (count === 1 ? 'is' : 'are');
-  if (counts.diverged > 0)
-    parts.push(`${figure(counts.diverged)} ${counts.diverged === 1 ? 'has' : 'have'} diverged and ${counts.diverged === 1 ? 'needs' : 'need'} a decision.`);
+  const open = counts.diverged - decided;
+  if (open > 0) parts.push(`${figure(open)} ${open === 1 ? 'has' : 'have'} diverged and ${open === 1 ? 'needs' : 'need'} a decision.`);
+  if (decided > 0) parts.push(`${figure(decided)} ${decided === 1 ? 'differs' : 'differ'} as somebody decided.`);
   if (counts.unknown > 0) parts.push(`${figure(counts.unknown)} ${be(counts.unknown)} unknown.`);
   if (counts.behind > 0)
     parts.push(

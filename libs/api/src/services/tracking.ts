@@ -16,14 +16,15 @@ import {
   storesOfMachine,
   type StoreRow,
 } from '@wardrobe/db';
-import { CELLS, cellSentence, NEXT_STEP_SENTENCE, nextStepOf, VERDICTS } from '@wardrobe/words';
+import { CELLS, cellSentence, dayWord, NEXT_STEP_SENTENCE, nextStepOf, VERDICTS } from '@wardrobe/words';
 import { ApiError, notFound } from '../errors/api-error.js';
 import { computeStore } from './computing.js';
 import { audit, type Deps, now } from './deps.js';
+import { decideFinding } from './decisions.js';
 import { divergencePage, openFinding } from './divergence.js';
 import { headerOf } from './headers.js';
 import { machineRowDto } from './machine-rows.js';
-import { causeAt, loadMatrix, type MatrixModel, type ModelRow } from './matrix-model.js';
+import { causeAt, loadMatrix, type MatrixModel, type ModelRow, needsDecision } from './matrix-model.js';
 import { machinesDetail, machinesSentence, seriousFindings, storeFindingsSentence, type VerdictCounts } from './sentences.js';
 import type { CellDto, TrackingService } from './types.js';
 
@@ -112,11 +113,16 @@ export function createTracking(deps: Deps): Tracking {
       const column = matrix.columnOf.get(snapshot.num);
       const index = column === undefined ? -1 : row.columns.indexOf(column);
       const since = (await listDivergences(db, storeId, { machineId })).find((item) => item.snapshot === snapshotId && item.endedAt === null)?.beganAt ?? null;
-      return cellDto(deps, store, { row, index, snapshot, since });
+      return withDecision(deps, matrix, { cell: cellDto(deps, store, { row, index, snapshot, since }), machineId });
     },
     async divergence(storeId) {
       const { store, model: matrix } = await model(storeId);
       return divergencePage(deps, store, matrix);
+    },
+    async keep(actor, { storeId, findingId, keep }) {
+      const { store, model: matrix } = await model(storeId);
+      await decideFinding(deps, { store, model: matrix, findingId, actor, keep });
+      deps.bus.publish({ kind: 'store', storeId, at: now(deps).toISOString(), job: null });
     },
     async finding(storeId, findingId) {
       const { store, model: matrix } = await model(storeId);
@@ -144,7 +150,10 @@ async function machinesPage(deps: Deps, store: StoreRow, matrix: MatrixModel): P
   const total = findings.reduce((sum, { count }) => sum + count, 0);
   return {
     sentence: machinesSentence(active.length, verdicts),
-    detail: active.length === 0 ? 'Add a machine: its agent tells which snapshots it lists.' : machinesDetail(verdicts),
+    detail:
+      active.length === 0
+        ? 'Add a machine: its agent tells which snapshots it lists.'
+        : machinesDetail(verdicts, active.filter((row) => row.verdict === 'diverged' && !needsDecision(row)).length),
     readAt: store.lastReadAt?.toISOString() ?? null,
     columns: matrix.nums.length,
     columnTimes: Array.from(matrix.seconds, (value, at) => value - (at === 0 ? 0 : (matrix.seconds[at - 1] ?? 0))),
@@ -209,7 +218,8 @@ async function machineDetail(deps: Deps, store: StoreRow, { matrix, row }: Chose
     cells: order.map((index) => {
       const column = row.columns[index] ?? 0;
       const id = ids.get(matrix.nums[column] ?? 0) ?? '';
-      return { ...cellAt(deps, row, { index, id }), takenAt: timeOf(matrix, column), since: since.get(id)?.toISOString() ?? null };
+      const cell = { ...cellAt(deps, row, { index, id }), takenAt: timeOf(matrix, column), since: since.get(id)?.toISOString() ?? null };
+      return withDecision(deps, matrix, { cell, machineId });
     }),
   };
 }
@@ -229,6 +239,14 @@ function cellAt(deps: Deps, row: ModelRow, { index, id }: { index: number; id: s
   const { cause, cache } = index < 0 ? { cause: { kind: 'listed' } as const, cache: null } : causeAt(row, index);
   const sentence = cellSentence(cell, cause, { machine: row.machine.name, snapshot: id, cache, nowMs: deps.clock.nowMs() });
   return { snapshot: id, cell, cause: sentence, nextStep: NEXT_STEP_SENTENCE[nextStepOf(cell, cause)], cache };
+}
+
+/** What was decided about a cell stands in its cause; the cell keeps its word. */
+function withDecision(deps: Deps, { decisions }: MatrixModel, { cell, machineId }: { readonly cell: CellDto; readonly machineId: string }): CellDto {
+  const found = cell.cell === 'lost-delete' ? decisions.find((one) => one.machineId === machineId && one.snapshot === cell.snapshot) : undefined;
+  if (found === undefined) return cell;
+  const when = dayWord(found.decidedAt.getTime(), deps.clock.nowMs());
+  return { ...cell, cause: `${cell.cause} ${found.decidedBy} decided on ${when} to keep it.`, nextStep: NEXT_STEP_SENTENCE.none };
 }
 
 type CellParts = { readonly row: ModelRow; readonly index: number; readonly snapshot: SnapshotRow; readonly since: Date | null };

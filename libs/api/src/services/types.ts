@@ -16,6 +16,7 @@ import type {
   SnapshotsPageDto,
   StoreDto,
   StoreInput,
+  StoreLockDto,
   StoreTestDto,
   TokenDto,
   UserDto,
@@ -85,6 +86,8 @@ export interface TrackingService {
   columns(input: { storeId: string; from: number; to: number }): Promise<MatrixColumnDto[]>;
   cell(input: { storeId: string; machineId: string; snapshotId: string }): Promise<CellDto>;
   divergence(storeId: string): Promise<DivergencePageDto>;
+  /** Decides to keep the snapshots of a deletion that never reached the store, or takes that back. */
+  keep(actor: Actor, input: { storeId: string; findingId: string; keep: boolean }): Promise<void>;
 }
 
 export interface SnapshotService {
@@ -101,6 +104,8 @@ export interface JobService {
   list(storeId: string | undefined): Promise<JobDto[]>;
   get(id: string): Promise<JobDetailDto>;
   limits(): Promise<JobLimitsDto>;
+  /** The locks of a store as they are now. */
+  locks(storeId: string): Promise<StoreLockDto[]>;
   /** A dry run; its plan comes with `get` when it has ended. */
   plan(actor: Actor, input: { storeId: string; work: JobWork }): Promise<JobDto>;
   apply(actor: Actor, planId: string): Promise<JobDto>;

@@ -14,7 +14,7 @@ export function workLabel(work: JobWork, names: { readonly finding?: string | un
     case 'check':
       return `${work.fast ? 'Fast check' : 'Check'} of ${whatIsChecked(work)}`;
     case 'restore':
-      return `Restore of snapshot ${short(work.snapshot)} to ${work.target}`;
+      return `Restore of ${work.path === '' ? '' : 'a part of '}snapshot ${short(work.snapshot)} to ${work.target}`;
     case 'rm':
       return work.snapshots.length === 1 ? `Removal of snapshot ${short(work.snapshots[0] ?? '')}` : `Removal of ${counted(work.snapshots.length, 'snapshot')}`;
     case 'prune':
@@ -22,7 +22,9 @@ export function workLabel(work: JobWork, names: { readonly finding?: string | un
     case 'maintenance':
       return 'Maintenance';
     case 'sync':
-      return `Synchronisation ${work.direction} ${names.peer ?? 'another store'}`;
+      return `Synchronisation ${work.snapshots.length === 0 ? '' : `of ${counted(work.snapshots.length, 'snapshot')} `}${work.direction} ${names.peer ?? 'another store'}`;
+    case 'locks':
+      return work.ids.length === 0 ? 'Removal of locks that were left behind' : `Removal of ${counted(work.ids.length, 'lock')}`;
   }
 }
 
@@ -37,12 +39,15 @@ export type CommandFacts = {
   /** Snapshots that a repair is confined to; null: none. */
   readonly snapshots?: readonly string[] | null | undefined;
   readonly peerLocation?: string | undefined;
+  /** Stores that a repair takes lost content from. */
+  readonly fromLocations?: readonly string[] | undefined;
 };
 
 /** The words of a shell that do the same; null where no command line does. A dry run, unless `apply`. */
 export function workCommand(work: JobWork, facts: CommandFacts, apply: boolean): string {
   const words = ['wardrobe', 'at', facts.store.location, ...wordsOf(work, facts)];
   // A check writes nothing; what writes elsewhere than into this store has plakar's word for its dry run.
+  if (work.kind === 'locks') return [...words, ...(apply ? lockWords(work) : [])].map(quoted).join(' ');
   const asksFirst = work.kind !== 'check' && work.kind !== 'restore' && work.kind !== 'sync';
   if (apply && asksFirst) words.push('--apply');
   if (!apply && !asksFirst && work.kind !== 'check') words.push('--dry-run');
@@ -57,6 +62,9 @@ function wordsOf(work: JobWork, facts: CommandFacts): string[] {
         ...(facts.snapshots ?? []).slice(0, NAMED).flatMap((id) => ['--snapshot', short(id)]),
         ...(work.undelete ? ['--undelete'] : []),
         ...(work.discardDamagedStates ? ['--discard-damaged'] : []),
+        ...(work.readData ? ['--read-data'] : []),
+        ...(facts.fromLocations ?? []).flatMap((location) => ['--from-store', location]),
+        ...work.fromDisks.flatMap((folder) => ['--from-disk', folder]),
         ...(work.wait ? ['--wait'] : []),
       ];
     case 'check':
@@ -83,8 +91,15 @@ function wordsOf(work: JobWork, facts: CommandFacts): string[] {
     case 'maintenance':
       return ['maintenance'];
     case 'sync':
-      return ['sync', work.direction, facts.peerLocation ?? 'STORE'];
+      return ['sync', ...work.snapshots.slice(0, NAMED).map(short), work.direction, facts.peerLocation ?? 'STORE'];
+    case 'locks':
+      return ['locks'];
   }
+}
+
+/** `locks` looks, `locks clear` does. */
+function lockWords({ ids, force }: JobWork & { kind: 'locks' }): string[] {
+  return ['clear', ...ids.slice(0, NAMED).flatMap((id) => ['--id', short(id)]), ...(force ? ['--force'] : [])];
 }
 
 function quoted(word: string): string {

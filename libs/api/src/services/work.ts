@@ -4,6 +4,7 @@ import { claimJob, endJob, getJob, interruptJobs, type JobRow, type Json, listJo
 import type { EnginePlan } from '../engine/work/types.js';
 import { ApiError, notFound } from '../errors/api-error.js';
 import { codeOf, problemOf } from '../errors/bridge.js';
+import { EngineFailure } from '../workers/failure.js';
 import { audit, type Deps, now, SCHEDULE } from './deps.js';
 import { progressWriter } from './job-progress.js';
 import { isWorkKind, jobDto, plain, planOfJob, type WorkPayload, workPayload } from './job-rows.js';
@@ -17,6 +18,9 @@ import type { Actor } from './types.js';
 const AT_ONCE = 2;
 /** A plan older than this is made again before it is applied. */
 const PLAN_AGE_MS = 3_600_000;
+/** Work that does not end so long after it was cancelled is ended with its thread; when the console stops, sooner. */
+const CANCEL_GRACE_MS = 30_000;
+const STOP_GRACE_MS = 5000;
 const INTERRUPTED = {
   code: 'cancelled',
   sentence: 'The console was stopped while this ran.',
@@ -82,13 +86,17 @@ export function createWork(deps: Deps, parts: Parts): Work {
     });
     let ended: Ended;
     try {
-      const result = await doWork(deps, parts, { job, signal: abort.signal, progress: progress.report });
+      const graceMs = (): number => Math.min(deps.config.cancelGraceMs ?? CANCEL_GRACE_MS, stopping ? STOP_GRACE_MS : Number.POSITIVE_INFINITY);
+      const result = await doWork(deps, parts, { job, signal: abort.signal, graceMs, progress: progress.report });
       ended = { state: 'done', result };
     } catch (error) {
       ended = { state: abort.signal.aborted ? (stopping ? 'interrupted' : 'cancelled') : 'failed', error };
     }
-    // After a failure too: part of it may stand.
-    if (isWriting(job) && !stopping) await readAgain(job).catch((error: unknown) => deps.log('warn', `a store was not read after its work: ${textOf(error)}`));
+    // After a failure too: part of it may stand. What had to be ended by force may hang on the store itself: nobody waits for its reading then.
+    if (isWriting(job) && !stopping) {
+      const reading = readAgain(job).catch((error: unknown) => deps.log('warn', `a store was not read after its work: ${textOf(error)}`));
+      if (forcedEnd(ended.error) === null) await reading;
+    }
     await progress.flush().catch((error: unknown) => deps.log('warn', `progress of a job was not written: ${textOf(error)}`));
     await finish(job, ended).catch((error: unknown) => deps.log('error', `a job could not be ended: ${textOf(error)}`));
   }
@@ -106,7 +114,8 @@ export function createWork(deps: Deps, parts: Parts): Work {
   async function finish(job: JobRow, { state, result, error }: Ended): Promise<void> {
     if (state === 'failed' && codeOf(error) === null)
       deps.log('error', `job ${job.id} (${job.kind}) failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    const problem = state === 'failed' ? plain(problemOf(error)) : state === 'interrupted' ? INTERRUPTED : null;
+    const problem = state === 'failed' ? plain(problemOf(error)) : state === 'interrupted' ? INTERRUPTED : forcedEnd(error);
+    if (state === 'cancelled' && problem !== null) deps.log('warn', `job ${job.id} (${job.kind}) did not stop when it was cancelled: its thread was ended`);
     const row = await endJob(deps.db, job.id, { state, problem, result: result ?? null, now: now(deps) });
     if (!job.dryRun) await audit(deps, SCHEDULE, { what: `a job ${state === 'done' ? 'is done' : `was ${state}`}`, about: await aboutOf(job) });
     publish(row);
@@ -121,7 +130,7 @@ export function createWork(deps: Deps, parts: Parts): Work {
   async function enqueue(actor: Actor, queue: { store: StoreRow; payload: WorkPayload; label: string; dryRun: boolean }): Promise<JobDto> {
     const { store, payload, label, dryRun } = queue;
     const { kind } = payload.work;
-    const lane = dryRun ? `plan ${store.id}` : writes(kind) ? `write ${store.id}` : `look ${store.id}`;
+    const lane = dryRun ? `plan ${store.id}` : takesTurns(kind) ? `write ${store.id}` : `look ${store.id}`;
     const key = payload.planId === null ? `plan ${randomUUID()}` : `apply ${payload.planId}`;
     const { id } = await queueJob(deps.db, {
       kind,
@@ -199,17 +208,22 @@ export function createWork(deps: Deps, parts: Parts): Work {
   }
 }
 
-type Doing = { readonly job: JobRow; readonly signal: AbortSignal; readonly progress: ReturnType<typeof progressWriter>['report'] };
+type Doing = {
+  readonly job: JobRow;
+  readonly signal: AbortSignal;
+  readonly graceMs: () => number;
+  readonly progress: ReturnType<typeof progressWriter>['report'];
+};
 
 /** The work itself, on a thread of its own. Answers what the row keeps of it. */
-async function doWork(deps: Deps, parts: Parts, { job, signal, progress }: Doing): Promise<Json> {
+async function doWork(deps: Deps, parts: Parts, { job, signal, graceMs, progress }: Doing): Promise<Json> {
   const payload = workPayload(job);
   if (payload === null || job.storeId === null || !isWorkKind(job.kind))
     throw new ApiError('conflict', 'This job was asked for by another version of the console.');
   const store = await requiredStore(deps, job.storeId);
   const resolved = await resolveWork(deps, parts, { store, work: payload.work });
-  const reader = await parts.registry.aside(store, { signal, onProgress: () => progress({ label: 'Opening the store' }) });
-  const options = { signal, onProgress: (value: unknown) => progress(value as Parameters<typeof progress>[0]) };
+  const reader = await parts.registry.aside(store, { signal, graceMs, onProgress: () => progress({ label: 'Opening the store' }) });
+  const options = { signal, graceMs, onProgress: (value: unknown) => progress(value as Parameters<typeof progress>[0]) };
   const nowMs = deps.clock.nowMs();
   try {
     if (job.dryRun) return planResult(await reader.call('planWork', { work: resolved.engine, nowMs }, options), resolved, nowMs);
@@ -225,6 +239,11 @@ async function doWork(deps: Deps, parts: Parts, { job, signal, progress }: Doing
   }
 }
 
+/** What a cancelled job tells when it had to be ended by force; null: it ended by itself. */
+function forcedEnd(error: unknown): Json {
+  return error instanceof EngineFailure && error.code === 'cancelled' && error.problem !== null ? plain(error.problem) : null;
+}
+
 function planResult({ plan, engine }: EnginePlan, { command, applyCommand }: ResolvedWork, nowMs: number): Json {
   const whole: JobPlanDto = { ...plan, command, applyCommand, madeAt: new Date(nowMs).toISOString() };
   return asJson({ sentence: plan.sentence, plan: whole, engine });
@@ -238,10 +257,12 @@ const NEXT_AFTER: Readonly<Record<JobWork['kind'], string>> = {
   prune: 'It is safe to run it again.',
   maintenance: 'Repair the store first.',
   sync: 'Its log names each. It is safe to run it again: nothing is copied twice.',
+  locks: 'Look at the locks again.',
 };
 
-function writes(kind: JobWork['kind']): boolean {
-  return (WRITING_KINDS as readonly string[]).includes(kind);
+/** What takes the store's lock waits for its turn. Removing locks does not: what runs may be waiting for just that. */
+function takesTurns(kind: JobWork['kind']): boolean {
+  return kind !== 'locks' && (WRITING_KINDS as readonly string[]).includes(kind);
 }
 
 function isWriting(job: JobRow): boolean {

@@ -1,8 +1,17 @@
 import { Worker } from 'node:worker_threads';
+import { spanWord } from '@wardrobe/words';
 import { EngineFailure } from './failure.js';
 import { type FromWorker, type Methods, STREAM_WINDOW, type ToWorker } from './protocol.js';
 
-export type CallOptions = { readonly signal?: AbortSignal | undefined; readonly onProgress?: ((value: unknown) => void) | undefined };
+export type CallOptions = {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((value: unknown) => void) | undefined;
+  /** A call that does not end so long after its signal aborted ends with its thread. Default: it is waited for. */
+  readonly graceMs?: (() => number) | undefined;
+};
+
+/** So long a thread that is ended is waited for. */
+const STUCK_MS = 5000;
 
 type Pending = { readonly onMessage: (message: FromWorker) => void; readonly onGone: (failure: EngineFailure) => void };
 type Args<M extends Methods, K extends keyof M> = Parameters<M[K]>[0];
@@ -12,7 +21,7 @@ export interface WorkerClient<M extends Methods> {
   call<K extends keyof M & string>(method: K, args: Args<M, K>, options?: CallOptions): Promise<ValueOf<M, K>>;
   /** A piece is good until the next one is asked for: then its memory is used again. */
   stream<K extends keyof M & string>(method: K, args: Args<M, K>, options?: CallOptions): AsyncIterable<Uint8Array>;
-  /** Ends the thread; what is under way fails as cancelled. */
+  /** Ends the thread; what is under way fails as cancelled at once. Resolves when the thread is gone, or hangs in the operating system. */
   stop(): Promise<void>;
 }
 
@@ -67,8 +76,10 @@ export function workerClient<M extends Methods>({ url, role, onCrash, restarts =
     call(method, args, options = {}) {
       return new Promise((resolve, reject) => {
         if (options.signal?.aborted) return void reject(cancelled());
+        let force: NodeJS.Timeout | null = null;
         const finish = (act: () => void): void => {
           pending.delete(call.id);
+          if (force !== null) clearTimeout(force);
           options.signal?.removeEventListener('abort', onAbort);
           act();
         };
@@ -81,22 +92,31 @@ export function workerClient<M extends Methods>({ url, role, onCrash, restarts =
           },
           onGone: (failure) => finish(() => reject(failure)),
         });
-        const onAbort = (): void => call.post({ kind: 'abort', id: call.id });
+        const onAbort = (): void => {
+          call.post({ kind: 'abort', id: call.id });
+          const graceMs = options.graceMs?.();
+          if (graceMs !== undefined) force = setTimeout(() => void end(endedByForce(graceMs)), graceMs).unref();
+        };
         options.signal?.addEventListener('abort', onAbort, { once: true });
       });
     },
     stream(method, args, options = {}) {
       return { [Symbol.asyncIterator]: () => pieces(method, args, options) };
     },
-    async stop() {
-      const last = worker;
-      worker = null;
-      over = !restarts;
-      await last?.terminate();
-      for (const call of [...pending.values()]) call.onGone(cancelled());
-      pending.clear();
-    },
+    stop: () => end(cancelled()),
   };
+
+  /** A thread that is stuck in a read of a dead disk cannot be ended: it is let go of. */
+  async function end(failure: EngineFailure): Promise<void> {
+    const last = worker;
+    worker = null;
+    over = !restarts;
+    const waiting = [...pending.values()];
+    pending.clear();
+    const ended = last?.terminate();
+    for (const call of waiting) call.onGone(failure);
+    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, STUCK_MS).unref())]);
+  }
 
   async function* pieces(method: string, args: unknown, options: CallOptions): AsyncGenerator<Uint8Array, void, undefined> {
     options.signal?.throwIfAborted();
@@ -153,6 +173,22 @@ function endedEarly(): EngineFailure {
     detail: 'the reading thread ended',
     retryable: true,
     problem: null,
+  });
+}
+
+/** What did not end by itself after it was cancelled. A thread that is ended is as a process that is killed: the store is whole. */
+function endedByForce(graceMs: number): EngineFailure {
+  return new EngineFailure({
+    code: 'cancelled',
+    message: 'ended by force',
+    what: null,
+    detail: null,
+    retryable: true,
+    problem: {
+      code: 'cancelled',
+      sentence: `It did not stop within ${spanWord(graceMs)} after it was cancelled, and was ended by force.`,
+      next: 'What was finished stands, and nothing is half visible. If it held a lock, that counts as left behind after 10 min; it is safe to run it again then.',
+    },
   });
 }
 

@@ -20,6 +20,7 @@ export function storeMethods() {
     content: (args: In<'content'>, context: CallContext) => host.content(args, context),
     head: (args: In<'head'>, context: CallContext) => host.head(args, context),
     archiveInfo: (args: In<'archiveInfo'>, context: CallContext) => host.archiveInfo(args, context),
+    locks: (args: In<'locks'>, context: CallContext) => host.locks(args, context),
     planWork: (args: In<'planWork'>, context: CallContext) => host.planWork(args, context),
     applyWork: (args: In<'applyWork'>, context: CallContext) => host.applyWork(args, context),
     archive: (args: In<'archive'>, context: CallContext) => host.archive(args, context),

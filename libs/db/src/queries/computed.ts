@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import { type Db, lockFor, transaction } from '../db.js';
 import { plainArray, sql } from '../sql.js';
 import type { ComputedMachine, DivergenceRow, Json, MachineStoreRow } from '../types.js';
+import { endDecisions } from './decisions.js';
 import { intern } from './interning.js';
 import { jsonText } from './json.js';
 
@@ -77,6 +78,8 @@ async function saveMachine(client: PoolClient, saving: Saving): Promise<void> {
     cache: exception.cache,
     os_user: exception.user,
   }));
+  const deleted = rows.filter((row) => row.exception.cell === 'lost-delete').map((row) => row.num);
+  await endDecisions(client, { storeId, machineId: machine.machineId, nums: deleted, at });
   await saveDivergences(client, { ...saving, current: jsonText(current), calmer: jsonText(cells) });
 }
 

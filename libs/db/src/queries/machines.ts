@@ -50,6 +50,13 @@ export async function mergeMachines(db: Db, from: string, into: string): Promise
     await sql(client, 'update reports set machine_id = $2 where machine_id = $1', [from, into]);
     await sql(client, `update divergences set ended_at = now(), ended_as = 'merged' where machine_id = $1 and ended_at is null`, [from]);
     await sql(client, 'update divergences set machine_id = $2 where machine_id = $1', [from, into]);
+    await sql(
+      client,
+      `update decisions held set ended_at = now() where machine_id = $1 and ended_at is null
+         and exists (select 1 from decisions other where other.machine_id = $2 and other.snapshot_id = held.snapshot_id and other.ended_at is null)`,
+      [from, into],
+    );
+    await sql(client, 'update decisions set machine_id = $2 where machine_id = $1', [from, into]);
     await sql(client, 'delete from machine_stores where machine_id = $1', [from]);
     await sql(client, 'update machines set merged_into_id = $2 where id = $1 or merged_into_id = $1', [from, into]);
     await sql(

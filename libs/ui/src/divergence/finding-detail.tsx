@@ -1,9 +1,10 @@
 'use client';
 import type { FindingDto } from '@wardrobe/contracts';
-import { Check, TriangleAlert } from 'lucide-react';
+import { Check, CircleCheck, TriangleAlert } from 'lucide-react';
 import { type ReactNode, type Ref, useId } from 'react';
 import { Badge } from '../cells/badge.js';
 import { isCell, type Kind } from '../cells/cell-icon.js';
+import { Button } from '../controls/button.js';
 import { Command } from '../controls/command.js';
 import { Notice } from '../feedback/notice.js';
 import { IdText } from '../foundation/id-text.js';
@@ -15,6 +16,9 @@ export type FindingDetailProps = {
   readonly finding: FindingDto;
   /** Where its repair is planned and applied. */
   readonly mend?: ReactNode;
+  /** Takes the decision about it back; null: the reader may not. */
+  readonly onUndo?: (() => void) | null;
+  readonly undoing?: boolean;
   readonly snapshotHref: (snapshot: FindingDto['affected'][number]) => string;
   readonly machineHref: (machineId: string) => string;
   readonly ref?: Ref<HTMLElement>;
@@ -26,7 +30,7 @@ export function kindWord(kind: Kind): string {
 }
 
 /** One finding: what happened, how we know, what is affected, what to do. Stays readable after it is mended. */
-export function FindingDetail({ finding, mend, snapshotHref, machineHref, ref }: FindingDetailProps) {
+export function FindingDetail({ finding, mend, onUndo = null, undoing = false, snapshotHref, machineHref, ref }: FindingDetailProps) {
   const titleId = useId();
   return (
     <article className="panel finding" ref={ref} tabIndex={-1} aria-labelledby={titleId}>
@@ -45,6 +49,22 @@ export function FindingDetail({ finding, mend, snapshotHref, machineHref, ref }:
       {finding.endedAt ? (
         <Notice kind="success" fact="This finding is mended.">
           It ended on <FullTime at={finding.endedAt} />. What follows is what was known then.
+        </Notice>
+      ) : null}
+      {finding.decision ? (
+        <Notice
+          kind="info"
+          icon={CircleCheck}
+          fact={`${finding.decision.by} decided to keep ${finding.affectedTotal === 1 ? 'it' : 'them'}.`}
+          actions={
+            onUndo === null ? null : (
+              <Button small busy={undoing} onClick={onUndo}>
+                Take it back
+              </Button>
+            )
+          }
+        >
+          On <FullTime at={finding.decision.at} />. Nothing was written into the store, and the finding asks no more.
         </Notice>
       ) : null}
       <Section title="What happened">
@@ -67,7 +87,7 @@ export function FindingDetail({ finding, mend, snapshotHref, machineHref, ref }:
         <p>
           <IdText text={finding.nextStep} />
         </p>
-        {finding.endedAt === null ? mend : null}
+        {finding.endedAt === null && finding.decision === null ? mend : null}
         {finding.command ? (
           <>
             <p className="small-label">From a shell</p>

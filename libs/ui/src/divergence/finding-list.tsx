@@ -3,8 +3,14 @@ import type { FindingDto } from '@wardrobe/contracts';
 import { CellIcon, lookOf } from '../cells/cell-icon.js';
 import { Anchor } from '../foundation/link.js';
 
-export const SECTIONS = ['decision', 'unknown', 'heals', 'mended'] as const satisfies readonly FindingDto['section'][];
-const TITLE: Readonly<Record<FindingDto['section'], string>> = { decision: 'Needs a decision', unknown: 'Unknown', heals: 'Heals by itself', mended: 'Mended' };
+export const SECTIONS = ['decision', 'unknown', 'heals', 'decided', 'mended'] as const satisfies readonly FindingDto['section'][];
+const TITLE: Readonly<Record<FindingDto['section'], string>> = {
+  decision: 'Needs a decision',
+  unknown: 'Unknown',
+  heals: 'Heals by itself',
+  decided: 'Decided',
+  mended: 'Mended',
+};
 
 /** In the order they are listed: by section, then as the server ranks them. */
 export function listedFindings(findings: readonly FindingDto[]): readonly FindingDto[] {

@@ -29,6 +29,7 @@ const finding = (patch: Partial<FindingDto>): FindingDto => ({
   affectedTotal: 0,
   nextStep: '',
   mend: null,
+  decision: null,
   command: null,
   afterwards: null,
   ...patch,

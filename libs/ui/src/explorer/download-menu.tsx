@@ -1,9 +1,19 @@
 'use client';
-import { ChevronDown, Download, FileArchive } from 'lucide-react';
+import { ArchiveRestore, ChevronDown, Download, FileArchive } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
+import { Anchor } from '../foundation/link.js';
 
-/** This folder with all below it, as one file. The download breaks off visibly when something of it cannot be read. */
-export function DownloadMenu({ hrefOf, folder }: { readonly hrefOf: (format: 'zip' | 'tar') => string; readonly folder: string }) {
+type Props = {
+  readonly hrefOf: (format: 'zip' | 'tar') => string;
+  readonly folder: string;
+  /** Page where its restore to the server is planned; null: the reader may not. */
+  readonly restoreHref: string | null;
+};
+
+/**
+ * This folder with all below it, as one file: the download breaks off visibly when something of it cannot be read. Or into a folder of the server, as a job.
+ */
+export function DownloadMenu({ hrefOf, folder, restoreHref }: Props) {
   return (
     <DropdownMenu.Root>
       <DropdownMenu.Trigger asChild>
@@ -26,6 +36,17 @@ export function DownloadMenu({ hrefOf, folder }: { readonly hrefOf: (format: 'zi
               </a>
             </DropdownMenu.Item>
           ))}
+          {restoreHref === null ? null : (
+            <DropdownMenu.Item asChild>
+              <Anchor href={restoreHref}>
+                <ArchiveRestore className="icon" aria-hidden />
+                <span className="spread">
+                  Restore to the server
+                  <small>into a folder that the console may write to</small>
+                </span>
+              </Anchor>
+            </DropdownMenu.Item>
+          )}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>

@@ -22,6 +22,7 @@ export type ExplorerViewProps = {
   readonly filter: string;
   readonly onFilter: (text: string) => void;
   readonly archiveHref: (format: 'zip' | 'tar') => string;
+  readonly restoreHref: string | null;
   readonly grid: Omit<EntryGridProps, 'label' | 'total' | 'foot'>;
   /** Panel beside the list; null when closed. */
   readonly preview: ReactNode;
@@ -56,7 +57,9 @@ export function ExplorerHead({ page, snapshotsHref, rootHref, crumbs }: Pick<Exp
   );
 }
 
-export function ExplorerTools({ page, filter, onFilter, archiveHref }: Pick<ExplorerViewProps, 'page' | 'filter' | 'onFilter' | 'archiveHref'>) {
+type ToolsProps = Pick<ExplorerViewProps, 'page' | 'filter' | 'onFilter' | 'archiveHref' | 'restoreHref'>;
+
+export function ExplorerTools({ page, filter, onFilter, archiveHref, restoreHref }: ToolsProps) {
   const [text, setText] = useTyped(filter, onFilter);
   return (
     <div className="toolbar explore-tools">
@@ -71,7 +74,7 @@ export function ExplorerTools({ page, filter, onFilter, archiveHref }: Pick<Expl
         {filter === '' ? counted(page.total, 'entry', 'entries') : `${counted(page.total, 'entry', 'entries')} ${page.total === 1 ? 'matches' : 'match'}`}
       </span>
       <span className="spread only-wide" />
-      <DownloadMenu hrefOf={archiveHref} folder={page.path} />
+      <DownloadMenu hrefOf={archiveHref} folder={page.path} restoreHref={restoreHref} />
     </div>
   );
 }

@@ -2,13 +2,14 @@
 import './preview.css';
 import type { EntryDetailDto, EntryRowDto, ProblemDto } from '@wardrobe/contracts';
 import { figure } from '@wardrobe/words';
-import { ChevronDown, ChevronUp, Download, X } from 'lucide-react';
+import { ArchiveRestore, ChevronDown, ChevronUp, Download, X } from 'lucide-react';
 import { Tabs } from 'radix-ui';
 import { type ReactNode, useId } from 'react';
 import { Button } from '../controls/button.js';
 import { TYPE_WORD } from '../explorer/entry-words.js';
 import { ProblemState } from '../feedback/states.js';
 import { bytesWord } from '../foundation/format.js';
+import { Anchor } from '../foundation/link.js';
 import { Details } from './details.js';
 import { kindWord, type PreviewMode } from './kind.js';
 import { PreviewBody } from './preview-body.js';
@@ -29,6 +30,8 @@ export type PreviewPanelProps = {
   readonly detailProblem: { readonly problem: ProblemDto; readonly retry: () => void } | null;
   readonly snapshot: { readonly id: string; readonly takenAt: string };
   readonly versionHref: (snapshotId: string) => string;
+  /** Page where its restore to the server is planned; null: the reader may not. */
+  readonly restoreHref: string | null;
   /** To the file before or after in the list. */
   readonly onStep: (step: 1 | -1) => void;
   readonly onClose: () => void;
@@ -89,7 +92,7 @@ function CloseButton({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
-function PanelHead({ entry, reader, onStep, onClose, title }: PreviewPanelProps & { readonly title: string }) {
+function PanelHead({ entry, reader, restoreHref, onStep, onClose, title }: PreviewPanelProps & { readonly title: string }) {
   const readable = entry.type === 'file' && entry.problem === null;
   return (
     <header>
@@ -110,6 +113,11 @@ function PanelHead({ entry, reader, onStep, onClose, title }: PreviewPanelProps 
           <Download className="icon small" aria-hidden />
           <span className="only-wide">Download</span>
         </a>
+      ) : null}
+      {readable && restoreHref !== null ? (
+        <Anchor className="btn small square" href={restoreHref} aria-label={`Restore ${entry.name.text} to the server`} title="Restore to the server">
+          <ArchiveRestore className="icon small" aria-hidden />
+        </Anchor>
       ) : null}
       <CloseButton onClose={onClose} />
     </header>

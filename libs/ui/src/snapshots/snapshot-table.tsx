@@ -7,6 +7,8 @@ import { useNow } from '../foundation/clock.js';
 import { useTimes } from '../foundation/times-provider.js';
 import { useListKeys } from '../foundation/keys.js';
 import { dayHead, type Sort } from './filter.js';
+import { ChooseCell, useChooseKeys } from './choose-cell.js';
+import type { Selection } from './selection.js';
 import { SnapshotCells } from './snapshot-row.js';
 
 export type SnapshotTableProps = {
@@ -19,6 +21,8 @@ export type SnapshotTableProps = {
   readonly sort: Sort;
   readonly onSort: (sort: Sort) => void;
   readonly onActions?: ((row: SnapshotRowDto) => void) | undefined;
+  /** Undefined: nothing can be chosen. */
+  readonly selection?: Selection | undefined;
 };
 
 const ROW_PX = 34;
@@ -29,8 +33,10 @@ const OVERSCAN = 12;
 const COLUMNS = 10;
 
 /** Rows of all snapshots; only those near the window are in the document. */
-export function SnapshotTable({ total, rowAt, onNeed, href, sort, onSort, onActions }: SnapshotTableProps) {
+export function SnapshotTable({ total, rowAt, onNeed, href, sort, onSort, onActions, selection }: SnapshotTableProps) {
   useListKeys();
+  useChooseKeys(rowAt, selection);
+  const columns = columnsOf(selection);
   const table = useRef<HTMLTableElement>(null);
   const [margin, setMargin] = useState(0);
   // After every change above the table (a notice, the timeline) its place is another one; equal numbers end the round.
@@ -57,11 +63,18 @@ export function SnapshotTable({ total, rowAt, onNeed, href, sort, onSort, onActi
       <caption className="sr">Snapshots</caption>
       <thead>
         <tr aria-rowindex={1}>
+          {selection === undefined ? null : (
+            <th scope="col" className="snap-choose">
+              <span className="sr">Chosen</span>
+            </th>
+          )}
           <Head label="Time" now={sort} sorts={{ descending: 'newest', ascending: 'oldest' }} onSort={onSort} />
           <th scope="col">Snapshot</th>
           <th scope="col">Machine</th>
           <th scope="col">Source</th>
-          <th scope="col">Tags</th>
+          <th scope="col" className="snap-tags">
+            Tags
+          </th>
           <th scope="col" className="num">
             Entries
           </th>
@@ -73,45 +86,52 @@ export function SnapshotTable({ total, rowAt, onNeed, href, sort, onSort, onActi
           </th>
         </tr>
       </thead>
-      <Spacer px={before} />
+      <Spacer px={before} columns={columns} />
       {items.map((item) => (
         <tbody key={item.index} data-index={item.index} ref={virtual.measureElement}>
-          <Row index={item.index} {...{ rowAt, href, sort, onActions }} />
+          <Row index={item.index} {...{ rowAt, href, sort, onActions, selection }} />
         </tbody>
       ))}
-      <Spacer px={after} />
+      <Spacer px={after} columns={columns} />
     </table>
   );
 }
 
-function Row({ index, rowAt, href, sort, onActions }: Pick<SnapshotTableProps, 'rowAt' | 'href' | 'sort' | 'onActions'> & { readonly index: number }) {
+type RowProps = Pick<SnapshotTableProps, 'rowAt' | 'href' | 'sort' | 'onActions' | 'selection'> & { readonly index: number };
+
+function Row({ index, rowAt, href, sort, onActions, selection }: RowProps) {
   const now = useNow();
   const times = useTimes();
   const row = rowAt(index);
   const byTime = sort === 'newest' || sort === 'oldest';
-  if (row === undefined) return <Waiting index={index} />;
+  if (row === undefined) return <Waiting index={index} columns={columnsOf(selection)} />;
   const above = index === 0 ? undefined : rowAt(index - 1);
   const opensDay = byTime && (index === 0 || (above !== undefined && times.dayKey(Date.parse(above.takenAt)) !== times.dayKey(Date.parse(row.takenAt))));
   return (
     <>
       {opensDay ? (
         <tr className="group">
-          <th colSpan={COLUMNS} scope="colgroup">
+          <th colSpan={columnsOf(selection)} scope="colgroup">
             {dayHead(row.takenAt, now, times)}
           </th>
         </tr>
       ) : null}
-      <tr aria-rowindex={index + 2} data-availability={row.availability}>
+      <tr aria-rowindex={index + 2} data-availability={row.availability} data-index={index} data-chosen={selection?.chosen.has(row.id)}>
+        {selection === undefined ? null : <ChooseCell {...{ index, row, selection }} />}
         <SnapshotCells row={row} href={href(row)} timeOnly={byTime} onActions={onActions} />
       </tr>
     </>
   );
 }
 
-function Waiting({ index }: { readonly index: number }) {
+function columnsOf(selection: Selection | undefined): number {
+  return selection === undefined ? COLUMNS : COLUMNS + 1;
+}
+
+function Waiting({ index, columns }: { readonly index: number; readonly columns: number }) {
   return (
     <tr aria-rowindex={index + 2} className="snap-wait">
-      <td colSpan={COLUMNS}>
+      <td colSpan={columns}>
         <span className="skel" />
       </td>
     </tr>
@@ -123,12 +143,12 @@ function estimatedPx(): number {
 }
 
 /** Keeps the height of the rows that are not in the document. */
-function Spacer({ px }: { readonly px: number }) {
+function Spacer({ px, columns }: { readonly px: number; readonly columns: number }) {
   if (px <= 0) return null;
   return (
     <tbody aria-hidden>
       <tr>
-        <td className="snap-space" colSpan={COLUMNS} ref={(cell) => cell?.style.setProperty('height', `${px}px`)} />
+        <td className="snap-space" colSpan={columns} ref={(cell) => cell?.style.setProperty('height', `${px}px`)} />
       </tr>
     </tbody>
   );

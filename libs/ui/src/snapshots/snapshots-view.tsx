@@ -8,6 +8,7 @@ import { Button } from '../controls/button.js';
 import { EmptyState } from '../feedback/states.js';
 import { FilterBar } from './filter-bar.js';
 import { type Include, isFiltered, type SnapshotQuery } from './filter.js';
+import type { Selection } from './selection.js';
 import { SnapshotTable } from './snapshot-table.js';
 import { TimelineChart } from './timeline-chart.js';
 
@@ -20,6 +21,7 @@ export type SnapshotsViewProps = {
   readonly onNeed: (first: number, last: number) => void;
   readonly href: (row: SnapshotRowDto) => string;
   readonly onActions?: (row: SnapshotRowDto) => void;
+  readonly selection?: Selection | undefined;
   /** New snapshots that wait above the reader's place; `rowAt` begins after them. */
   readonly heldBack?: { readonly count: number; readonly show: () => void };
   /** Shown instead of the rows: skeleton or failure. */
@@ -35,7 +37,7 @@ const INCLUDE_NOTE: Readonly<Record<Include, string | null>> = {
 };
 
 /** Timeline, filters and the list. */
-export function SnapshotsView({ query, onChange, page, rowAt, onNeed, href, onActions, heldBack, instead }: SnapshotsViewProps) {
+export function SnapshotsView({ query, onChange, page, rowAt, onNeed, href, onActions, selection, heldBack, instead }: SnapshotsViewProps) {
   const note = INCLUDE_NOTE[query.include];
   const waiting = heldBack?.count ?? 0;
   return (
@@ -58,7 +60,7 @@ export function SnapshotsView({ query, onChange, page, rowAt, onNeed, href, onAc
           ) : (
             <SnapshotTable
               total={(page?.total ?? 0) - waiting}
-              {...{ rowAt, onNeed, href, onActions }}
+              {...{ rowAt, onNeed, href, onActions, selection }}
               sort={query.sort}
               onSort={(sort) => onChange({ sort })}
             />

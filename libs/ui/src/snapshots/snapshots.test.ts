@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { dayHead, dayOf, isFiltered, queryPatch, rangeWord, snapshotFilterOf, snapshotQuery } from './filter.js';
+import { type ChosenRow, MOST_CHOSEN, whyNotRemoved, withRows } from './selection.js';
 import { barsInRange, timelineBars, timelineLabels } from './timeline.js';
 
 const NOW = Date.UTC(2026, 10, 23, 9, 41);
@@ -89,5 +90,22 @@ describe('timeline', () => {
     expect(labels.length).toBe(4);
     expect(labels[0]).toBe('Nov 2023');
     expect(labels[3]).toBe('now');
+  });
+});
+
+describe('chosen snapshots', () => {
+  const row = (number: number, availability: ChosenRow['availability'] = 'live'): ChosenRow => ({ id: String(number), availability });
+
+  test('go on and off, as many as a plan takes', () => {
+    const many = Array.from({ length: MOST_CHOSEN + 7 }, (_, number) => row(number));
+    const first = withRows(new Map(), many, true);
+    expect([first.chosen.size, first.left]).toEqual([MOST_CHOSEN, 7]);
+    expect(withRows(first.chosen, many.slice(0, 3), true)).toMatchObject({ left: 0 });
+    expect([...withRows(first.chosen, many.slice(1), false).chosen.keys()]).toEqual(['0']);
+  });
+
+  test('are removed only while the store lists all of them', () => {
+    expect(whyNotRemoved(withRows(new Map(), [row(1), row(2)], true).chosen)).toBeNull();
+    expect(whyNotRemoved(withRows(new Map(), [row(1), row(2, 'hidden')], true).chosen)).toBe('1 of them is not in the list of the store');
   });
 });

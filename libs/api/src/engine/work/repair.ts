@@ -1,21 +1,36 @@
-import { applyRepair, planRepair, type PlanRepairOptions, type RepairAction, type RepairPlan, type RepairProgress, type RepairWrite } from '@wardrobe/kloset';
+import {
+  applyRepair,
+  diskSource,
+  planRepair,
+  type PlanRepairOptions,
+  type RecoverySource,
+  type RepairAction,
+  type RepairPlan,
+  type RepairProgress,
+  type Repository,
+  type RepairWrite,
+  storeSource,
+} from '@wardrobe/kloset';
 import { parseMac, sizeText } from '@wardrobe/kloset-model';
 import type { PlanItemDto, PlanStepDto } from '@wardrobe/contracts';
 import { counted, figure } from '@wardrobe/words';
 import { ApiError } from '../../errors/api-error.js';
+import { openRepository, storeAt } from '../kloset.js';
 import { type EngineOutcome, type EnginePlan, short, SHOWN_ITEMS, type WorkContext, type WorkOf } from './types.js';
 
 type Repair = WorkOf<'repair'>;
 
-export async function planRepairWork(work: Repair, context: WorkContext): Promise<EnginePlan> {
-  const plan = await planRepair(context.repository, { nowMs: context.nowMs, ...optionsOf(work, context) });
-  return { plan: planDto(plan, work, context.nowMs), engine: plan };
+export function planRepairWork(work: Repair, context: WorkContext): Promise<EnginePlan> {
+  return withSources(work, context, async (sources) => {
+    const plan = await planRepair(context.repository, { nowMs: context.nowMs, ...optionsOf(work, context), sources });
+    return { plan: planDto(plan, work, context.nowMs), engine: plan };
+  });
 }
 
 export async function applyRepairWork(work: Repair, engine: unknown, context: WorkContext): Promise<EngineOutcome> {
   const { repository, report } = context;
   const plan = enginePlan(engine, repository.id);
-  const result = await applyRepair(repository, plan, { ...optionsOf(work, context), wait: work.wait });
+  const result = await withSources(work, context, (sources) => applyRepair(repository, plan, { ...optionsOf(work, context), sources, wait: work.wait }));
   const tell = (line: string): void => report({ line });
   for (const { action, why } of result.skipped) tell(`Left out: ${action.doing} ${why}`);
   for (const id of result.statesWritten) tell(`State ${short(id)} is in the store.`);
@@ -31,6 +46,21 @@ export async function applyRepairWork(work: Repair, engine: unknown, context: Wo
     ...(left > 0 ? [`${counted(left, 'thing')} still wrong`] : []),
   ];
   return { sentence: `${parts.join(', ')}.`, problems };
+}
+
+/** Where lost content is looked for: other stores, and files of the server. */
+async function withSources<T>(work: Repair, context: WorkContext, act: (sources: readonly RecoverySource[]) => Promise<T>): Promise<T> {
+  const { repository, signal, report } = context;
+  const opened: Repository[] = [];
+  try {
+    for (const { location, secret, indexDirectory } of work.fromStores) {
+      report({ label: 'Opening the other store' });
+      opened.push(await openRepository(storeAt(location), { secret: secret ?? undefined, indexDirectory: indexDirectory ?? undefined, signal }));
+    }
+    return await act([...opened.map((other) => storeSource(other, repository)), ...work.fromDisks.map((folder) => diskSource(folder, repository))]);
+  } finally {
+    for (const other of opened) await other.close();
+  }
 }
 
 const PHASE: Readonly<Record<RepairProgress['phase'], string>> = {
@@ -49,6 +79,7 @@ function optionsOf(work: Repair, { signal, report }: WorkContext): Omit<PlanRepa
     evidence: work.evidence,
     undelete: work.undelete,
     discardDamagedStates: work.discardDamagedStates,
+    readContent: work.readData,
     signal,
     onProgress: ({ phase, done, total }) => report({ label: PHASE[phase], done, total }),
     onLog: (line) => report({ line }),

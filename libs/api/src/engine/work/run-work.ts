@@ -1,4 +1,5 @@
 import { applyCheck, planCheck } from './check.js';
+import { applyLocks, planLocks } from './locks.js';
 import { applyMaintenance, planMaintenanceWork } from './maintenance.js';
 import { applyRemoval, planPrune, planRemoval } from './removal.js';
 import { applyRepairWork, planRepairWork } from './repair.js';
@@ -23,6 +24,8 @@ export function planWork(work: EngineWork, context: WorkContext): Promise<Engine
       return planMaintenanceWork(work, context);
     case 'sync':
       return planSyncWork(work, context);
+    case 'locks':
+      return planLocks(work, context);
   }
 }
 
@@ -42,5 +45,7 @@ export function applyWork(work: EngineWork, engine: unknown, context: WorkContex
       return applyMaintenance(work, engine, context);
     case 'sync':
       return applySync(work, engine, context);
+    case 'locks':
+      return applyLocks(work, engine, context);
   }
 }

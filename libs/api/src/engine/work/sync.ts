@@ -24,7 +24,7 @@ type PlannedWay = { readonly way: Way; readonly steps: readonly SyncStep[]; read
 export function planSyncWork(work: Sync, context: WorkContext): Promise<EnginePlan> {
   return withPeer(work, context, async (ways) => {
     const planned: PlannedWay[] = [];
-    for (const way of ways) planned.push(await planWay(way, context.signal));
+    for (const way of ways) planned.push(await planWay(way, work, context.signal));
     return { plan: planDto(planned), engine: null };
   });
 }
@@ -36,7 +36,7 @@ export function applySync(work: Sync, _engine: unknown, context: WorkContext): P
     let failed = 0;
     let bytes = 0;
     for (const way of ways) {
-      const { steps, unreadable } = await planWay(way, context.signal);
+      const { steps, unreadable } = await planWay(way, work, context.signal);
       for (const id of unreadable) context.report({ line: `Snapshot ${short(id)} (${way.name}) is left out: its header cannot be read.` });
       failed += unreadable.length;
       const total = steps.filter(({ action }) => action === 'copy').length;
@@ -84,12 +84,14 @@ async function withPeer<T>(work: Sync, { repository, signal }: WorkContext, act:
   }
 }
 
-async function planWay(way: Way, signal: AbortSignal): Promise<PlannedWay> {
+async function planWay(way: Way, { snapshots }: Sync, signal: AbortSignal): Promise<PlannedWay> {
+  const isMeant = (id: string): boolean => snapshots.length === 0 || snapshots.includes(id);
   const headers: SnapshotHeader[] = [];
   const unreadable: string[] = [];
   for await (const item of listSnapshots(way.source, { signal })) {
-    if ('header' in item) headers.push(item.header);
-    else unreadable.push(item.id);
+    if ('header' in item) {
+      if (isMeant(item.header.id)) headers.push(item.header);
+    } else if (isMeant(item.id)) unreadable.push(item.id);
   }
   return { way, steps: planSync(way.target, headers), unreadable };
 }

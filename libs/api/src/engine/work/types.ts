@@ -12,6 +12,10 @@ export type EngineWork =
       readonly undelete: boolean;
       readonly wait: boolean;
       readonly discardDamagedStates: boolean;
+      readonly readData: boolean;
+      readonly fromStores: readonly OpenArgs[];
+      /** Real folders that the console may read. */
+      readonly fromDisks: readonly string[];
     }
   | {
       readonly kind: 'check';
@@ -44,7 +48,15 @@ export type EngineWork =
       readonly machines: readonly KnownMachine[];
       readonly retired: readonly string[];
     }
-  | { readonly kind: 'sync'; readonly direction: 'to' | 'from' | 'with'; readonly peer: OpenArgs; readonly peerName: string };
+  | {
+      readonly kind: 'sync';
+      readonly direction: 'to' | 'from' | 'with';
+      readonly peer: OpenArgs;
+      readonly peerName: string;
+      /** None: all. */
+      readonly snapshots: readonly string[];
+    }
+  | { readonly kind: 'locks'; readonly ids: readonly string[]; readonly force: boolean };
 
 /** What a dry run gives. `engine`: what the doing needs of it, as plain JSON. */
 export type EnginePlan = { readonly plan: Omit<JobPlanDto, 'command' | 'applyCommand' | 'madeAt'>; readonly engine: unknown };

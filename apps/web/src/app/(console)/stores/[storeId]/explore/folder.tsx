@@ -7,6 +7,7 @@ import { paths } from '@/lib/paths';
 import { useUrlState } from '@/lib/url-state';
 import { Page } from '@/shell/page';
 import { StoreNotices } from '@/shell/store-notices';
+import { useMe } from '@/shell/use-me';
 import { bytesHref, exploreHref } from './address';
 import { OpenFile } from './open-file';
 import type { Entries, Listing } from './use-entries';
@@ -22,6 +23,7 @@ type FolderProps = { readonly listing: Listing; readonly entries: Entries; reado
 export function Folder({ listing, entries, page }: FolderProps) {
   const { storeId, snapshotId, sort, filter } = listing;
   const { params, set, push } = useUrlState();
+  const { admin } = useMe();
   const file = params.get('file');
   const openPath = file === null ? null : childOf(page.path, file);
   const cursor = useCursor(listing, { page, file });
@@ -86,6 +88,7 @@ export function Folder({ listing, entries, page }: FolderProps) {
         page={page}
         filter={filter}
         onFilter={(text) => set({ q: text })}
+        restoreHref={admin ? paths.restoreOf(storeId, snapshotId, page.path) : null}
         archiveHref={(format) => bytesHref(storeId, page.snapshot, { route: 'archive', path: page.path, extra: { format } })}
       />
       <ExplorerPanels

@@ -6,7 +6,9 @@ import { LoadingRows, ProblemState } from '@wardrobe/ui';
 import { nameOf, parentOf } from '@wardrobe/ui/explorer';
 import { PREVIEW_TABS, PreviewPanel, PreviewPending } from '@wardrobe/ui/preview';
 import { useMemo } from 'react';
+import { paths } from '@/lib/paths';
 import { useUrlState } from '@/lib/url-state';
+import { useMe } from '@/shell/use-me';
 import { useTRPC } from '@/trpc/client';
 import { problemOf } from '@/trpc/problem';
 import { exploreHref } from './address';
@@ -26,6 +28,7 @@ export type OpenFileProps = {
 export function OpenFile({ storeId, snapshot, path, known, onStep, onClose }: OpenFileProps) {
   const trpc = useTRPC();
   const { params, set } = useUrlState();
+  const { admin } = useMe();
   const tab = PREVIEW_TABS.find((name) => name === params.get('tab')) ?? 'preview';
   const asked = useQuery(trpc.explorer.list.queryOptions(known === undefined ? { storeId, snapshotId: snapshot.id, path, limit: 1 } : skipToken));
   const entry = known ?? asked.data?.entry;
@@ -50,6 +53,7 @@ export function OpenFile({ storeId, snapshot, path, known, onStep, onClose }: Op
       detailProblem={detail.isError ? { problem: problemOf(detail.error), retry: () => void detail.refetch() } : null}
       snapshot={snapshot}
       versionHref={(id) => exploreHref(storeId, { snapshot: id, path: parentOf(path), file: nameOf(path), tab: 'versions' })}
+      restoreHref={admin ? paths.restoreOf(storeId, snapshot.id, path) : null}
       onStep={onStep}
       onClose={onClose}
     />

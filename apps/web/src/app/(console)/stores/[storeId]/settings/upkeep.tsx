@@ -17,6 +17,7 @@ export function Upkeep({ storeId }: { readonly storeId: string }) {
           <LinkButton href={paths.newJob(storeId, 'prune')}>Prune</LinkButton>
           <LinkButton href={paths.newJob(storeId, 'maintenance')}>Maintenance</LinkButton>
           <LinkButton href={paths.newJob(storeId, 'sync')}>Synchronise</LinkButton>
+          <LinkButton href={paths.newJob(storeId, 'locks')}>Locks</LinkButton>
         </div>
       </div>
     </section>

@@ -6,7 +6,10 @@ import { useCallback, useMemo, useState } from 'react';
 import { paths } from '@/lib/paths';
 import { useUrlState } from '@/lib/url-state';
 import { ReadAgain, StoreFresh, StoreNotices } from '@/shell/store-notices';
+import { useMe } from '@/shell/use-me';
 import { problemOf } from '@/trpc/problem';
+import { PlannedSelection } from './planned-selection';
+import { useSelection } from './use-selection';
 import { useSnapshotPages } from './use-snapshot-pages';
 
 /** All snapshots of a store; filters live in the address. */
@@ -14,7 +17,10 @@ export function SnapshotsPage({ storeId }: { readonly storeId: string }) {
   const { params, set } = useUrlState();
   const query = useMemo(() => snapshotQuery((key) => params.get(key)), [params]);
   const filter = useMemo(() => snapshotFilterOf(query), [query]);
-  const { first, rowAt, need, heldBack } = useSnapshotPages(storeId, filter);
+  const { first, rowAt, need, rowsBetween, heldBack } = useSnapshotPages(storeId, filter);
+  const { admin } = useMe();
+  const selection = useSelection(rowsBetween);
+  const ids = [...selection.chosen.keys()];
   const change = useCallback((patch: Partial<SnapshotQuery>) => set(queryPatch(patch)), [set]);
   const [chosen, setChosen] = useState<SnapshotRowDto | null>(null);
   const page = first.data;
@@ -52,6 +58,7 @@ export function SnapshotsPage({ storeId }: { readonly storeId: string }) {
         heldBack={heldBack}
         href={(row) => paths.explore(storeId, row.id)}
         onActions={setChosen}
+        selection={admin ? selection : undefined}
         {...(page === undefined && {
           instead: first.isError ? (
             <ProblemState problem={problemOf(first.error)} onRetry={() => void first.refetch()} />
@@ -60,6 +67,7 @@ export function SnapshotsPage({ storeId }: { readonly storeId: string }) {
           ),
         })}
       />
+      <PlannedSelection storeId={storeId} selection={selection} workHref={(kind) => paths.newJob(storeId, kind, ids)} />
       <SnapshotActions
         row={chosen}
         onClose={() => setChosen(null)}

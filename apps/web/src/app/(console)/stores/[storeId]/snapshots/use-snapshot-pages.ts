@@ -1,5 +1,5 @@
 'use client';
-import { keepPreviousData, type UseQueryResult, useQueries, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, type UseQueryResult, useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { SnapshotFilter, SnapshotRowDto, SnapshotsPageDto } from '@wardrobe/contracts';
 import { useCallback, useMemo, useState } from 'react';
 import { useTRPC } from '@/trpc/client';
@@ -13,6 +13,8 @@ export type SnapshotPages = {
   readonly first: Pick<UseQueryResult<SnapshotsPageDto, unknown>, 'data' | 'error' | 'isError' | 'refetch'>;
   readonly rowAt: (index: number) => SnapshotRowDto | undefined;
   readonly need: (first: number, last: number) => void;
+  /** All rows from one place to another, fetched where they are not there yet. */
+  readonly rowsBetween: (from: number, to: number) => Promise<readonly SnapshotRowDto[]>;
   /** New snapshots above the reader's place; the rows told here begin after them. */
   readonly heldBack: HeldBack;
 };
@@ -20,6 +22,7 @@ export type SnapshotPages = {
 /** Rows by their place in the list, fetched in pages as they come near. */
 export function useSnapshotPages(storeId: string, filter: SnapshotFilter): SnapshotPages {
   const trpc = useTRPC();
+  const client = useQueryClient();
   const [pages, setPages] = useState<readonly number[]>([]);
   const first = useQuery({ ...trpc.snapshots.list.queryOptions({ storeId, ...filter, offset: 0, limit: PAGE_ROWS }), placeholderData: keepPreviousData });
   const others = useQueries({
@@ -37,7 +40,22 @@ export function useSnapshotPages(storeId: string, filter: SnapshotFilter): Snaps
   const skipped = heldBack.count;
   const rowAt = useCallback((index: number) => byPage.get(Math.floor((index + skipped) / PAGE_ROWS))?.[(index + skipped) % PAGE_ROWS], [byPage, skipped]);
   const need = useCallback((from: number, to: number) => setPages((known) => pagesFor(known, from + skipped, to + skipped)), [skipped]);
-  return { first, rowAt, need, heldBack };
+  const rowsBetween = useCallback(
+    async (from: number, to: number) => {
+      const rows: SnapshotRowDto[] = [];
+      for (let page = Math.floor((from + skipped) / PAGE_ROWS); page <= Math.floor((to + skipped) / PAGE_ROWS); page++) {
+        const begin = page * PAGE_ROWS;
+        const found = await client.fetchQuery({
+          ...trpc.snapshots.list.queryOptions({ storeId, ...filter, offset: begin, limit: PAGE_ROWS }),
+          staleTime: 60_000,
+        });
+        rows.push(...found.rows.slice(Math.max(0, from + skipped - begin), to + skipped - begin + 1));
+      }
+      return rows;
+    },
+    [client, trpc, storeId, filter, skipped],
+  );
+  return { first, rowAt, need, rowsBetween, heldBack };
 }
 
 function pagesFor(known: readonly number[], from: number, to: number): readonly number[] {

@@ -1,7 +1,7 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
 import type { JobWork, StoreDto, WorkKind } from '@wardrobe/contracts';
-import { EmptyState, LoadingRows, PageHead, ProblemState, SegmentNav, WorkForm } from '@wardrobe/ui';
+import { EmptyState, LoadingRows, LocksTable, PageHead, ProblemState, SegmentNav, WorkForm } from '@wardrobe/ui';
 import { Lock } from 'lucide-react';
 import { useMemo } from 'react';
 import { paths } from '@/lib/paths';
@@ -20,6 +20,7 @@ const KINDS = [
   ['prune', 'Prune'],
   ['maintenance', 'Maintenance'],
   ['sync', 'Synchronise'],
+  ['locks', 'Locks'],
 ] as const satisfies readonly (readonly [WorkKind, string])[];
 
 const HEAD: Readonly<Record<WorkKind, string>> = {
@@ -30,6 +31,7 @@ const HEAD: Readonly<Record<WorkKind, string>> = {
   prune: 'Remove old snapshots by periods.',
   maintenance: 'Take away what no snapshot needs.',
   sync: 'Synchronise with another store.',
+  locks: 'Who holds the store.',
 };
 
 const ID = /^[0-9a-f]{64}$/;
@@ -69,30 +71,38 @@ function NewJob({ store, kind }: { readonly store: StoreDto; readonly kind: Work
   const { user, admin } = useMe();
   const stores = useQuery(trpc.stores.list.queryOptions());
   const limits = useQuery(trpc.jobs.limits.queryOptions());
-  const snapshots = useMemo(() => (params.get('snapshots') ?? '').split(',').filter((id) => ID.test(id)), [params]);
-  const state = useWork(store.id, (work: JobWork) => work.kind === kind && (work.kind !== 'repair' || work.finding === null));
+  const named = useMemo(() => (params.get('snapshots') ?? '').split(',').filter((id) => ID.test(id)), [params]);
+  const state = useWork(store.id, (work: JobWork) => work.kind === kind);
+  // A plan that was made elsewhere brings what was chosen there.
+  const snapshots = named.length > 0 ? named : snapshotsOf(state.plan?.work ?? null);
+  const locks = useQuery(trpc.jobs.locks.queryOptions({ storeId: store.id }, { enabled: kind === 'locks', staleTime: 0 }));
   if (user !== null && !admin && kind !== 'repair') {
     return (
       <section className="panel">
+        {kind === 'locks' && locks.data !== undefined ? <LocksTable locks={locks.data} forced={null} /> : null}
         <EmptyState icon={Lock} fact="Only an admin can start this.">
           Your role may look at jobs and plans. Ask an admin of this console.
         </EmptyState>
       </section>
     );
   }
-  const ready = limits.data !== undefined && stores.data !== undefined;
+  const ready = limits.data !== undefined && stores.data !== undefined && (kind !== 'locks' || locks.data !== undefined);
   return (
     <div className="new-job">
       <section className="panel" aria-label="What to do">
         <div className="body">
-          {ready ? (
+          {locks.error && kind === 'locks' ? (
+            <ProblemState problem={problemOf(locks.error)} onRetry={() => void locks.refetch()} />
+          ) : ready ? (
             <WorkForm
               key={`${state.plan?.id ?? ''} ${snapshots.join()}`}
               kind={kind}
               initial={state.plan?.work ?? null}
-              snapshots={kind === 'check' || kind === 'restore' || kind === 'rm' ? snapshots : []}
+              snapshots={kind === 'check' || kind === 'restore' || kind === 'rm' || kind === 'sync' ? snapshots : []}
               path={params.get('path') ?? ''}
               limits={limits.data}
+              finding={params.get('finding')}
+              {...(locks.data !== undefined && { locks: locks.data })}
               peers={(stores.data ?? []).filter(({ id }) => id !== store.id)}
               isPlanned={state.plan !== null || state.job !== null}
               busy={state.make.isPending}
@@ -111,4 +121,9 @@ function NewJob({ store, kind }: { readonly store: StoreDto; readonly kind: Work
       )}
     </div>
   );
+}
+
+function snapshotsOf(work: JobWork | null): readonly string[] {
+  if (work?.kind === 'restore') return [work.snapshot];
+  return work?.kind === 'check' || work?.kind === 'rm' || work?.kind === 'sync' ? work.snapshots : [];
 }
