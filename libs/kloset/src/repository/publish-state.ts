@@ -20,6 +20,8 @@ export type NewState = {
   readonly line: StoreLine;
   readonly timestampNs: bigint;
   readonly serial: RepositoryId;
+  /** Of a state of version 1.1.0; default: the latest one. */
+  readonly parent?: StateId | undefined;
   readonly randomBytes: (lengthBytes: number) => Uint8Array;
   /** Name of the local file in the making. */
   readonly spoolName: string;
@@ -50,7 +52,7 @@ type StateFile = { readonly id: StateId; readonly sizeBytes: number; readonly fo
 function writeStateFile(repository: Repository, spool: SpoolFile, state: NewState): StateFile {
   const { keys } = repository;
   const version = state.line === '1.1' ? '1.1.0' : '1.0.0';
-  const parent = version === '1.1.0' ? (repository.view.states.at(-1)?.id ?? null) : null;
+  const parent = version === '1.1.0' ? (state.parent ?? repository.view.states.at(-1)?.id ?? null) : null;
   const content = keys.algorithm.create();
   const file = keys.algorithm.create();
   let sizeBytes = 0;

@@ -82,12 +82,14 @@ export interface RepositoryWriter extends BlobSink {
   checkpoint(options?: { readonly signal?: AbortSignal | undefined }): Promise<CommitResult>;
   /**
    * The second stage. Looks once more for a fresh exclusive lock of somebody else just before the state is written. `state` is its id, by default that of the
-   * lock (`content`: the MAC of its stream, as plakar names what `rm` writes); `timestampNs` its metadata time, by default now. With nothing to say no state is written.
+   * lock (`content`: the MAC of its stream, as plakar names what `rm` writes); `timestampNs` its metadata time, by default now; `parent`, in a 1.1-only store, the state that
+   * every machine merges before it, by default the latest. With nothing to say no state is written.
    * @throws LockedError, StoreError, DiskFullError; then nothing is visible
    */
   commit(options?: {
     readonly state?: StateId | 'content' | undefined;
     readonly timestampNs?: bigint | undefined;
+    readonly parent?: StateId | undefined;
     readonly signal?: AbortSignal | undefined;
   }): Promise<CommitResult>;
   /** Releases the lock and removes what was spooled and not published. Safe to call twice, and after `commit`. */

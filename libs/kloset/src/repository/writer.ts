@@ -275,9 +275,7 @@ class Writer implements RepositoryWriter {
     this.#blobs = new NewBlobs();
   }
 
-  commit(
-    options: { readonly state?: StateId | 'content' | undefined; readonly timestampNs?: bigint | undefined; readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<CommitResult> {
+  commit(options: Parameters<RepositoryWriter['commit']>[0] = {}): Promise<CommitResult> {
     const { signal } = options;
     return this.#inTurn(async () => {
       await this.#store(signal);
@@ -310,6 +308,7 @@ class Writer implements RepositoryWriter {
   async #publish(options: {
     readonly state: StateId | 'content';
     readonly timestampNs?: bigint | undefined;
+    readonly parent?: StateId | undefined;
     readonly signal?: AbortSignal | undefined;
   }): Promise<CommitResult> {
     const nowNs = this.#nowNs();
@@ -331,6 +330,7 @@ class Writer implements RepositoryWriter {
       randomBytes: this.environment.randomBytes,
       spoolName: temporaryName(this.environment.randomBytes),
       serial: line === '1.1' ? NIL_UUID : this.repository.id,
+      parent: options.parent,
       signal: options.signal,
     });
     this.#blobs.markPublished(packfiles);

@@ -1,9 +1,12 @@
-import type { Mac, PackfileId, SnapshotId } from '@wardrobe/kloset-model';
+import type { Mac, PackfileId, SnapshotId, StateId } from '@wardrobe/kloset-model';
+import { macFromBytes } from '../../bytes/bytes.js';
 import { IntegrityError, NotFoundError, StoreError } from '../../errors/errors.js';
-import { BLOB_TYPE } from '../../format/state.js';
+import { BLOB_TYPE, ENTRY_TYPE } from '../../format/state.js';
 import type { Repository } from '../../repository/types.js';
 import { openWriter } from '../../repository/writer.js';
 import type { RepositoryWriter } from '../../repository/writer-types.js';
+import { whoSays } from '../repair/said.js';
+import { StateOrder } from '../../state/state-order.js';
 import { type WorkedOut, workOut } from './plan.js';
 import type { MaintenanceResult, PlannedPackfile, RunOptions } from './types.js';
 
@@ -28,6 +31,7 @@ export async function runMaintenance(repository: Repository, options: RunOptions
     const blobsStoredAgain = await storeAgain(repository, writer, { work, options });
     const uncoloured = say(writer, work);
     const { state } = await writer.commit({ signal });
+    if (plan.line === '1.1') await deleteBehind(writer, [...plan.sweep, ...plan.leftovers], signal);
     const removed = await removeFiles(repository, writer, { work, walked, options });
     await prove(repository, work, signal);
     return { plan, state, coloured: plan.colour.length, uncoloured, blobsStoredAgain, ...removed };
@@ -79,6 +83,28 @@ function say(writer: RepositoryWriter, { plan }: WorkedOut): number {
   for (const { id } of uncoloured) writer.uncolour(BLOB_TYPE.packfile, id);
   for (const { id } of plan.sweep) writer.deletePackfile(id);
   return uncoloured.length;
+}
+
+/**
+ * Deletes packfiles once more behind each state that brings one and that no chain of parents puts before a state which deletes it: a machine that merged it later
+ * would see the packfile again, and where its colour was once taken back it would read from there what lies elsewhere too. @source 01-store 5.3, 5.5
+ */
+async function deleteBehind(writer: RepositoryWriter, packfiles: readonly PlannedPackfile[], signal: AbortSignal | undefined): Promise<void> {
+  if (packfiles.length === 0) return;
+  const { view } = writer.repository;
+  const said = whoSays(view);
+  const order = new StateOrder(view.states);
+  const unordered = new Map<StateId, PackfileId[]>();
+  for (const { id } of packfiles) {
+    const deleting = said.deletes.filter(({ removes, packfile }) => removes === ENTRY_TYPE.packfile && packfile === id).map(({ state }) => state);
+    for (const bringing of said.entrants.get(id) ?? [])
+      if (deleting.length > 0 && !deleting.some((state) => state === bringing || order.follows(state, bringing)))
+        unordered.set(bringing, [...(unordered.get(bringing) ?? []), id]);
+  }
+  for (const [parent, ids] of unordered) {
+    for (const packfile of ids) writer.deletePackfile(packfile);
+    await writer.commit({ state: macFromBytes(writer.environment.randomBytes(32)) as StateId, parent, signal });
+  }
 }
 
 async function removeFiles(

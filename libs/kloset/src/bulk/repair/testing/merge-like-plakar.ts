@@ -39,7 +39,12 @@ function readEntries(reader: ByteReader): Entry[] {
 }
 
 /** What a machine of plakar 1.1 sees after merging the states in this order: deletes act on what is there. @source 01-store 5.3, 5.4 */
-export function mergeLikePlakar(states: readonly ParsedState[]): { readonly snapshots: readonly Mac[]; isAvailable(type: number, id: Mac): boolean } {
+export function mergeLikePlakar(states: readonly ParsedState[]): {
+  readonly snapshots: readonly Mac[];
+  isAvailable(type: number, id: Mac): boolean;
+  /** The packfile that it reads a blob from: the first one that it knows and that bears no colour. */
+  pick(type: number, id: Mac): Mac | null;
+} {
   const locations = new Map<string, { type: number; blob: Mac; packfile: Mac }>();
   const colours = new Set<string>();
   const packfiles = new Set<Mac>();
@@ -64,6 +69,11 @@ export function mergeLikePlakar(states: readonly ParsedState[]): { readonly snap
       .map(({ blob }) => blob)
       .sort(),
     isAvailable: (type, id) => usable.has(`${type}:${id}`),
+    pick: (type, id) =>
+      known
+        .filter((location) => location.type === type && location.blob === id && !colours.has(`4:${location.packfile}`))
+        .map(({ packfile }) => packfile)
+        .sort()[0] ?? null,
   };
 }
 
