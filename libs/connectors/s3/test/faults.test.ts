@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { StoreError } from '@wardrobe/store-connector';
 import { contractId as idOf } from '@wardrobe/store-connector/contract';
 import { httpFaultProxy, type S3Server, type SeenRequest, startS3Server } from '@wardrobe/testing';
@@ -128,7 +129,7 @@ it('faults by operations: the right answer, or an error that says line or data, 
       outcomes.set(name, await tryCell(fault, name));
     }),
   );
-  await inParallel(jobs, 8);
+  await inParallel(jobs, 10);
   process.stdout.write(tableOf(rows));
   const known = new Set<string>(['right', 'line', 'data', 'stale']);
   const wrong = rows.flatMap(({ fault, outcomes }) =>
@@ -183,6 +184,21 @@ it.each(OPERATIONS)('%s is cancelled at once, whatever the line does', async (na
   }
 });
 
+it('a caller that takes its time is not a line that stands still', async () => {
+  const raw = new RawBucket(server, BUCKET);
+  const bytes = new Uint8Array(6_000_000).fill(7);
+  await raw.put(`patient/packfiles/aa/${idOf('a')}`, bytes);
+  const store = openAt(`s3://${server.host}:${server.port}/${BUCKET}/patient`, { options: keysOf(server), tuning: { ...PASSING, stallMs: 150 } });
+  let [taken, pauses] = [0, 0];
+  for await (const piece of store.read('packfile', idOf('a'))) {
+    taken += piece.length;
+    if (pauses++ < 4) await wait(400);
+  }
+  expect(taken).toBe(bytes.length);
+  expect(store.line?.().retries).toBe(0);
+  await store.close();
+});
+
 it('Retry-After is waited for', async () => {
   const cell = await openCell(server, PASSING);
   await cell.spoil({ name: '', http: { kind: 'answer', status: 503, headers: { 'retry-after': '1' }, body: SLOW_DOWN }, times: 1, allowed: [] });
@@ -222,7 +238,7 @@ it('packfile before state: whichever request fails for good, no state is there w
       await proxy.close();
     }),
   );
-  await inParallel(jobs, 8);
+  await inParallel(jobs, 10);
   expect(ends.neither).toBeGreaterThan(0);
   expect(ends.packfileOnly).toBeGreaterThan(0);
   expect(ends.written).toBeGreaterThan(0);
