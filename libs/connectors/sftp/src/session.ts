@@ -1,7 +1,7 @@
 import { StoreError } from '@wardrobe/store-connector';
 import type { Figures } from './figures.js';
 import type { Line } from './line.js';
-import { onAbort } from './on-abort.js';
+import { onAbort, unlessAborted } from './on-abort.js';
 
 /** How long and how often to wait for a server. */
 export type Patience = {
@@ -109,14 +109,6 @@ export class Session {
     line.catch(() => undefined);
     return { line, controller };
   }
-}
-
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const forget = onAbort(signal, () => reject(signal.reason));
-    work.then(resolve, reject).finally(forget);
-  });
 }
 
 function pause(lengthMs: number, signal: AbortSignal | undefined): Promise<void> {

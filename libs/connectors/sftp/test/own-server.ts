@@ -93,6 +93,11 @@ function serve(serving: Serving): void {
   offerExtensions(sftp, input.extensions ?? []);
   const handles = new Map<number, Opened>();
   let next = 0;
+  let isClosed = false;
+  sftp.on('close', () => {
+    isClosed = true;
+    void Promise.all([...handles.values()].map(({ file }) => file?.close()));
+  });
   const local = (path: string) => join(input.folder, path);
   const opened = (handle: Buffer) => {
     const found = handles.get(handle.readUInt32BE(0));
@@ -101,6 +106,7 @@ function serve(serving: Serving): void {
   };
   const pathOf = (handle: Buffer) => handles.get(handle.length === 4 ? handle.readUInt32BE(0) : -1)?.path ?? '';
   const keep = (request: number, made: Opened) => {
+    if (isClosed) return void made.file?.close();
     const handle = Buffer.alloc(4);
     handle.writeUInt32BE(next);
     handles.set(next, made);
@@ -110,7 +116,6 @@ function serve(serving: Serving): void {
   const on = (operation: string, request: number, path: string, work: () => Promise<void>) => void answer(serving, { operation, request, path, work });
   const done = (request: number) => void sftp.status(request, STATUS_CODE.OK);
 
-  sftp.on('close', () => void Promise.all([...handles.values()].map(({ file }) => file?.close())));
   sftp.on('OPEN', (request, path, flags) =>
     on('OPEN', request, path, async () => keep(request, { path, file: await open(local(path), openFlags(flags)), entries: null })),
   );

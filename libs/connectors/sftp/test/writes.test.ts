@@ -235,6 +235,40 @@ describe('places', () => {
   });
 });
 
+describe('packfiles that are read in ranges', () => {
+  it('are opened once for many ranges, also at the same time, and anew when their handle or the line is lost, or they were replaced', async () => {
+    const read = (offset: number) => full.store.readRange('packfile', idOf('9a'), offset, 2);
+    await full.store.write('packfile', idOf('9a'), Uint8Array.of(1, 2, 3, 4, 5));
+    full.server.counts.clear();
+    expect((await Promise.all([read(0), read(1), read(3)])).map((bytes) => bytes[0])).toEqual([1, 2, 4]);
+    expect((await read(2))[0]).toBe(3);
+    expect(full.server.counts.get('OPEN')).toBe(1);
+    full.server.inject(once('READ', FAILURE));
+    expect((await read(2))[0]).toBe(3);
+    expect(full.server.counts.get('OPEN')).toBe(2);
+    full.server.inject(once('READ', 'cut'));
+    expect((await read(2))[0]).toBe(3);
+    expect(full.server.counts.get('OPEN')).toBe(3);
+    await full.store.write('packfile', idOf('9a'), Uint8Array.of(6, 7, 8));
+    expect([...(await read(0))]).toEqual([6, 7]);
+    await expect(read(2)).rejects.toMatchObject({ code: 'store', message: expect.stringContaining('ended after 1 of 2 bytes') });
+    await full.store.remove('packfile', idOf('9a'));
+    await expect(read(0)).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('one of several readers may stop', async () => {
+    await full.store.write('packfile', idOf('9b'), NEW);
+    full.server.inject((operation) => (operation === 'READ' ? 'silence' : null));
+    const controller = new AbortController();
+    const reason = new Error('stopped');
+    const stopped = failureOf(full.store.readRange('packfile', idOf('9b'), 0, 1, { signal: controller.signal }));
+    controller.abort(reason);
+    expect(await stopped).toBe(reason);
+    full.server.inject(null);
+    expect([...(await full.store.readRange('packfile', idOf('9b'), 0, 2))]).toEqual([9, 8]);
+  });
+});
+
 describe('a slow side', () => {
   it('holds the writer back: no more than 64 requests are under way, and a stop works at once', async () => {
     const file = join(full.folder, '..', 'large');
