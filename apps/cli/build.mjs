@@ -15,7 +15,8 @@ await build({
   platform: 'node',
   target: 'node20.9',
   minifySyntax: true,
-  external: ['libsql', '@napi-rs/blake-hash', '@napi-rs/xattr'],
+  // Native parts; the SSH client does without its own.
+  external: ['libsql', '@napi-rs/blake-hash', '@napi-rs/xattr', 'cpu-features', '*.node'],
   // CommonJS packages inside an ES module bundle ask for require.
   banner: { js: "import { createRequire as wardrobeRequire } from 'node:module'; const require = wardrobeRequire(import.meta.url);" },
 });

@@ -1,4 +1,4 @@
-// Package command is what both oracle programs do on a store in a folder: create, backup, ls, walk, diff, check, digest, restore, rm, maintenance, mime.
+// Package command is what both oracle programs do on a store in a folder, an archive (.ptar) or behind a store server (http://): create, backup, ls, walk, diff, check, digest, restore, rm, maintenance, serve, mime.
 package command
 
 import (
@@ -18,6 +18,8 @@ type Line interface {
 	Create(ctx *kcontext.KContext, request *Request) error
 	// Open reads the configuration, checks the passphrase, and merges the states into the machine's cache.
 	Open(ctx *kcontext.KContext, request *Request) (*repository.Repository, error)
+	// Serve answers store clients of the line at request.Listen, until the process ends.
+	Serve(repo *repository.Repository, request *Request) error
 	// Snapshots are the ids of all snapshots that this machine sees.
 	Snapshots(repo *repository.Repository) ([]objects.MAC, error)
 	// Packfiles are the names of all packfiles in the folder.
@@ -80,6 +82,10 @@ type Request struct {
 	Grace string `json:"grace"`
 	// KeepFiles leaves swept packfiles in the folder (1.0's default).
 	KeepFiles bool `json:"keepFiles"`
+
+	// serve: host:port
+	Listen      string `json:"listen"`
+	AllowDelete bool   `json:"allowDelete"`
 
 	// mime: paths here or, each ended by a zero byte, in the file List. plant: List is a file of JSON lines.
 	Paths []string `json:"paths"`
