@@ -4,7 +4,8 @@ import type { EngineWork } from '../engine/work/types.js';
 import { ApiError, notFound } from '../errors/api-error.js';
 import type { Deps } from './deps.js';
 import { reachOf } from './headers.js';
-import { allowedFolder, indexFolder } from './locations.js';
+import { indexFolder } from './locations.js';
+import { placeOf } from './places.js';
 import type { Registry } from './registry.js';
 import { restoreTarget } from './restore-roots.js';
 import { requiredStore, type Tracking } from './tracking.js';
@@ -62,13 +63,13 @@ export async function resolveWork(deps: Deps, parts: ResolveParts, asked: { read
     case 'sync': {
       const peer = await requiredStore(deps, work.peer);
       if (peer.id === store.id) throw new ApiError('invalid-input', 'A store cannot be synchronised with itself.', 'Choose another store.');
-      const folder = await allowedFolder(deps, peer.location);
+      const place = await placeOf(deps, peer);
       const secret = peer.encrypted ? parts.registry.secretOf(peer) : null;
       return named(
         {
           kind: 'sync',
           direction: work.direction,
-          peer: { location: folder, passphrase: null, secret, indexDirectory: indexFolder(deps, folder) },
+          peer: { ...place, passphrase: null, secret, indexDirectory: indexFolder(deps, place.location) },
           peerName: peer.name,
         },
         { peer: peer.name },
