@@ -17,7 +17,14 @@ await build({
   minifySyntax: true,
   // Native parts; the SSH client does without its own.
   external: ['libsql', '@napi-rs/blake-hash', '@napi-rs/xattr', 'cpu-features', '*.node'],
-  // CommonJS packages inside an ES module bundle ask for require.
-  banner: { js: "import { createRequire as wardrobeRequire } from 'node:module'; const require = wardrobeRequire(import.meta.url);" },
+  // Their CommonJS form has no named exports once it is a part of its own.
+  alias: {
+    '@aws-sdk/client-s3': '@aws-sdk/client-s3/dist-es/index.js',
+    '@aws-sdk/credential-providers': '@aws-sdk/credential-providers/dist-es/index.js',
+  },
+  // CommonJS packages inside an ES module bundle ask for require and __dirname.
+  banner: {
+    js: "import { createRequire as wardrobeRequire } from 'node:module'; import { fileURLToPath as wardrobePath } from 'node:url'; const require = wardrobeRequire(import.meta.url); const __dirname = wardrobePath(new URL('.', import.meta.url));",
+  },
 });
 process.exit(0);

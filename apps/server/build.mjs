@@ -20,9 +20,28 @@ const { metafile } = await build({
   legalComments: 'none',
   logLevel: 'warning',
   // Native or optional parts, the pages' framework, and what brings its own files.
-  external: ['next', 'libsql', 'pg-native', '@napi-rs/blake-hash', '@napi-rs/xattr', '@node-rs/argon2', 'shiki', 'shiki/*', '@shikijs/*'],
-  // CommonJS packages inside an ES module bundle ask for require.
-  banner: { js: "import { createRequire as wardrobeRequire } from 'node:module'; const require = wardrobeRequire(import.meta.url);" },
+  external: [
+    'next',
+    'libsql',
+    'pg-native',
+    'cpu-features',
+    '*.node',
+    '@napi-rs/blake-hash',
+    '@napi-rs/xattr',
+    '@node-rs/argon2',
+    'shiki',
+    'shiki/*',
+    '@shikijs/*',
+  ],
+  // Their CommonJS form has no named exports once it is a part of its own.
+  alias: {
+    '@aws-sdk/client-s3': '@aws-sdk/client-s3/dist-es/index.js',
+    '@aws-sdk/credential-providers': '@aws-sdk/credential-providers/dist-es/index.js',
+  },
+  // CommonJS packages inside an ES module bundle ask for require and __dirname.
+  banner: {
+    js: "import { createRequire as wardrobeRequire } from 'node:module'; import { fileURLToPath as wardrobePath } from 'node:url'; const require = wardrobeRequire(import.meta.url); const __dirname = wardrobePath(new URL('.', import.meta.url));",
+  },
 });
 removeOld();
 cpSync(`${root}libs/db/prisma/migrations`, `${here}dist/migrations`, { recursive: true });

@@ -24,6 +24,7 @@ const MATRIX: readonly (readonly [path: string, type: 'query' | 'mutation', who:
   ['tokens.revoke', 'mutation', 'admin', { id: UUID }],
   ['stores.list', 'query', 'viewer', undefined],
   ['stores.get', 'query', 'viewer', { storeId: '1' }],
+  ['stores.kinds', 'query', 'admin', undefined],
   ['stores.test', 'mutation', 'admin', { name: 'x', location: '/nowhere' }],
   ['stores.add', 'mutation', 'admin', { name: 'x', location: '/nowhere' }],
   ['stores.update', 'mutation', 'admin', { storeId: '999', name: 'x' }],

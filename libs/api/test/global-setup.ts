@@ -43,8 +43,10 @@ async function bundleWorker(): Promise<string> {
     target: 'node20',
     format: 'esm',
     logLevel: 'error',
-    external: ['shiki', '@napi-rs/*', 'libsql', 'pg-native'],
-    banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+    external: ['shiki', '@napi-rs/*', 'libsql', 'pg-native', 'cpu-features', '*.node'],
+    banner: {
+      js: "import { createRequire as wardrobeRequire } from 'node:module'; import { fileURLToPath as wardrobePath } from 'node:url'; const require = wardrobeRequire(import.meta.url); const __dirname = wardrobePath(new URL('.', import.meta.url));",
+    },
   });
   process.once('exit', () => rmSync(outfile, { force: true }));
   return outfile;

@@ -50,6 +50,10 @@ export const store = z.object({
   id: z.string(),
   name: z.string(),
   location: z.string(),
+  /** What its line has carried since the console opened it; null for folders, and before the first reading. */
+  carried: z
+    .object({ requests: z.number(), retries: z.number(), bytesRead: z.number(), bytesWritten: z.number(), meanLatencyMs: z.number().nullable() })
+    .nullable(),
   repositoryId: z.string(),
   encrypted: z.boolean(),
   keyKept: z.enum(['none', 'encrypted', 'memory']),
@@ -66,18 +70,46 @@ export const store = z.object({
   headline: z.string().nullable(),
 });
 export type StoreDto = z.infer<typeof store>;
+/** Options of a store's connector, by name. They go in and never come out. */
+export const storeOptions = z.record(z.string().min(1).max(100), z.string().max(65_536)).refine((options) => Object.keys(options).length <= 64);
+/** A kind of store, for a form. */
+export const storeKind = z.object({
+  name: z.string(),
+  title: z.string(),
+  description: z.string(),
+  schemes: z.array(z.string()),
+  example: z.string(),
+  options: z.array(
+    z.object({
+      name: z.string(),
+      title: z.string(),
+      help: z.string(),
+      kind: z.enum(['text', 'secret', 'number', 'boolean', 'choice', 'file']),
+      choices: z.array(z.string()).optional(),
+      default: z.string().optional(),
+      required: z.boolean().optional(),
+      advanced: z.boolean().optional(),
+    }),
+  ),
+});
+export type StoreKindDto = z.infer<typeof storeKind>;
 export const storeInput = z.object({
   name: z.string().min(1).max(100),
   location: z.string().min(1).max(2000),
+  options: storeOptions.default({}),
   passphrase: z.string().max(4096).optional(),
   keepKey: z.boolean().default(true),
   refreshIntervalSeconds: z.number().int().min(30).max(86_400).default(300),
   unknownAfterHours: z.number().int().min(1).max(8760).default(26),
 });
+export const storeTestStep = z.enum([
+  ...(['path', 'permission', 'config', 'version', 'key', 'states'] as const),
+  ...(['location', 'name', 'route', 'trust', 'credentials', 'answer', 'store', 'passphrase'] as const),
+]);
 /** Steps of "test", in order; the first failure ends the list. */
 export const storeTest = z.object({
   ok: z.boolean(),
-  steps: z.array(z.object({ step: z.enum(['path', 'permission', 'config', 'version', 'key', 'states']), ok: z.boolean(), sentence: z.string() })),
+  steps: z.array(z.object({ step: storeTestStep, ok: z.boolean(), sentence: z.string() })),
   repositoryId: z.string().nullable(),
   encrypted: z.boolean().nullable(),
   snapshots: z.number().nullable(),

@@ -4,7 +4,7 @@
  * session   me() → me · signIn({email,password}) → me · signOut() · signOutEverywhere() · setUp({setupToken,name,email,password}) → me · changePassword({current,next})
  * users     list() → user[] · create({name,email,role,password}) → user · setRole({id,role}) · remove({id})                        (admin)
  * tokens    list() → token[] · create({name,kind}) → {token, secret, command} · revoke({id})                                     (admin)
- * stores    list() → store[] · get({storeId}) → store · test(storeInput) → storeTest · add(storeInput) → store · update({storeId, …}) → store
+ * stores    list() → store[] · get({storeId}) → store · kinds() → storeKind[] · test(storeInput) → storeTest · add(storeInput) → store · update({storeId, …}) → store
  *           · remove({storeId, confirmName}) · refresh({storeId}) → job · unlock({storeId, passphrase, keepKey}) → store · forgetKey({storeId})
  * machines  list({storeId, retired?}) → machinesPage · get({storeId, machineId}) → machineDetail · rename({machineId,name}) · retire({machineId,retired})
  *           · merge({from,into})

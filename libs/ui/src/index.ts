@@ -27,6 +27,7 @@ export * from './setup/setup-frame.js';
 export * from './setup/sign-in-form.js';
 export * from './setup/store-facts.js';
 export * from './setup/store-form.js';
+export * from './setup/store-option-fields.js';
 export * from './stores/condition.js';
 export * from './stores/stores-table.js';
 export * from './machines/filter.js';

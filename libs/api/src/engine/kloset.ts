@@ -1,6 +1,6 @@
+import { homedir, tmpdir } from 'node:os';
 import {
   type BlobSource,
-  fsStore,
   type OpenOptions,
   openRepository as open,
   openSnapshot as openSnapshotOf,
@@ -8,13 +8,39 @@ import {
   type Snapshot,
   snapshotSource,
   type Store,
+  type WritableStore,
 } from '@wardrobe/kloset';
+import type { Surroundings } from '@wardrobe/connections';
 import type { SnapshotId } from '@wardrobe/kloset-model';
+import { parseStoreLocation } from '@wardrobe/store-connector';
+import type { ProbedStep, StoreAddress } from './types.js';
+
+/**
+ * The store at a place that was checked. Only the connector of its kind is loaded, and it gets nothing of this process's environment: what it needs stands in
+ * the options.
+ * @throws InvalidInputError an option that does not fit
+ */
+export async function storeAt({ location, options }: StoreAddress): Promise<WritableStore> {
+  const { openLocation, resolveLocation } = await import('@wardrobe/connections');
+  return openLocation(await resolveLocation(location, { options, surroundings: SURROUNDINGS }), SURROUNDINGS);
+}
+
+/** Tries a place step by step, up to whether it is a store. */
+export async function probeAt(address: StoreAddress, signal: AbortSignal): Promise<readonly ProbedStep[]> {
+  const { isLocal, probeStore } = await import('@wardrobe/connections');
+  const local = isLocal(parseStoreLocation(address.location));
+  const { steps, error } = await probeStore({ open: () => storeAt(address), local, passphrase: async () => null, signal });
+  return steps.map((step) => ({ ...step, code: step.ok ? null : (error?.code ?? 'passphrase-needed') }));
+}
+
+/** Stores of the console have no names, and its connectors no environment. */
+const SURROUNDINGS: Surroundings = {
+  host: { environment: {}, home: homedir(), temporaryFolder: tmpdir() },
+  configFolder: null,
+  plakarFolder: null,
+};
 
 /** The entry points of the engine that this library uses, in one place. */
-export function storeAt(location: string): Store {
-  return fsStore(location);
-}
 
 export function openRepository(store: Store, options: OpenOptions): Promise<Repository> {
   return open(store, options);

@@ -1,11 +1,11 @@
-import { archiveTar, archiveZip, type BlobSource, type Repository, type Snapshot } from '@wardrobe/kloset';
+import { archiveTar, archiveZip, type BlobSource, type Repository, type Snapshot, type Store } from '@wardrobe/kloset';
 import { parseMac, cleanPath, nameText, baseName, percentDecode, equalBytes } from '@wardrobe/kloset-model';
 import type { EntryDetailDto, StoreLockDto } from '@wardrobe/contracts';
 import { ApiError } from '../errors/api-error.js';
 import { codeOf, problemOf } from '../errors/bridge.js';
 import type { CallContext } from '../workers/protocol.js';
 import { contentEntry, entryDetail, Explorer } from './explorer.js';
-import { openRepository, openSnapshot, storeAt } from './kloset.js';
+import { openRepository, openSnapshot, probeAt, storeAt } from './kloset.js';
 import { byteNameOf } from './paths.js';
 import { readStore } from './reading.js';
 import { headerDto, isoOfNs, msOfNs } from './rows.js';
@@ -13,7 +13,19 @@ import { PREVIEW_BYTES } from './text-preview.js';
 import { listLocks } from './work/locks.js';
 import { applyWork, planWork } from './work/run-work.js';
 import type { EngineOutcome, EnginePlan, EngineWork } from './work/types.js';
-import type { ArchiveFormat, ContentInfo, HeaderAnswer, ListAnswer, ListArgs, OpenArgs, Opened, Reading, SnapshotRef } from './types.js';
+import type {
+  ArchiveFormat,
+  ContentInfo,
+  HeaderAnswer,
+  ListAnswer,
+  ListArgs,
+  OpenArgs,
+  Opened,
+  ProbedStep,
+  Reading,
+  SnapshotRef,
+  StoreAddress,
+} from './types.js';
 
 const KEPT_SNAPSHOTS = 8;
 /** Looking through other snapshots for the same path ends after this time. */
@@ -24,13 +36,21 @@ type PathArgs = SnapshotRef & { readonly path: string };
 /** One store opened in this thread, and everything that is asked of it. Answers are plain values. */
 export class StoreHost {
   private repository: Repository | null = null;
+  private store: Store | null = null;
   private orphans: Promise<BlobSource> | null = null;
   private readonly snapshots = new Map<string, Promise<Snapshot>>();
   private readonly explorer = new Explorer();
 
+  /** Tries a place step by step; keeps nothing open. */
+  probe(address: StoreAddress, { signal }: CallContext): Promise<readonly ProbedStep[]> {
+    return probeAt(address, signal);
+  }
+
   async open(args: OpenArgs, { signal, progress }: CallContext): Promise<Opened> {
     await this.close();
-    const repository = await openRepository(storeAt(args.location), {
+    const store = await storeAt(args);
+    this.store = store;
+    const repository = await openRepository(store, {
       passphrase: args.passphrase ?? undefined,
       secret: args.secret ?? undefined,
       indexDirectory: args.indexDirectory ?? undefined,
@@ -59,6 +79,7 @@ export class StoreHost {
     this.orphans = null;
     const last = this.repository;
     this.repository = null;
+    this.store = null;
     await last?.close();
   }
 
@@ -67,7 +88,7 @@ export class StoreHost {
     // Orphan packfiles and the places of blobs may have changed; open headers stay right, their ids name their bytes.
     this.orphans = null;
     for (const key of this.snapshots.keys()) if (!key.startsWith('live ')) this.snapshots.delete(key);
-    return reading;
+    return { ...reading, carried: this.store?.line?.() ?? null };
   }
 
   /** Headers of many snapshots; one that cannot be read answers with its problem. */

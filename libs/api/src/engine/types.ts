@@ -1,10 +1,12 @@
 import type { EntryRowDto, ProblemDto } from '@wardrobe/contracts';
-import type { StoreFindingKind } from '@wardrobe/words';
+import type { ProbeStep } from '@wardrobe/connections';
+import type { LineFigures } from '@wardrobe/store-connector';
+import type { ErrorCode, StoreFindingKind } from '@wardrobe/words';
 
 /** What crosses the thread: plain values only; ids as hex text, times as ms (numbers) or ns (decimal text). */
 
-export type OpenArgs = {
-  readonly location: string;
+export type StoreAddress = { readonly location: string; readonly options: Readonly<Record<string, string>> };
+export type OpenArgs = StoreAddress & {
   readonly passphrase: string | null;
   readonly secret: Uint8Array | null;
   readonly indexDirectory: string | null;
@@ -16,6 +18,11 @@ export type Opened = {
   readonly secret: Uint8Array | null;
   readonly facts: Readonly<Record<string, string | number | boolean | null>>;
 };
+
+/** One step of trying a store; `code` of the failure. */
+export type ProbedStep = ProbeStep & { readonly code: ErrorCode | null };
+/** What the line of a store has carried since it was opened. */
+export type Carried = LineFigures;
 
 export type ReadState = {
   readonly id: string;
@@ -55,6 +62,7 @@ export type Reading = {
   readonly orphans: readonly string[];
   readonly findings: readonly ReadFinding[];
   readonly counts: { readonly locations: number; readonly packfiles: number };
+  readonly carried: Carried | null;
 };
 
 export type HeaderDto = {

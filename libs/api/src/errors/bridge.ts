@@ -71,7 +71,8 @@ export function problemOf(error: unknown): ProblemDto {
   if (code === null)
     return { code: 'store', sentence: 'The console failed at this request.', next: 'Try again. When it stays, look into the log of the server.' };
   if (error instanceof KlosetError || error instanceof EngineFailure) {
-    const { what, detail, message } = failureOf(error);
+    const { what, detail, message, problem } = failureOf(error);
+    if (problem !== null) return problem;
     return { code, ...sentenceFor(code, { what: what ?? undefined, detail: detail === null ? undefined : withoutCode(detail) }), detail: message };
   }
   return { code, ...sentenceFor(code) };

@@ -1,6 +1,7 @@
-import { job, store, storeInput, storeTest } from '@wardrobe/contracts';
+import { job, store, storeInput, storeKind, storeOptions, storeTest } from '@wardrobe/contracts';
 import { z } from 'zod';
 import { adminProcedure, router, viewerProcedure } from '../trpc.js';
+import { storeKinds } from '../services/store-kinds.js';
 import { done, OK } from './accounts.js';
 
 const storeId = z.string().min(1).max(64);
@@ -8,6 +9,7 @@ const storeUpdate = z.object({
   storeId,
   name: z.string().trim().min(1).max(100).optional(),
   location: z.string().min(1).max(2000).optional(),
+  options: storeOptions.optional(),
   refreshIntervalSeconds: z.number().int().min(30).max(86_400).optional(),
   unknownAfterHours: z.number().int().min(1).max(8760).optional(),
 });
@@ -18,6 +20,7 @@ export const storesRouter = router({
     .input(z.object({ storeId }))
     .output(store)
     .query(({ ctx, input }) => ctx.services.stores.get(input.storeId)),
+  kinds: adminProcedure.output(z.array(storeKind)).query(() => storeKinds()),
   test: adminProcedure
     .input(storeInput)
     .output(storeTest)

@@ -1,16 +1,17 @@
 import { rm } from 'node:fs/promises';
 import { getStore, type StoreRow } from '@wardrobe/db';
-import type { Opened } from '../engine/types.js';
+import type { Carried, Opened, ProbedStep } from '../engine/types.js';
 import { ApiError, notFound } from '../errors/api-error.js';
 import { workerClient, type WorkerClient } from '../workers/client.js';
 import type { StoreMethods } from '../workers/store-role.js';
 import type { Deps } from './deps.js';
-import { allowedFolder, indexFolder } from './locations.js';
+import { indexFolder } from './locations.js';
+import { placeOf, type StorePlace } from './places.js';
 
 export type Reader = WorkerClient<StoreMethods>;
 type OpenStore = { readonly reader: Reader; readonly opened: Promise<Opened> };
 export type OpenRequest = {
-  readonly folder: string;
+  readonly place: StorePlace;
   readonly passphrase: string | null;
   readonly secret: Uint8Array | null;
   readonly indexDirectory: string | null;
@@ -26,6 +27,7 @@ export type OpenRequest = {
 export class Registry {
   private readonly stores = new Map<string, OpenStore>();
   private readonly ring = new Map<string, Uint8Array>();
+  private readonly lines = new Map<string, Carried>();
   private deriving: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly deps: Deps) {}
@@ -56,11 +58,32 @@ export class Registry {
     }
   }
 
+  /** Tries a place step by step up to whether it is a store, on a thread that ends with it. */
+  async probe(place: StorePlace): Promise<readonly ProbedStep[]> {
+    const reader = this.newReader();
+    try {
+      return await reader.call('probe', place);
+    } finally {
+      await reader.stop();
+    }
+  }
+
+  /** What the line of a store has carried since it was opened; null where it has none, or was not read yet. */
+  carried(storeId: string): Carried | null {
+    return this.lines.get(storeId) ?? null;
+  }
+
+  noteCarried(storeId: string, carried: Carried | null): void {
+    if (carried === null) this.lines.delete(storeId);
+    else this.lines.set(storeId, carried);
+  }
+
   /** A stored store on a thread of its own, for work that must not keep others waiting. The caller stops it. */
   async aside(store: StoreRow, options: Pick<OpenRequest, 'signal' | 'onProgress' | 'graceMs'>): Promise<Reader> {
-    const folder = await allowedFolder(this.deps, store.location);
+    const place = await placeOf(this.deps, store);
     const secret = store.encrypted ? this.secretOf(store) : null;
-    const { reader, opened } = await this.openAside({ folder, passphrase: null, secret, indexDirectory: indexFolder(this.deps, folder), ...options });
+    const indexDirectory = indexFolder(this.deps, place.location);
+    const { reader, opened } = await this.openAside({ place, passphrase: null, secret, indexDirectory, ...options });
     try {
       expectSame(store, opened);
       return reader;
@@ -92,12 +115,12 @@ export class Registry {
   async close(storeId: string): Promise<void> {
     const open = this.stores.get(storeId);
     this.stores.delete(storeId);
+    this.lines.delete(storeId);
     await open?.reader.stop();
   }
 
   async wipeIndex(location: string): Promise<void> {
-    const folder = await allowedFolder(this.deps, location).catch(() => location);
-    await rm(indexFolder(this.deps, folder), { recursive: true, force: true });
+    await rm(indexFolder(this.deps, location), { recursive: true, force: true });
   }
 
   async stop(): Promise<void> {
@@ -117,9 +140,9 @@ export class Registry {
   }
 
   private async openStored(store: StoreRow, reader: Reader): Promise<Opened> {
-    const folder = await allowedFolder(this.deps, store.location);
+    const place = await placeOf(this.deps, store);
     const secret = store.encrypted ? this.secretOf(store) : null;
-    const opened = await this.open(reader, { folder, passphrase: null, secret, indexDirectory: indexFolder(this.deps, folder) });
+    const opened = await this.open(reader, { place, passphrase: null, secret, indexDirectory: indexFolder(this.deps, place.location) });
     expectSame(store, opened);
     return opened;
   }
@@ -144,8 +167,8 @@ export class Registry {
   }
 
   /** Deriving a key takes hundreds of MiB and a second: one at a time in the whole console. */
-  private open(reader: Reader, { folder, passphrase, secret, indexDirectory, ...options }: OpenRequest): Promise<Opened> {
-    const call = (): Promise<Opened> => reader.call('open', { location: folder, passphrase, secret, indexDirectory }, options);
+  private open(reader: Reader, { place, passphrase, secret, indexDirectory, ...options }: OpenRequest): Promise<Opened> {
+    const call = (): Promise<Opened> => reader.call('open', { ...place, passphrase, secret, indexDirectory }, options);
     if (passphrase === null) return call();
     const result = this.deriving.then(call, call);
     this.deriving = result.catch(() => null);

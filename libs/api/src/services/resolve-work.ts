@@ -5,7 +5,8 @@ import type { EngineWork } from '../engine/work/types.js';
 import { ApiError, notFound } from '../errors/api-error.js';
 import type { Deps } from './deps.js';
 import { reachOf } from './headers.js';
-import { allowedFolder, indexFolder, readableFolder } from './locations.js';
+import { indexFolder, readableFolder } from './locations.js';
+import { placeOf } from './places.js';
 import type { Registry } from './registry.js';
 import { restoreTarget } from './restore-roots.js';
 import { requiredStore, type Tracking } from './tracking.js';
@@ -78,8 +79,8 @@ export async function resolveWork(deps: Deps, parts: ResolveParts, asked: { read
 }
 
 async function openArgsOf(deps: Deps, { registry }: ResolveParts, peer: StoreRow): Promise<OpenArgs> {
-  const folder = await allowedFolder(deps, peer.location);
-  return { location: folder, passphrase: null, secret: peer.encrypted ? registry.secretOf(peer) : null, indexDirectory: indexFolder(deps, folder) };
+  const place = await placeOf(deps, peer);
+  return { ...place, passphrase: null, secret: peer.encrypted ? registry.secretOf(peer) : null, indexDirectory: indexFolder(deps, place.location) };
 }
 
 type Sources = { readonly engine: Pick<EngineWork & { kind: 'repair' }, 'fromStores' | 'fromDisks'>; readonly locations: readonly string[] };

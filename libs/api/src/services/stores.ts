@@ -1,17 +1,17 @@
-import type { StoreDto, StoreInput, StoreTestDto } from '@wardrobe/contracts';
+import type { StoreDto, StoreInput } from '@wardrobe/contracts';
 import { createStore, getStore, type KeyKept, listStores, removeStore, type StoreRow, storeCounts, type StoreCounts, updateStore } from '@wardrobe/db';
-import { access, constants } from 'node:fs/promises';
-import { join } from 'node:path';
-import { counted, VERDICTS } from '@wardrobe/words';
+import { VERDICTS } from '@wardrobe/words';
 import type { Opened } from '../engine/types.js';
 import { ApiError, notFound } from '../errors/api-error.js';
-import { codeOf, problemOf } from '../errors/bridge.js';
+import { problemOf } from '../errors/bridge.js';
 import { audit, type Deps } from './deps.js';
 import { problemDto } from './problems.js';
-import { allowedFolder, indexFolder } from './locations.js';
+import { indexFolder } from './locations.js';
+import { allowedPlace, openOptions, placeOf, sealOptions, type StorePlace } from './places.js';
 import type { Refreshes } from './refresh.js';
 import { type Registry, sealedKeyName } from './registry.js';
 import type { Work } from './work.js';
+import { testStore } from './store-test.js';
 import { seriousFindings, storeHeadline, type VerdictCounts } from './sentences.js';
 import type { StoreService } from './types.js';
 
@@ -27,16 +27,18 @@ export function createStores(deps: Deps, { registry, refreshes, work }: Parts): 
   }
 
   async function add(input: StoreInput): Promise<StoreRow> {
-    const folder = await allowedFolder(deps, input.location);
+    const place = await allowedPlace(deps, input.location, input.options);
     const rows = await listStores(deps.db);
-    if (rows.some((row) => row.location === folder))
-      throw new ApiError('conflict', `The store at ${folder} is here already.`, 'Open it in the list of stores.');
-    const aside = await registry.openAside({ folder, passphrase: input.passphrase ?? null, secret: null, indexDirectory: indexFolder(deps, folder) });
+    if (rows.some((row) => row.location === place.location))
+      throw new ApiError('conflict', `The store at ${place.location} is here already.`, 'Open it in the list of stores.');
+    const indexDirectory = indexFolder(deps, place.location);
+    const aside = await registry.openAside({ place, passphrase: input.passphrase ?? null, secret: null, indexDirectory });
     try {
       const { opened } = aside;
       const store = await createStore(deps.db, {
         name: input.name.trim(),
-        location: folder,
+        location: place.location,
+        sealedOptions: sealOptions(deps, place.options, opened.repositoryId),
         repositoryId: opened.repositoryId,
         encrypted: opened.encrypted,
         refreshIntervalSeconds: input.refreshIntervalSeconds,
@@ -66,11 +68,14 @@ export function createStores(deps: Deps, { registry, refreshes, work }: Parts): 
       await refreshes.refresh(store.id, actor.name);
       return dto(await required(store.id));
     },
-    async update(actor, { storeId, location, ...change }) {
+    async update(actor, { storeId, location, options, ...change }) {
       const before = await required(storeId);
-      const folder = location === undefined ? before.location : await allowedFolder(deps, location);
-      if (folder !== before.location) await moveStore(before, folder);
-      const store = await updateStore(deps.db, storeId, { ...defined(change), location: folder });
+      const moved = location === undefined && options === undefined ? null : await movedPlace(before, location, options);
+      if (moved !== null) await moveStore(before, moved);
+      const store = await updateStore(deps.db, storeId, {
+        ...defined(change),
+        ...(moved === null ? {} : { location: moved.location, sealedOptions: sealOptions(deps, moved.options, before.repositoryId) }),
+      });
       await audit(deps, actor, { what: 'changed a store', about: store.name });
       deps.bus.publish({ kind: 'store', storeId, at: new Date(deps.clock.nowMs()).toISOString(), job: null });
       return dto(store);
@@ -95,9 +100,9 @@ export function createStores(deps: Deps, { registry, refreshes, work }: Parts): 
     async unlock(actor, { storeId, passphrase, keepKey }) {
       const store = await required(storeId);
       if (!store.encrypted) return dto(store);
-      const folder = await allowedFolder(deps, store.location);
+      const place = await placeOf(deps, store);
       await refreshes.stopStore(storeId);
-      const aside = await registry.openAside({ folder, passphrase, secret: null, indexDirectory: indexFolder(deps, folder) });
+      const aside = await registry.openAside({ place, passphrase, secret: null, indexDirectory: indexFolder(deps, place.location) });
       if (aside.opened.repositoryId !== store.repositoryId) {
         await aside.reader.stop();
         throw new ApiError('conflict', `Another store lies at ${store.location} now.`, 'Put the store back, or remove it here and add the other one.');
@@ -132,17 +137,25 @@ export function createStores(deps: Deps, { registry, refreshes, work }: Parts): 
     },
   };
 
-  /** Another folder for the same store: the repository there must be the same one. */
-  async function moveStore(store: StoreRow, folder: string): Promise<void> {
+  /** Where a store shall lie from now on; null where nothing changes. Options given replace those kept of their names, empty ones remove them. */
+  async function movedPlace(store: StoreRow, location: string | undefined, change: Readonly<Record<string, string>> = {}): Promise<StorePlace | null> {
+    const merged = { ...openOptions(deps, store), ...change };
+    const options = Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== ''));
+    const place = await allowedPlace(deps, location ?? store.location, options);
+    return place.location === store.location && Object.keys(change).length === 0 ? null : place;
+  }
+
+  /** Another place or other options for the same store: the repository there must be the same one. */
+  async function moveStore(store: StoreRow, place: StorePlace): Promise<void> {
     await work.stopStore(store.id);
     await refreshes.stopStore(store.id);
     await registry.close(store.id);
     const secret = store.encrypted ? registry.secretOf(store) : null;
-    const aside = await registry.openAside({ folder, passphrase: null, secret, indexDirectory: null });
+    const aside = await registry.openAside({ place, passphrase: null, secret, indexDirectory: null });
     await aside.reader.stop();
     if (aside.opened.repositoryId !== store.repositoryId)
-      throw new ApiError('conflict', `The store at ${folder} is another one.`, 'Add it as a store of its own.');
-    await registry.wipeIndex(store.location);
+      throw new ApiError('conflict', `The store at ${place.location} is another one.`, 'Add it as a store of its own.');
+    if (place.location !== store.location) await registry.wipeIndex(store.location);
   }
 }
 
@@ -150,78 +163,6 @@ function keyColumns(deps: Deps, opened: Opened, keepKey: boolean): { keyKept: Ke
   if (!opened.encrypted || opened.secret === null) return { keyKept: 'none', sealedKey: null };
   if (!keepKey) return { keyKept: 'memory', sealedKey: null };
   return { keyKept: 'encrypted', sealedKey: deps.sealer.seal(opened.secret, sealedKeyName(opened.repositoryId)) };
-}
-
-type Step = StoreTestDto['steps'][number];
-
-/** Everything that "add" would do, without keeping anything. */
-async function testStore(deps: Deps, registry: Registry, input: StoreInput): Promise<StoreTestDto> {
-  const steps: Step[] = [];
-  const failed = (error: unknown, step: Step['step'], facts: Partial<StoreTestDto> = {}): StoreTestDto => {
-    if (codeOf(error) === null) throw error;
-    const problem = problemOf(error);
-    return {
-      ok: false,
-      repositoryId: null,
-      encrypted: null,
-      snapshots: null,
-      ...facts,
-      problem,
-      steps: [...steps, { step, ok: false, sentence: problem.sentence }],
-    };
-  };
-  let folder: string;
-  try {
-    folder = await allowedFolder(deps, input.location);
-    steps.push({ step: 'path', ok: true, sentence: `${folder} is there.` });
-  } catch (error) {
-    return failed(error, codeOf(error) === 'permission' ? 'permission' : 'path');
-  }
-  try {
-    await access(folder, constants.R_OK | constants.X_OK);
-    steps.push({ step: 'permission', ok: true, sentence: 'The console may read it.' });
-  } catch (error) {
-    return failed(
-      new ApiError('permission', `The console may not read ${folder}.`, 'Give the user that runs the console the right to read it.', { cause: error }),
-      'permission',
-    );
-  }
-  let aside: Awaited<ReturnType<Registry['openAside']>>;
-  try {
-    aside = await registry.openAside({ folder, passphrase: input.passphrase ?? null, secret: null, indexDirectory: null });
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === 'permission' && (await unreadable(join(folder, 'CONFIG')))) return failed(error, 'permission');
-    if (code === 'unsupported-version') return failed(error, 'version', {});
-    if (code !== 'wrong-passphrase' && code !== 'passphrase-needed') return failed(error, 'config');
-    steps.push({ step: 'config', ok: true, sentence: 'It is a Kloset store.' }, { step: 'version', ok: true, sentence: 'Its format is known.' });
-    return failed(error, 'key', { encrypted: true });
-  }
-  try {
-    const { repositoryId, encrypted } = aside.opened;
-    steps.push({ step: 'config', ok: true, sentence: 'It is a Kloset store.' }, { step: 'version', ok: true, sentence: 'Its format is known.' });
-    steps.push({ step: 'key', ok: true, sentence: encrypted ? 'The passphrase opens it.' : 'It is not encrypted.' });
-    const reading = await aside.reader.call('read', { nowMs: deps.clock.nowMs() });
-    const bad = reading.unreadable.length;
-    const sentence =
-      bad === 0
-        ? `${counted(reading.states.length, 'state file')} read, ${counted(reading.live.length, 'snapshot')} listed.`
-        : `${counted(bad, 'state file')} cannot be read; ${counted(reading.live.length, 'snapshot')} listed. Connect it to see what is hit.`;
-    steps.push({ step: 'states', ok: bad === 0, sentence });
-    // A damaged store is what this console is for: it can be connected, and its damage becomes a finding.
-    return { ok: true, steps, repositoryId, encrypted, snapshots: reading.live.length, problem: reading.unreadable[0]?.problem ?? null };
-  } catch (error) {
-    return failed(error, 'states', { repositoryId: aside.opened.repositoryId, encrypted: aside.opened.encrypted });
-  } finally {
-    await aside.reader.stop();
-  }
-}
-
-async function unreadable(file: string): Promise<boolean> {
-  return access(file, constants.R_OK).then(
-    () => false,
-    () => true,
-  );
 }
 
 const STATUSES = ['ready', 'reading', 'locked', 'offline', 'damaged', 'never-read'] as const;
@@ -237,6 +178,7 @@ function storeDto(store: StoreRow, found: StoreCounts | undefined, registry: Reg
     id: store.id,
     name: store.name,
     location: store.location,
+    carried: registry.carried(store.id),
     repositoryId: store.repositoryId,
     encrypted: store.encrypted,
     keyKept: store.keyKept,

@@ -59,6 +59,7 @@ export type StoreUpdate = {
   storeId: string;
   name?: string | undefined;
   location?: string | undefined;
+  options?: Readonly<Record<string, string>> | undefined;
   refreshIntervalSeconds?: number | undefined;
   unknownAfterHours?: number | undefined;
 };

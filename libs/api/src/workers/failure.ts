@@ -1,5 +1,5 @@
-import { KlosetError } from '@wardrobe/kloset';
-import type { ErrorCode } from '@wardrobe/words';
+import { KlosetError, StoreError } from '@wardrobe/kloset';
+import { type ErrorCode, faultWords } from '@wardrobe/words';
 import { ApiError } from '../errors/api-error.js';
 import type { FailureDto } from './protocol.js';
 
@@ -25,6 +25,10 @@ export class EngineFailure extends Error {
 export function failureOf(error: unknown): FailureDto {
   if (error instanceof EngineFailure)
     return { code: error.code, message: error.message, what: error.what, detail: error.detail, retryable: error.retryable, problem: error.problem };
+  if (error instanceof StoreError && error.fault !== undefined) {
+    const problem = { code: 'store' as const, ...faultWords(error.fault, { detail: error.message }) };
+    return { code: error.code, message: error.message, what: null, detail: null, retryable: error.retryable, problem };
+  }
   if (error instanceof KlosetError)
     return { code: error.code, message: error.message, what: whatOf(error), detail: detailOf(error), retryable: error.retryable, problem: null };
   if (error instanceof ApiError)

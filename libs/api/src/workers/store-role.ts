@@ -8,6 +8,7 @@ export function storeMethods() {
   const host = new StoreHost();
   return {
     open: (args: In<'open'>, context: CallContext) => host.open(args, context),
+    probe: (args: In<'probe'>, context: CallContext) => host.probe(args, context),
     close: async (_args: null) => {
       await host.close();
     },

@@ -7,6 +7,7 @@ const store = (patch: Partial<StoreDto>): StoreDto => ({
   id: 's',
   name: 'prod',
   location: '/srv/prod',
+  carried: null,
   repositoryId: '5f0c9a12-0000-4000-8000-000000000000',
   encrypted: false,
   keyKept: 'none',

@@ -53,9 +53,9 @@ async function withSources<T>(work: Repair, context: WorkContext, act: (sources:
   const { repository, signal, report } = context;
   const opened: Repository[] = [];
   try {
-    for (const { location, secret, indexDirectory } of work.fromStores) {
+    for (const { secret, indexDirectory, ...address } of work.fromStores) {
       report({ label: 'Opening the other store' });
-      opened.push(await openRepository(storeAt(location), { secret: secret ?? undefined, indexDirectory: indexDirectory ?? undefined, signal }));
+      opened.push(await openRepository(await storeAt(address), { secret: secret ?? undefined, indexDirectory: indexDirectory ?? undefined, signal }));
     }
     return await act([...opened.map((other) => storeSource(other, repository)), ...work.fromDisks.map((folder) => diskSource(folder, repository))]);
   } finally {

@@ -72,8 +72,8 @@ const PHASE: Readonly<Record<SyncProgress['phase'], string>> = {
 };
 
 async function withPeer<T>(work: Sync, { repository, signal }: WorkContext, act: (ways: readonly Way[]) => Promise<T>): Promise<T> {
-  const { location, secret, indexDirectory } = work.peer;
-  const peer = await openRepository(storeAt(location), { secret: secret ?? undefined, indexDirectory: indexDirectory ?? undefined, signal });
+  const { secret, indexDirectory } = work.peer;
+  const peer = await openRepository(await storeAt(work.peer), { secret: secret ?? undefined, indexDirectory: indexDirectory ?? undefined, signal });
   try {
     expectSyncable(repository, peer);
     const to: Way = { name: `to ${work.peerName}`, source: repository, target: peer };

@@ -1,5 +1,5 @@
 'use client';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { StoreInput } from '@wardrobe/contracts';
 import { Command, LinkButton, ProblemState, SetupSteps, StoreFacts, StoreForm } from '@wardrobe/ui';
 import { useRouter, useSearchParams } from 'next/navigation';
@@ -16,6 +16,7 @@ export function NewStoreView() {
   const client = useQueryClient();
   const first = useSearchParams().has('first');
   const { user, admin } = useMe();
+  const kinds = useQuery(trpc.stores.kinds.queryOptions(undefined, { enabled: admin }));
   const test = useMutation(trpc.stores.test.mutationOptions());
   const add = useMutation(
     trpc.stores.add.mutationOptions({
@@ -50,6 +51,7 @@ export function NewStoreView() {
       <div className="two-columns wide">
         <StoreForm
           title={first ? 'Connect your first store' : 'Connect a store'}
+          kinds={kinds.data ?? []}
           busy={add.isPending || add.isSuccess}
           testing={test.isPending}
           test={test.data ?? null}
@@ -66,6 +68,7 @@ export function NewStoreView() {
           <StoreFacts />
           <h2>From a shell on the server</h2>
           <Command text="wardrobe admin store add /srv/kloset/etc" />
+          <Command text="wardrobe admin store add @cloud --name cloud" />
         </aside>
       </div>
     </Page>

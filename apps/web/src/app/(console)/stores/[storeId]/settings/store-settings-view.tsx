@@ -1,14 +1,15 @@
 'use client';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { StoreDto } from '@wardrobe/contracts';
-import { FullTime, LoadingRows, PageHead, ProblemState, StoreSettingsForm, useToast } from '@wardrobe/ui';
-import { spanWord } from '@wardrobe/words';
+import { bytesWord, FullTime, LoadingRows, PageHead, ProblemState, StoreSettingsForm, useToast } from '@wardrobe/ui';
+import { counted, spanWord } from '@wardrobe/words';
 import { Page } from '@/shell/page';
 import { useMe } from '@/shell/use-me';
 import { useTRPC } from '@/trpc/client';
 import { problemOf } from '@/trpc/problem';
 import { StoreKey } from './store-key';
 import { RemoveStore } from './remove-store';
+import { StoreOptions } from './store-options';
 import { Upkeep } from './upkeep';
 
 /** Name, place, intervals, key and removal of one store. */
@@ -33,6 +34,7 @@ export function StoreSettingsView({ storeId }: { readonly storeId: string }) {
       >{`A machine that has not reported for ${store.data.unknownAfterHours} h is unknown.`}</PageHead>
       <div className="settings">
         <General store={store.data} admin={admin} />
+        {admin && store.data.location.includes('://') ? <StoreOptions store={store.data} /> : null}
         <Upkeep storeId={storeId} />
         <Facts store={store.data} />
         {store.data.encrypted ? <StoreKey store={store.data} admin={admin} /> : null}
@@ -81,6 +83,12 @@ function Facts({ store }: { readonly store: StoreDto }) {
       </header>
       <div className="body">
         <dl className="kv">
+          <dt>Kind</dt>
+          <dd>{kindWord(store.location)}</dd>
+          <dt>Place</dt>
+          <dd>
+            <code>{store.location}</code>
+          </dd>
           <dt>Repository id</dt>
           <dd>
             <code>{store.repositoryId}</code>
@@ -89,10 +97,34 @@ function Facts({ store }: { readonly store: StoreDto }) {
           <dd>{store.line === 'unknown' ? 'unknown' : store.line === 'mixed' ? 'plakar 1.0 and 1.1' : `plakar ${store.line}`}</dd>
           <dt>Encrypted</dt>
           <dd>{store.encrypted ? 'yes' : 'no'}</dd>
-          <dt>Last read</dt>
+          {store.carried === null ? null : <Carried carried={store.carried} />}
+          <dt>Last contact</dt>
           <dd>{store.lastReadAt ? <FullTime at={store.lastReadAt} /> : 'never'}</dd>
         </dl>
       </div>
     </section>
   );
+}
+
+/** What the line has carried since the console opened the store. */
+function Carried({ carried }: { readonly carried: NonNullable<StoreDto['carried']> }) {
+  return (
+    <>
+      <dt>Requests</dt>
+      <dd>
+        {counted(carried.requests, 'request')}
+        {carried.retries === 0 ? '' : `, ${counted(carried.retries, 'retry', 'retries')}`} since the store was opened
+      </dd>
+      <dt>Carried</dt>
+      <dd>
+        {bytesWord(carried.bytesRead)} read, {bytesWord(carried.bytesWritten)} written
+      </dd>
+      <dt>Latency</dt>
+      <dd>{carried.meanLatencyMs === null ? 'not known yet' : `${Math.round(carried.meanLatencyMs)} ms to the first byte, on average`}</dd>
+    </>
+  );
+}
+
+function kindWord(location: string): string {
+  return location.includes('://') ? location.slice(0, location.indexOf('://')) : 'folder';
 }

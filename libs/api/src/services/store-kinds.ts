@@ -1,0 +1,36 @@
+import type { StoreKindDto } from '@wardrobe/contracts';
+import { type Connector, InvalidInputError } from '@wardrobe/store-connector';
+
+const FOLDER: StoreKindDto = {
+  name: 'fs',
+  title: 'Folder',
+  description: 'A folder of the machine that runs the console.',
+  schemes: ['fs'],
+  example: '/srv/kloset/etc',
+  options: [],
+};
+
+/** Kinds of stores that can be connected, with the options that a form asks for. Their descriptions load no client library. */
+export async function storeKinds(): Promise<StoreKindDto[]> {
+  const { BUILT_IN_CONNECTORS, connectorFor } = await import('@wardrobe/connections');
+  const connectors: Connector[] = [];
+  for (const { schemes } of BUILT_IN_CONNECTORS) {
+    try {
+      connectors.push(await connectorFor(schemes[0] ?? ''));
+    } catch (error) {
+      // One that does not fit this program is not offered; naming its scheme says why.
+      if (!(error instanceof InvalidInputError)) throw error;
+    }
+  }
+  return [
+    FOLDER,
+    ...connectors.map(({ name, title, description, schemes, example, options }) => ({
+      name,
+      title,
+      description,
+      schemes: [...schemes],
+      example,
+      options: options.map(({ choices, ...option }) => ({ ...option, ...(choices === undefined ? {} : { choices: [...choices] }) })),
+    })),
+  ];
+}
