@@ -4,6 +4,7 @@ export type { OwnStores } from './own-stores.js';
 export * from './open.js';
 export * from './passphrase.js';
 export * from './probe.js';
+export * from './range-cache.js';
 export * from './resolve.js';
 export * from './secrets.js';
 export * from './serve.js';

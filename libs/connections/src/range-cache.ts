@@ -12,6 +12,9 @@ const KEPT_SHARE = 0.9;
 /** A use is noted in the file's time once in this while. */
 const TOUCH_MS = 3_600_000;
 
+/** What browsing keeps of a store: a few thousand folders and small files. */
+export const RANGE_LIMIT_BYTES = 256 << 20;
+
 export type RangeCacheOptions = {
   /** Made when it is not there (0700); safe to delete at any time, also while in use. */
   readonly directory: string;

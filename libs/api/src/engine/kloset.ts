@@ -1,4 +1,5 @@
 import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   type BlobSource,
   type OpenOptions,
@@ -23,6 +24,14 @@ import type { ProbedStep, StoreAddress } from './types.js';
 export async function storeAt({ location, options }: StoreAddress): Promise<WritableStore> {
   const { openLocation, resolveLocation } = await import('@wardrobe/connections');
   return openLocation(await resolveLocation(location, { options, surroundings: SURROUNDINGS }), SURROUNDINGS);
+}
+
+/** The same for browsing: what is read over a line is kept beside the store's index, so that looking again asks nobody. */
+export async function browsedStoreAt(address: StoreAddress & { readonly indexDirectory: string | null }): Promise<WritableStore> {
+  const store = await storeAt(address);
+  const { isLocal, RANGE_LIMIT_BYTES, withRangeCache } = await import('@wardrobe/connections');
+  if (address.indexDirectory === null || isLocal(parseStoreLocation(address.location))) return store;
+  return withRangeCache(store, { directory: join(address.indexDirectory, 'ranges'), limitBytes: RANGE_LIMIT_BYTES });
 }
 
 /** Tries a place step by step, up to whether it is a store. */
