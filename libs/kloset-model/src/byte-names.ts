@@ -126,8 +126,18 @@ export function cleanPath(path: Uint8Array, base: Uint8Array = Uint8Array.of(SLA
   return joinComponents(clean);
 }
 
+/** Absolute, without empty components, dots or a slash at its end: what `cleanPath` leaves as it is. */
 export function isCleanPath(path: Uint8Array): boolean {
-  return path[0] === SLASH && equalBytes(path, cleanPath(path));
+  if (path[0] !== SLASH) return false;
+  if (path.length === 1) return true;
+  let start = 1;
+  for (let i = 1; i <= path.length; i++) {
+    if (i < path.length && path[i] !== SLASH) continue;
+    const lengthBytes = i - start;
+    if (lengthBytes === 0 || (path[start] === DOT && (lengthBytes === 1 || (lengthBytes === 2 && path[start + 1] === DOT)))) return false;
+    start = i + 1;
+  }
+  return true;
 }
 
 /** Last component; of the root the root itself, `/`. */

@@ -79,6 +79,16 @@ describe('paths', () => {
       }),
     );
   });
+  it('a path is clean when cleaning leaves it as it is, and only then', () => {
+    const part = fc.constantFrom('', '/', '//', '.', '..', 'a', '.a', '...');
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
+        const path = bytes(parts.join(''));
+        expect(isCleanPath(path)).toBe(path.length > 0 && equalBytes(cleanPath(path), path));
+      }),
+      { numRuns: 2000 },
+    );
+  });
   it('parent and base name meet at the root', () => {
     expect(text(parentPath(bytes('/a')))).toBe('/');
     expect(text(parentPath(bytes('/')))).toBe('/');

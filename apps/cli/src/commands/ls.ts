@@ -1,4 +1,4 @@
-import { isDamaged, type Repository } from '@wardrobe/kloset';
+import { type Entry, isDamaged, type Repository } from '@wardrobe/kloset';
 import { byteName, concatBytes, modeText, sizeText, timestampText } from '@wardrobe/kloset-model';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { usage } from '../failures.js';
@@ -48,6 +48,16 @@ async function warnHidden(session: Session, repository: Repository, options: LsO
   }
 }
 
+const ARROW = Buffer.from(' -> ');
+/** Lines that are written by one call. */
+const LINES_AT_ONCE = 256;
+
+function entryLine(entry: Entry, isWhole: boolean): string {
+  const shown = isWhole ? entry.path : entry.name;
+  const name = entry.symlinkTarget === null ? shown : byteName(concatBytes(shown.bytes, ARROW, entry.symlinkTarget.bytes));
+  return `${timestampText(entry.mtimeNs)} ${modeText(entry.goMode)} ${entry.user.padStart(8)} ${entry.group.padStart(8)} ${sizeText(entry.sizeBytes).padStart(8)} ${printable(name.text)}`;
+}
+
 async function listEntries(
   session: Session,
   repository: Repository,
@@ -55,6 +65,12 @@ async function listEntries(
 ): Promise<ExitCode> {
   const { snapshot, path } = await select(session, repository, { argument, reach: options });
   let damaged = false;
+  const { terminal } = session;
+  let lines: string[] = [];
+  const flush = async (): Promise<void> => {
+    if (lines.length > 0) await terminal.line(lines.join('\n'));
+    lines = [];
+  };
   const top = await snapshot.entry(path, { followLinks: true, signal: session.signal });
   const entries = options.recursive
     ? snapshot.walk(path, { signal: session.signal })
@@ -64,16 +80,13 @@ async function listEntries(
   for await (const entry of entries) {
     if (isDamaged(entry)) {
       damaged = true;
-      session.terminal.warn(`${entry.path.text} cannot be read: ${entry.damaged.message}`);
-      if (options.json) await session.terminal.json({ ...namePair('path', entry.path), damaged: entry.damaged.message });
-    } else if (options.json) await session.terminal.json(entryJson(entry));
-    else {
-      const shown = options.recursive ? entry.path : entry.name;
-      const target = entry.symlinkTarget ? concatBytes(Buffer.from(' -> '), entry.symlinkTarget.bytes) : new Uint8Array();
-      const lead = `${timestampText(entry.mtimeNs)} ${modeText(entry.goMode)} ${entry.user.padStart(8)} ${entry.group.padStart(8)} ${sizeText(entry.sizeBytes).padStart(8)} `;
-      await session.terminal.line(`${lead}${printable(byteName(concatBytes(shown.bytes, target)).text)}`);
-    }
+      await flush();
+      terminal.warn(`${entry.path.text} cannot be read: ${entry.damaged.message}`);
+      if (options.json) await terminal.json({ ...namePair('path', entry.path), damaged: entry.damaged.message });
+    } else if (options.json) await terminal.json(entryJson(entry));
+    else if (lines.push(entryLine(entry, options.recursive === true)) >= LINES_AT_ONCE) await flush();
   }
+  await flush();
   if (damaged && options.json) await session.terminal.json({ incomplete: true });
   return damaged ? EXIT.damaged : EXIT.fine;
 }

@@ -1,5 +1,5 @@
 import type { SnapshotContext } from './context.js';
-import { listChildren } from './children.js';
+import { childBatches } from './children.js';
 import { isDamaged } from './entry.js';
 import { lookupEntry } from './lookup.js';
 import { byteName } from '@wardrobe/kloset-model';
@@ -16,29 +16,38 @@ export async function* walkTree(context: SnapshotContext, path: Uint8Array, opti
   const top = await lookupEntry(context, path, options);
   yield top;
   if (top.type !== 'directory') return;
-  const levels = [{ directory: top, children: safeChildren(context, top, options) }];
+  const levels: Level[] = [levelOf(context, top, options)];
   try {
     for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
-      options.signal?.throwIfAborted();
-      const next = await level.children.next();
-      if (next.done === true) {
-        levels.pop();
+      const child = level.batch[level.at++];
+      if (child === undefined) {
+        options.signal?.throwIfAborted();
+        const next = await level.batches.next();
+        if (next.done === true) levels.pop();
+        else Object.assign(level, { batch: next.value, at: 0 });
         continue;
       }
-      yield next.value;
-      if (!isDamaged(next.value) && next.value.type === 'directory')
-        levels.push({ directory: next.value, children: safeChildren(context, next.value, options) });
+      yield child;
+      if (!isDamaged(child) && child.type === 'directory') levels.push(levelOf(context, child, options));
     }
   } finally {
-    for (const level of levels) await level.children.return(undefined);
+    for (const level of levels) await level.batches.return(undefined);
   }
 }
 
-async function* safeChildren(context: SnapshotContext, directory: Entry, options: Abortable): AsyncGenerator<Entry | DamagedEntry> {
+type Batch = readonly (Entry | DamagedEntry)[];
+/** A directory that is being walked: children read so far, and how many of them were handed out. */
+type Level = { batch: Batch; at: number; readonly batches: AsyncGenerator<Batch> };
+
+function levelOf(context: SnapshotContext, directory: Entry, options: Abortable): Level {
+  return { batch: [], at: 0, batches: safeBatches(context, directory, options) };
+}
+
+async function* safeBatches(context: SnapshotContext, directory: Entry, options: Abortable): AsyncGenerator<Batch> {
   try {
-    yield* listChildren(context, directory.path.bytes, options);
+    yield* childBatches(context, directory.path.bytes, options);
   } catch (error) {
     if (!(error instanceof KlosetError)) throw error;
-    yield { path: directory.path, name: byteName(new Uint8Array(0)), damaged: error };
+    yield [{ path: directory.path, name: byteName(new Uint8Array(0)), damaged: error }];
   }
 }
