@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -28,9 +28,25 @@ async function unpackShipped(): Promise<Browser> {
     const executablePath = await chromium.executablePath();
     const packed = join(fileURLToPath(new URL('../bin/', import.meta.resolve('@sparticuz/chromium'))), 'al2023.tar.br');
     await inflate(packed);
-    return { executablePath, env: { LD_LIBRARY_PATH: join(folder, 'al2023', 'lib'), FONTCONFIG_PATH: join(folder, 'fonts') } };
+    return { executablePath, env: { LD_LIBRARY_PATH: join(folder, 'al2023', 'lib'), FONTCONFIG_PATH: shippedFonts(folder) } };
   } finally {
     if (before === undefined) delete process.env['TMPDIR'];
     else process.env['TMPDIR'] = before;
   }
+}
+
+/** The configuration that comes with the fonts names folders of another system; without any font the browser ends at its first text. @returns the folder of ours */
+function shippedFonts(folder: string): string {
+  const place = join(folder, 'fontconfig');
+  mkdirSync(place, { recursive: true });
+  const lines = [
+    '<?xml version="1.0"?>',
+    '<!DOCTYPE fontconfig SYSTEM "fonts.dtd">',
+    '<fontconfig>',
+    `  <dir>${join(folder, 'fonts')}</dir>`,
+    `  <cachedir>${join(place, 'cache')}</cachedir>`,
+    '</fontconfig>',
+  ];
+  writeFileSync(join(place, 'fonts.conf'), `${lines.join('\n')}\n`);
+  return place;
 }
