@@ -19,8 +19,12 @@ export async function addMachine(request: APIRequestContext, base: string, name:
   return { name, id: randomUUID(), secret };
 }
 
-/** A machine reports what lies in the home folder of `as`, by default its own. */
-export async function report(request: APIRequestContext, base: string, options: { machine: Machine; machines: string; as?: string }): Promise<void> {
+/** A machine reports what lies in the home folder of `as`, by default its own. `deleted`: a snapshot, by its first digits, that it deleted by itself. */
+export async function report(
+  request: APIRequestContext,
+  base: string,
+  options: { machine: Machine; machines: string; as?: string; deleted?: string },
+): Promise<void> {
   const { machine, machines, as = machine.name } = options;
   const nowMs = Date.now();
   const { sightings, failures } = await readMachineCaches({ directories: [join(machines, as)], nowMs, copy: 'foreign' });
@@ -33,8 +37,20 @@ export async function report(request: APIRequestContext, base: string, options: 
     failures,
   });
   const response = await request.post(`${base}/api/agent/report`, {
-    data: gzipSync(JSON.stringify(body)),
+    data: gzipSync(JSON.stringify(options.deleted === undefined ? body : withDeleted(body, options.deleted))),
     headers: { authorization: `Bearer ${machine.secret}`, 'content-type': 'application/json', 'content-encoding': 'gzip' },
   });
   expect(response.status(), await response.text()).toBe(200);
+}
+
+function withDeleted(report: ReturnType<typeof buildReport>, prefix: string): ReturnType<typeof buildReport> {
+  const sightings = report.sightings.map((sighting) => {
+    const gone = sighting.shown.flatMap(({ snapshot }) => (snapshot.startsWith(prefix) ? [snapshot] : []));
+    return {
+      ...sighting,
+      shown: sighting.shown.filter(({ snapshot }) => !gone.includes(snapshot)),
+      deleted: [...sighting.deleted, ...gone].sort(),
+    };
+  });
+  return { ...report, sightings };
 }

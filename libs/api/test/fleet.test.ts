@@ -5,6 +5,7 @@ import { createStore, ingestReport, saveHeaders, saveReading, storeRevision } fr
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { computeStore } from '../src/services/computing.js';
 import { EventBus } from '../src/events.js';
+import { loadMatrix } from '../src/services/matrix-model.js';
 import { requiredStore } from '../src/services/tracking.js';
 import { type Console, rawRequest, startConsole } from './console.js';
 
@@ -193,6 +194,26 @@ describe('a fleet', () => {
     expect(page.columnTimes).toHaveLength(SNAPSHOTS + 1);
     expect(page.columnTimes.slice(1).every((step) => step >= 0)).toBe(true);
     expect(await storeRevision(run.db, storeId)).not.toBeNull();
+  });
+
+  it('after a report only its machine is read, and the matrix is the same as if all were', async () => {
+    const options = async () => {
+      const { revision, columnsRevision } = await requiredStore({ db: run.db }, storeId);
+      return { storeId, revision, columnsRevision, retired: false, nowMs: Date.now(), limitMs: 26 * 3_600_000 };
+    };
+    const before = await loadMatrix(run.db, await options());
+    await run.db.pool.query(`update machines set name = 'renamed' where name = 'machine-11'`);
+    await run.db.pool.query(
+      `update machine_stores set exception_snapshots = array[(select max(id) from snapshots)]::int4[], exception_cells = '{8}', exception_causes = '{0}' where machine_id = (select id from machines where name = 'machine-12')`,
+    );
+    const at = await options();
+    const next = await timed('matrix model after a report', () => loadMatrix(run.db, at, before.source));
+    const whole = await timed('matrix model, whole', () => loadMatrix(run.db, at));
+    expect(next.model).toEqual(whole.model);
+    expect(next.source.all).toBe(before.source.all);
+    expect(next.model.rows.find(({ machine }) => machine.name === 'machine-12')?.worst).toBe('phantom');
+    // Nothing changed: the very same columns.
+    expect((await loadMatrix(run.db, at, next.source)).model.nums).toBe(next.model.nums);
   });
 
   it('the columns of the matrix and the divergence page answer', async () => {

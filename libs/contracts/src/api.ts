@@ -138,6 +138,8 @@ export const machineRow = z.object({
   lastReportAt: iso.nullable(),
   retired: z.boolean(),
   row: z.object({ watermark: z.number().int(), after: z.number().int(), exceptions: z.array(run) }),
+  /** What made its verdict over time, oldest first: `[seconds since the epoch, cell code]` from each change on. */
+  history: z.array(z.tuple([z.number().int(), z.number().int()])),
 });
 export type MachineRowDto = z.infer<typeof machineRow>;
 export const machinesPage = z.object({
@@ -185,6 +187,12 @@ export const machineDetail = machineRow.extend({
   ),
 });
 export type MachineDetailDto = z.infer<typeof machineDetail>;
+
+/** One cell, and what it was before: newest first. `endedAt` null: it still is. */
+export const cellStory = machineDetail.shape.cells.element.extend({
+  spells: z.array(z.object({ cell, beganAt: iso, lastSeenAt: iso, endedAt: iso.nullable() })),
+});
+export type CellStoryDto = z.infer<typeof cellStory>;
 
 // ---- matrix: the machines page carries rows; this adds what the canvas needs per column
 export const matrixColumn = z.object({ id: z.string(), takenAt: iso.nullable(), host: z.string(), source: z.string(), live: z.boolean() });

@@ -8,7 +8,7 @@
  *           · remove({storeId, confirmName}) · refresh({storeId}) → job · unlock({storeId, passphrase, keepKey}) → store · forgetKey({storeId})
  * machines  list({storeId, retired?}) → machinesPage · get({storeId, machineId}) → machineDetail · rename({machineId,name}) · retire({machineId,retired})
  *           · merge({from,into})
- * matrix    columns({storeId, from, to}) → matrixColumn[] · cell({storeId, machineId, snapshotId}) → machineDetail.cells[0]
+ * matrix    columns({storeId, from, to}) → matrixColumn[] · cell({storeId, machineId, snapshotId}) → cellStory
  * divergence get({storeId}) → divergencePage · keep({storeId, findingId}) · unkeep({storeId, findingId}), for a deletion that the store never heard of (admin)
  * snapshots list({storeId, …snapshotFilter}) → snapshotsPage · get({storeId, snapshotId}) → snapshotRow
  * explorer  list(entriesInput) → entriesPage · detail({storeId, snapshotId, path}) → entryDetail

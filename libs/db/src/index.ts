@@ -4,6 +4,7 @@ export * from './queries/computed.js';
 export * from './queries/console.js';
 export { decide, listDecisions, undoDecisions } from './queries/decisions.js';
 export * from './queries/findings.js';
+export { cellHistory, openLags, verdictSpells } from './queries/lags.js';
 export { loadInternedIds } from './queries/interning.js';
 export * from './queries/jobs.js';
 export { getMachine, listMachines, machinesOfStore, mergeMachines, renameMachine, retireMachine } from './queries/machines.js';

@@ -28,6 +28,29 @@ const add = (name: string, sql: string): void => {
 };
 
 describe('migrations', () => {
+  test('from the jobs of before: decisions and lags come, and older changes of verdict say what made them', async () => {
+    const older = await openTestDatabase({ migrated: false });
+    const until = mkdtempSync(join(tmpdir(), 'wardrobe-migrations-'));
+    try {
+      for (const name of ['0001_initial', '0002_jobs']) cpSync(join(MIGRATIONS, name), join(until, name), { recursive: true });
+      expect(await migrate(older.target, until)).toEqual(['0001_initial', '0002_jobs']);
+      const { pool } = older.db;
+      await pool.query(
+        `insert into stores (name, location, repository_id, encrypted, key_kept) values ('s', '/s', gen_random_uuid(), false, 'none');
+         insert into machines (id, name, host_name, os, agent_version) values ('00000000-0000-4000-8000-000000000001', 'm', 'm', 'linux', '');
+         insert into verdict_changes (store_id, machine_id, at, verdict, counts) select stores.id, machines.id, now() + given.n * interval '1 s', given.verdict, given.counts::jsonb
+         from stores, machines, (values (1, 'behind', '{"behind": 2}'), (2, 'behind', '{"behind": 1, "stale-delete": 1}'), (3, 'diverged', '{"mismatch": 1, "phantom": 2}'), (4, 'unknown', '{}'), (5, 'in-sync', '{"seen": 3}')) as given(n, verdict, counts)`,
+      );
+      expect(await migrate(older.target, MIGRATIONS)).toEqual(MIGRATION_NAMES.slice(2));
+      const rows = (await pool.query<{ worst: string }>('select worst from verdict_changes order by at')).rows.map(({ worst }) => worst);
+      expect(rows).toEqual(['behind', 'stale-delete', 'phantom', 'unknown', 'seen']);
+      expect(await migrate(older.target, MIGRATIONS)).toEqual([]);
+    } finally {
+      await older.close();
+      rmSync(until, { recursive: true, force: true });
+    }
+  });
+
   test('from empty: two consoles that start at once apply each migration once', async () => {
     const both = await Promise.all([migrate(database.target, folder), migrate(database.target, folder)]);
     expect(both.flat()).toEqual(MIGRATION_NAMES);

@@ -26,6 +26,8 @@ export type StoreRow = {
   readonly logicalBytes: number | null;
   readonly headline: string | null;
   readonly revision: string;
+  /** Of the snapshots' rows alone. */
+  readonly columnsRevision: string;
   readonly facts: Json;
 };
 export type NewStore = Pick<StoreRow, 'name' | 'location' | 'repositoryId' | 'encrypted' | 'keyKept' | 'refreshIntervalSeconds' | 'unknownAfterHours'> & {
@@ -305,6 +307,8 @@ export type ComputedMachine = {
     readonly cache: string | null;
     readonly user: string | null;
   }[];
+  /** The cell that made the verdict; default: the worst one. */
+  readonly spoken?: string;
   readonly facts?: JsonObject;
 };
 export type MachineStoreRow = {
@@ -345,6 +349,10 @@ export type DivergenceRow = {
   readonly endedAt: Date | null;
   readonly endedAs: string | null;
 };
+/** A time in which a cell had one answer that is not `seen`; `endedAt` null: it still has. */
+export type CellSpell = { readonly cell: string; readonly beganAt: Date; readonly lastSeenAt: Date; readonly endedAt: Date | null };
+/** Parallel: when what made a machine's verdict changed, and the cell from then on. */
+export type VerdictSpell = { readonly machineId: string; readonly seconds: Int32Array; readonly cells: readonly string[] };
 /** A decision that stands. `num`: the snapshot's number. */
 export type DecisionRow = {
   readonly machineId: string;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   allSnapshots,
+  cellHistory,
   type ComputedMachine,
   type Db,
   decide,
@@ -16,6 +17,7 @@ import {
   machinesShowing,
   machinesWithState,
   mergeMachines,
+  openLags,
   packfilesOfIntroduced,
   packfilesOfShown,
   pruneReports,
@@ -28,6 +30,7 @@ import {
   type StoreRow,
   undoDecisions,
   verdictHistory,
+  verdictSpells,
 } from '../src/index.js';
 import { id, machineId, makeStore, reading, report, sighting } from './builders.js';
 import { openTestDatabase, type TestDatabase } from './database.js';
@@ -337,6 +340,68 @@ describe('computed cells', () => {
       ),
     );
     expect(await listDivergences(db, store.id)).toHaveLength(2);
+  });
+});
+
+describe('what heals by itself', () => {
+  const day = (number: number): Date => new Date(Date.UTC(2026, 5, number));
+  const save = (at: Date, cells: readonly (readonly [string, string])[], change: Partial<ComputedMachine> = {}) =>
+    saveComputed(db, store.id, { at, machines: [computed(1, cells, { verdict: 'behind', ...change })] });
+  const spells = async (name: string) => {
+    const num = [...(await loadInternedIds(db, store.id)).snapshots].find(([, hex]) => hex === id(name))?.[0] ?? 0;
+    return (await cellHistory(db, store.id, { machineId: machineId(1), num })).map((spell) => [spell.cell, spell.beganAt, spell.lastSeenAt, spell.endedAt]);
+  };
+
+  test('has a history too: began, went on, ended in part, came again, and became something else', async () => {
+    await ingestReport(db, report(1, []));
+    await save(day(1), [
+      ['x', 'behind'],
+      ['y', 'behind'],
+    ]);
+    await save(day(2), [
+      ['x', 'behind'],
+      ['y', 'behind'],
+      ['z', 'stale-delete'],
+    ]);
+    await save(day(3), [
+      ['y', 'behind'],
+      ['z', 'stale-delete'],
+    ]);
+    await save(day(4), [['y', 'phantom']]);
+    await save(day(5), [['x', 'behind']]);
+    expect(await spells('x')).toEqual([
+      ['behind', day(5), day(5), null],
+      ['behind', day(1), day(2), day(3)],
+    ]);
+    expect(await spells('y')).toEqual([
+      ['phantom', day(4), day(4), day(5)],
+      ['behind', day(1), day(3), day(4)],
+    ]);
+    expect(await spells('z')).toEqual([['stale-delete', day(2), day(3), day(4)]]);
+    expect([...(await openLags(db, store.id, machineId(1))).values()]).toEqual([day(5)]);
+  });
+
+  test('many that begin together are one row, and what is long over is let go', async () => {
+    await ingestReport(db, report(1, []));
+    const many = Array.from({ length: 300 }, (_, index) => [`s${index}`, 'behind'] as const);
+    for (const number of [1, 2, 3]) await save(day(number), many);
+    expect((await db.pool.query('select 1 from lags')).rowCount).toBe(1);
+    await save(day(4), []);
+    await save(new Date(Date.UTC(2027, 8, 1)), [['x', 'behind']]);
+    expect((await db.pool.query('select 1 from lags')).rowCount).toBe(1);
+  });
+
+  test('what made a verdict is kept each time that it changed, though the verdict stayed', async () => {
+    await ingestReport(db, report(1, []));
+    await save(day(1), [['x', 'behind']]);
+    await save(day(2), [['x', 'stale-delete']]);
+    await save(day(3), [['x', 'stale-delete']]);
+    await save(day(4), [['x', 'phantom']], { verdict: 'diverged' });
+    await save(day(5), [['x', 'unknown']], { verdict: 'in-sync', spoken: 'seen' });
+    const [spell] = await verdictSpells(db, store.id);
+    expect([...(spell?.seconds ?? [])]).toEqual([day(1), day(2), day(4), day(5)].map((at) => at.getTime() / 1000));
+    expect(spell?.cells).toEqual(['behind', 'stale-delete', 'phantom', 'seen']);
+    expect(await verdictSpells(db, store.id, [machineId(2)])).toEqual([]);
   });
 });
 

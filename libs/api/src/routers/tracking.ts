@@ -1,4 +1,4 @@
-import { divergencePage, hexId, machineDetail, machinesPage, matrixColumn } from '@wardrobe/contracts';
+import { cellStory, divergencePage, hexId, machineDetail, machinesPage, matrixColumn } from '@wardrobe/contracts';
 import { z } from 'zod';
 import { adminProcedure, router, viewerProcedure } from '../trpc.js';
 import { done, OK } from './accounts.js';
@@ -47,7 +47,7 @@ export const matrixRouter = router({
     .query(({ ctx, input }) => ctx.services.tracking.columns(input)),
   cell: viewerProcedure
     .input(z.object({ storeId, machineId, snapshotId: hexId }))
-    .output(machineDetail.shape.cells.element)
+    .output(cellStory)
     .query(({ ctx, input }) => ctx.services.tracking.cell(input)),
 });
 

@@ -12,6 +12,7 @@ import {
 import { computeMachine, knownBringers, lostStates, type MachineView, type Sighting } from '@wardrobe/tracking';
 import { CELL_SEVERITY, isDivergent } from '@wardrobe/words';
 import { type Deps, now } from './deps.js';
+import { spokenCell } from './machine-rows.js';
 import { loadStoreView, type StoreView, toSighting } from './tracking-input.js';
 
 /** What a machine's row keeps beside its cells. */
@@ -60,6 +61,7 @@ export async function computeStore(deps: Deps, store: StoreRow, machineIds?: rea
       machineId: machine.id,
       verdict: result.verdict,
       worst: result.worst,
+      spoken: spokenCell(result),
       counts: result.counts,
       digest: result.digest,
       newestSeenAt: dateOf(result.newestSeenAtMs),

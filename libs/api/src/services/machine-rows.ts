@@ -27,6 +27,7 @@ export function machineRowDto(row: ModelRow, nowMs: number): MachineRowDto {
       after: row.encoded.after,
       exceptions: row.encoded.exceptions.map(([first, count, code]): [number, number, number] => [first, count, code]),
     },
+    history: row.history.map(([at, code]): [number, number] => [at, code]),
   };
 }
 

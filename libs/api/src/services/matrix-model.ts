@@ -1,6 +1,18 @@
-import { type Availability, type Db, type DecisionRow, listDecisions, machineRows, type MachineStoreRow, matrixColumns } from '@wardrobe/db';
+import {
+  type Availability,
+  type Db,
+  type DecisionRow,
+  listDecisions,
+  machineRows,
+  machineRowVersions,
+  type MachineStoreRow,
+  matrixColumns,
+  type MatrixColumns,
+  verdictSpells,
+} from '@wardrobe/db';
 import { type CellResult, encodeRow, type EncodedRow, type MachineResult, verdictOf } from '@wardrobe/tracking';
 import { CELL_SEVERITY, CELLS, type Cause, type Cell, DIVERGENT_CELLS, VERDICTS, type Verdict } from '@wardrobe/words';
+import { type VerdictHistory, verdictHistory } from './verdict-history.js';
 
 /** One machine over the columns. `exceptions` are column, cell and cause of what is neither seen nor none, in column order. */
 export type ModelRow = {
@@ -9,10 +21,14 @@ export type ModelRow = {
   readonly worst: Cell;
   readonly counts: Readonly<Record<Cell, number>>;
   readonly encoded: EncodedRow;
+  /** Equal for rows that show the same. */
+  readonly equalKey: string;
   readonly columns: Int32Array;
   readonly cells: Uint8Array;
   readonly causes: Int32Array;
   readonly newestSeenSeconds: number | null;
+  /** What made its verdict, from each change on: seconds and cell code, oldest first. */
+  readonly history: readonly (readonly [seconds: number, cell: number])[];
   /** Cells about which somebody decided. */
   readonly decided: number;
   /** Machines with equal rows share a group; groups count from 0, worst first. */
@@ -33,31 +49,91 @@ export type MatrixModel = {
   readonly decisions: readonly DecisionRow[];
 };
 
-type Options = { readonly storeId: string; readonly revision: string; readonly retired: boolean; readonly nowMs: number; readonly limitMs: number };
+type Options = {
+  readonly storeId: string;
+  readonly revision: string;
+  readonly columnsRevision: string;
+  readonly retired: boolean;
+  readonly nowMs: number;
+  readonly limitMs: number;
+};
 
-/** Columns: what is live, what any machine's row says something about, and what is hidden or unreadable. Rows: worst first. */
-export async function loadMatrix(db: Db, options: Options): Promise<MatrixModel> {
-  const [all, machines, decisions] = await Promise.all([
-    matrixColumns(db, options.storeId),
-    machineRows(db, options.storeId, { retired: options.retired }),
-    listDecisions(db, options.storeId),
+/** What a model was made from: the next one reads only what changed since. */
+export type MatrixSource = {
+  readonly columnsRevision: string;
+  readonly all: MatrixColumns;
+  readonly machines: ReadonlyMap<string, { readonly version: string; readonly row: MachineStoreRow; readonly history: VerdictHistory }>;
+  readonly base: Base;
+  readonly rows: ReadonlyMap<string, ModelRow>;
+};
+export type LoadedMatrix = { readonly model: MatrixModel; readonly source: MatrixSource };
+
+/**
+ * Columns: what is live, what any machine's row says something about, and what is hidden or unreadable. Rows: worst first.
+ * @param before after a report only its machine's row is read and laid over the columns
+ */
+export async function loadMatrix(db: Db, options: Options, before?: MatrixSource): Promise<LoadedMatrix> {
+  const { storeId, retired } = options;
+  const isFresh = before?.columnsRevision === options.columnsRevision;
+  const [versions, decisions, all] = await Promise.all([
+    machineRowVersions(db, storeId, { retired }),
+    listDecisions(db, storeId),
+    before !== undefined && isFresh ? before.all : matrixColumns(db, storeId),
   ]);
+  const changed = versions.filter(({ machineId, version }) => before?.machines.get(machineId)?.version !== version).map(({ machineId }) => machineId);
+  const [loaded, spells] =
+    changed.length === 0 ? [[], []] : await Promise.all([machineRows(db, storeId, { retired, machineIds: changed }), verdictSpells(db, storeId, changed)]);
+  const fresh = new Map(loaded.map((row) => [row.machineId, row]));
+  const spellOf = new Map(spells.map((spell) => [spell.machineId, spell]));
+  const machines = new Map<string, { version: string; row: MachineStoreRow; history: VerdictHistory }>();
+  for (const { machineId, version } of versions) {
+    const row = fresh.get(machineId) ?? before?.machines.get(machineId)?.row;
+    if (row === undefined) continue;
+    const spell = spellOf.get(machineId);
+    const history = spell === undefined ? (before?.machines.get(machineId)?.history ?? []) : verdictHistory(spell, options.nowMs / 1000);
+    machines.set(machineId, { version, row, history });
+  }
+  const base = baseOf({ all, machines: [...machines.values()].map(({ row }) => row), decisions }, before?.all === all ? before.base : undefined);
+  const isSameBase = base.nums === before?.base.nums;
+  const rows = new Map<string, ModelRow>();
+  for (const [machineId, { row, history }] of machines) {
+    const known = isSameBase && !fresh.has(machineId) ? before?.rows.get(machineId) : undefined;
+    rows.set(machineId, known === undefined ? modelRow({ machine: row, history }, base, options) : renewed(known, base, options));
+  }
+  const { nums, live, seconds, availability, columnOf } = base;
+  const list = [...rows.values()];
+  const model = { revision: options.revision, availability, nums, live, seconds, columnOf, rows: grouped(list), listedBy: listedBy(live, list), decisions };
+  return { model, source: { columnsRevision: options.columnsRevision, all, machines, base, rows } };
+}
+
+type BaseInput = { readonly all: MatrixColumns; readonly machines: readonly MachineStoreRow[]; readonly decisions: readonly DecisionRow[] };
+
+/** The columns that are shown. They stay the very same ones while no machine names another snapshot. */
+function baseOf({ all, machines, decisions }: BaseInput, before: Base | undefined): Base {
   const named = new Set<number>();
   for (const machine of machines) for (const num of machine.exceptionSnapshots) named.add(num);
-  const kept = [...all.nums.keys()].filter((at) => named.has(all.nums[at] ?? 0) || (all.availability[at] !== 'absent' && all.availability[at] !== 'deleted'));
-  const nums = Int32Array.from(kept, (at) => all.nums[at] ?? 0);
-  const availability = kept.map((at) => all.availability[at] ?? 'absent');
-  const live = new Uint8Array(nums.length);
+  const kept = new Int32Array(all.nums.length);
+  let count = 0;
+  for (let at = 0; at < all.nums.length; at += 1) {
+    const kind = all.availability[at];
+    if ((kind !== 'absent' && kind !== 'deleted') || named.has(all.nums[at] ?? 0)) kept[count++] = at;
+  }
+  const nums = kept.subarray(0, count).map((at) => all.nums[at] ?? 0);
+  if (before !== undefined && equalNums(before.nums, nums)) return { ...before, decisions };
+  const availability = Array.from(kept.subarray(0, count), (at) => all.availability[at] ?? 'absent');
+  const live = new Uint8Array(count);
   availability.forEach((kind, column) => {
     live[column] = kind === 'live' ? 1 : 0;
   });
   const plain = live.map((isLive) => (isLive === 1 ? CELL_SEVERITY.seen : CELL_SEVERITY.none));
-  const seconds = knownTimes(Float64Array.from(kept, (at) => all.takenAtSeconds[at] ?? -1));
+  const seconds = knownTimes(Float64Array.from(kept.subarray(0, count), (at) => all.takenAtSeconds[at] ?? -1));
   const columnOf = new Map<number, number>();
   for (const [column, num] of nums.entries()) columnOf.set(num, column);
-  const base = { nums, live, seconds, columnOf, plain, decisions, liveCount: live.reduce((sum, isLive) => sum + isLive, 0) };
-  const rows = machines.map((machine) => modelRow(machine, base, options));
-  return { revision: options.revision, availability, nums, live, seconds, columnOf, rows: grouped(rows), listedBy: listedBy(live, rows), decisions };
+  return { nums, live, seconds, availability, columnOf, plain, decisions, liveCount: live.reduce((sum, isLive) => sum + isLive, 0) };
+}
+
+function equalNums(a: Int32Array, b: Int32Array): boolean {
+  return a.length === b.length && a.every((num, at) => num === b[at]);
 }
 
 /** A column without a time takes the one before it, so that times never fall. */
@@ -80,9 +156,27 @@ function listedBy(live: Uint8Array, rows: readonly ModelRow[]): Int32Array {
   return counts;
 }
 
-type Base = Pick<MatrixModel, 'nums' | 'live' | 'seconds' | 'columnOf' | 'decisions'> & { readonly plain: Uint8Array; readonly liveCount: number };
+type Base = Pick<MatrixModel, 'nums' | 'live' | 'seconds' | 'columnOf' | 'availability' | 'decisions'> & {
+  readonly plain: Uint8Array;
+  readonly liveCount: number;
+};
 
-function modelRow(machine: MachineStoreRow, base: Base, { nowMs, limitMs }: Options): ModelRow {
+type RowInput = { readonly machine: MachineStoreRow; readonly history: VerdictHistory };
+
+/** A row over columns that are still the same: only time has gone by, and somebody may have decided. */
+function renewed(row: ModelRow, base: Base, { nowMs, limitMs }: Options): ModelRow {
+  const verdict = verdictOf(row.counts, row.machine.lastReportAt?.getTime() ?? null, { nowMs, limitMs });
+  return { ...row, verdict, decided: decidedOf(row, base) };
+}
+
+function decidedOf({ machine, columns, cells }: Pick<ModelRow, 'machine' | 'columns' | 'cells'>, { decisions, columnOf }: Base): number {
+  return decisions.filter(({ machineId, num }) => {
+    const at = machineId === machine.machineId ? columns.indexOf(columnOf.get(num) ?? -1) : -1;
+    return at >= 0 && cells[at] === CELL_SEVERITY['lost-delete'];
+  }).length;
+}
+
+function modelRow({ machine, history }: RowInput, base: Base, { nowMs, limitMs }: Options): ModelRow {
   const { live, seconds, columnOf } = base;
   const cells = base.plain.slice();
   const found: { column: number; cell: number; cause: number }[] = [];
@@ -97,23 +191,25 @@ function modelRow(machine: MachineStoreRow, base: Base, { nowMs, limitMs }: Opti
   const counts = countsOf(found, base);
   let newest = cells.length - 1;
   while (newest >= 0 && cells[newest] !== CELL_SEVERITY.seen) newest -= 1;
-  return {
+  const row = {
     machine,
-    verdict: verdictOf(counts, machine.lastReportAt?.getTime() ?? null, { nowMs, limitMs }),
-    worst: CELLS.findLast((cell) => cell !== 'none' && cell !== 'seen' && counts[cell] > 0) ?? 'seen',
-    counts,
-    encoded: found.length === 0 ? { watermark: cells.length, after: CELL_SEVERITY.seen, exceptions: [] } : encodeRow(cells, live),
+    history,
     columns: Int32Array.from(found, ({ column }) => column),
     cells: Uint8Array.from(found, ({ cell }) => cell),
     causes: Int32Array.from(found, ({ cause }) => cause),
+  };
+  const encoded = found.length === 0 ? { watermark: cells.length, after: CELL_SEVERITY.seen, exceptions: [] } : encodeRow(cells, live);
+  return {
+    ...row,
+    verdict: verdictOf(counts, machine.lastReportAt?.getTime() ?? null, { nowMs, limitMs }),
+    worst: CELLS.findLast((cell) => cell !== 'none' && cell !== 'seen' && counts[cell] > 0) ?? 'seen',
+    counts,
+    encoded,
+    equalKey: `${machine.digest}|${JSON.stringify(encoded)}`,
     newestSeenSeconds: newest < 0 ? null : (seconds[newest] ?? null),
-    decided: base.decisions.filter(({ machineId, num }) => machineId === machine.machineId && isLostDelete(cells, columnOf.get(num))).length,
+    decided: decidedOf(row, base),
     group: 0,
   };
-}
-
-function isLostDelete(cells: Uint8Array, column: number | undefined): boolean {
-  return column !== undefined && cells[column] === CELL_SEVERITY['lost-delete'];
 }
 
 /** Whether a machine has a divergent cell that nobody decided about. */
@@ -134,9 +230,13 @@ function countsOf(found: readonly { column: number; cell: number }[], { live, li
 
 /** Worst verdict, worst cell, then larger groups of equal machines; names within a group. */
 function grouped(rows: readonly ModelRow[]): ModelRow[] {
-  const keyOf = (row: ModelRow): string => `${row.machine.digest}|${row.verdict}|${JSON.stringify(row.encoded)}`;
   const members = new Map<string, ModelRow[]>();
-  for (const row of rows) members.set(keyOf(row), [...(members.get(keyOf(row)) ?? []), row]);
+  for (const row of rows) {
+    const key = `${row.verdict}|${row.equalKey}`;
+    const known = members.get(key);
+    if (known) known.push(row);
+    else members.set(key, [row]);
+  }
   const groups = [...members.values()].sort(([a], [b]) => (a && b ? compareRows(a, b) : 0));
   return groups.flatMap((group, index) =>
     group.sort((a, b) => a.machine.name.localeCompare(b.machine.name, 'en', { numeric: true })).map((row) => ({ ...row, group: index })),

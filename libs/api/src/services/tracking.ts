@@ -1,5 +1,7 @@
-import type { MachineDetailDto, MachinesPageDto, MatrixColumnDto } from '@wardrobe/contracts';
+import type { CellStoryDto, MachineDetailDto, MachinesPageDto, MatrixColumnDto } from '@wardrobe/contracts';
 import {
+  cellHistory,
+  type CellSpell,
   type ColumnHead,
   columnHeads,
   getMachine,
@@ -9,6 +11,7 @@ import {
   listDivergences,
   loadSightingHeads,
   mergeMachines,
+  openLags,
   renameMachine,
   retireMachine,
   type SnapshotRow,
@@ -24,7 +27,7 @@ import { decideFinding } from './decisions.js';
 import { divergencePage, openFinding } from './divergence.js';
 import { headerOf } from './headers.js';
 import { machineRowDto } from './machine-rows.js';
-import { causeAt, loadMatrix, type MatrixModel, type ModelRow, needsDecision } from './matrix-model.js';
+import { causeAt, type LoadedMatrix, loadMatrix, type MatrixModel, type ModelRow, needsDecision } from './matrix-model.js';
 import { machinesDetail, machinesSentence, seriousFindings, storeFindingsSentence, type VerdictCounts } from './sentences.js';
 import type { CellDto, TrackingService } from './types.js';
 
@@ -39,7 +42,7 @@ export interface Tracking extends TrackingService {
 
 export function createTracking(deps: Deps): Tracking {
   const { db } = deps;
-  const kept = new Map<string, { minute: number; model: MatrixModel }>();
+  const kept = new Map<string, LoadedMatrix & { readonly minute: number }>();
 
   async function model(storeId: string, retired = false): Promise<{ store: StoreRow; model: MatrixModel }> {
     const store = await requiredStore(deps, storeId);
@@ -49,9 +52,11 @@ export function createTracking(deps: Deps): Tracking {
     const minute = Math.floor(nowMs / 60_000);
     const known = kept.get(key);
     if (known?.model.revision === store.revision && known.minute === minute) return { store, model: known.model };
-    const fresh = await loadMatrix(db, { storeId, revision: store.revision, retired, nowMs, limitMs: store.unknownAfterHours * 3_600_000 });
-    kept.set(key, { minute, model: fresh });
-    return { store, model: fresh };
+    const { revision, columnsRevision } = store;
+    const limitMs = store.unknownAfterHours * 3_600_000;
+    const loaded = await loadMatrix(db, { storeId, revision, columnsRevision, retired, nowMs, limitMs }, known?.source);
+    kept.set(key, { minute, ...loaded });
+    return { store, model: loaded.model };
   }
 
   async function changed(machineId: string): Promise<void> {
@@ -112,8 +117,10 @@ export function createTracking(deps: Deps): Tracking {
       if (row === undefined || snapshot === undefined) throw notFound('This cell');
       const column = matrix.columnOf.get(snapshot.num);
       const index = column === undefined ? -1 : row.columns.indexOf(column);
-      const since = (await listDivergences(db, storeId, { machineId })).find((item) => item.snapshot === snapshotId && item.endedAt === null)?.beganAt ?? null;
-      return withDecision(deps, matrix, { cell: cellDto(deps, store, { row, index, snapshot, since }), machineId });
+      const spells = await cellHistory(db, storeId, { machineId, num: snapshot.num });
+      const since = spells.find(({ endedAt }) => endedAt === null)?.beganAt ?? null;
+      const cell = withDecision(deps, matrix, { cell: cellDto(deps, store, { row, index, snapshot, since }), machineId });
+      return { ...cell, spells: spells.flatMap(spellDto) };
     },
     async divergence(storeId) {
       const { store, model: matrix } = await model(storeId);
@@ -156,8 +163,7 @@ async function machinesPage(deps: Deps, store: StoreRow, matrix: MatrixModel): P
         : machinesDetail(verdicts, active.filter((row) => row.verdict === 'diverged' && !needsDecision(row)).length),
     readAt: store.lastReadAt?.toISOString() ?? null,
     columns: matrix.nums.length,
-    columnTimes: Array.from(matrix.seconds, (value, at) => value - (at === 0 ? 0 : (matrix.seconds[at - 1] ?? 0))),
-    absentColumns: absentRuns(matrix.live),
+    ...columnsOf(matrix),
     machines: matrix.rows.map((row) => machineRowDto(row, deps.clock.nowMs())),
     counts: {
       machines: active.length,
@@ -171,6 +177,19 @@ async function machinesPage(deps: Deps, store: StoreRow, matrix: MatrixModel): P
     storeFindings: total,
     storeFindingsSentence: storeFindingsSentence(findings),
   };
+}
+
+type Columns = Pick<MachinesPageDto, 'columnTimes' | 'absentColumns'>;
+const columnsKept = new WeakMap<Float64Array, Columns>();
+
+/** What travels of the columns: made once for as long as they stay the same. */
+function columnsOf({ seconds, live }: MatrixModel): Columns {
+  const known = columnsKept.get(seconds);
+  if (known !== undefined) return known;
+  const columnTimes = Array.from(seconds, (value, at) => value - (at === 0 ? 0 : (seconds[at - 1] ?? 0)));
+  const made = { columnTimes, absentColumns: absentRuns(live) };
+  columnsKept.set(seconds, made);
+  return made;
 }
 
 function absentRuns(live: Uint8Array): [number, number][] {
@@ -191,9 +210,10 @@ const SHOWN_CELLS = 2000;
 
 async function machineDetail(deps: Deps, store: StoreRow, { matrix, row }: Chosen): Promise<MachineDetailDto> {
   const machineId = row.machine.machineId;
-  const [heads, divergences, ids] = await Promise.all([
+  const [heads, divergences, lags, ids] = await Promise.all([
     loadSightingHeads(deps.db, store.id, machineId),
     listDivergences(deps.db, store.id, { machineId }),
+    openLags(deps.db, store.id, machineId),
     idsOfSnapshots(deps.db, store.id),
   ]);
   const since = new Map(divergences.filter(({ endedAt }) => endedAt === null).map((item) => [item.snapshot, item.beganAt]));
@@ -217,8 +237,10 @@ async function machineDetail(deps: Deps, store: StoreRow, { matrix, row }: Chose
     })),
     cells: order.map((index) => {
       const column = row.columns[index] ?? 0;
-      const id = ids.get(matrix.nums[column] ?? 0) ?? '';
-      const cell = { ...cellAt(deps, row, { index, id }), takenAt: timeOf(matrix, column), since: since.get(id)?.toISOString() ?? null };
+      const num = matrix.nums[column] ?? 0;
+      const id = ids.get(num) ?? '';
+      const began = since.get(id) ?? lags.get(num) ?? null;
+      const cell = { ...cellAt(deps, row, { index, id }), takenAt: timeOf(matrix, column), since: began?.toISOString() ?? null };
       return withDecision(deps, matrix, { cell, machineId });
     }),
   };
@@ -239,6 +261,12 @@ function cellAt(deps: Deps, row: ModelRow, { index, id }: { index: number; id: s
   const { cause, cache } = index < 0 ? { cause: { kind: 'listed' } as const, cache: null } : causeAt(row, index);
   const sentence = cellSentence(cell, cause, { machine: row.machine.name, snapshot: id, cache, nowMs: deps.clock.nowMs() });
   return { snapshot: id, cell, cause: sentence, nextStep: NEXT_STEP_SENTENCE[nextStepOf(cell, cause)], cache };
+}
+
+function spellDto({ cell, beganAt, lastSeenAt, endedAt }: CellSpell): CellStoryDto['spells'] {
+  const known = CELLS.find((name) => name === cell);
+  const end = endedAt?.toISOString() ?? null;
+  return known === undefined ? [] : [{ cell: known, beganAt: beganAt.toISOString(), lastSeenAt: lastSeenAt.toISOString(), endedAt: end }];
 }
 
 /** What was decided about a cell stands in its cause; the cell keeps its word. */

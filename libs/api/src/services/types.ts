@@ -1,5 +1,6 @@
 import type {
   AuditEntryDto,
+  CellStoryDto,
   DivergencePageDto,
   EntriesPageDto,
   EntryDetailDto,
@@ -85,7 +86,7 @@ export interface TrackingService {
   retire(actor: Actor, input: { machineId: string; retired: boolean }): Promise<void>;
   merge(actor: Actor, input: { from: string; into: string }): Promise<void>;
   columns(input: { storeId: string; from: number; to: number }): Promise<MatrixColumnDto[]>;
-  cell(input: { storeId: string; machineId: string; snapshotId: string }): Promise<CellDto>;
+  cell(input: { storeId: string; machineId: string; snapshotId: string }): Promise<CellStoryDto>;
   divergence(storeId: string): Promise<DivergencePageDto>;
   /** Decides to keep the snapshots of a deletion that never reached the store, or takes that back. */
   keep(actor: Actor, input: { storeId: string; findingId: string; keep: boolean }): Promise<void>;

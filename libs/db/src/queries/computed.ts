@@ -5,6 +5,7 @@ import type { ComputedMachine, DivergenceRow, Json, MachineStoreRow } from '../t
 import { endDecisions } from './decisions.js';
 import { intern } from './interning.js';
 import { jsonText } from './json.js';
+import { LAG_CELLS, saveLags } from './lags.js';
 
 /**
  * Keeps the computed cells of machines on one store, and brings history up to date: divergences that began, changed or ended, and verdicts
@@ -25,6 +26,11 @@ export async function saveComputed(
         `update divergences set ended_at = $3, ended_as = 'none' where store_id = $1 and ended_at is null and not (machine_id = any($2::uuid[]))`,
         [storeId, ids, options.at],
       );
+      await sql(client, `update lags set ended_at = $3 where store_id = $1 and ended_at is null and not (machine_id = any($2::uuid[]))`, [
+        storeId,
+        ids,
+        options.at,
+      ]);
       await sql(client, 'delete from machine_stores where store_id = $1 and not (machine_id = any($2::uuid[]))', [storeId, ids]);
     }
     await sql(client, 'update stores set revision = revision + 1 where id = $1', [storeId]);
@@ -80,15 +86,18 @@ async function saveMachine(client: PoolClient, saving: Saving): Promise<void> {
   }));
   const deleted = rows.filter((row) => row.exception.cell === 'lost-delete').map((row) => row.num);
   await endDecisions(client, { storeId, machineId: machine.machineId, nums: deleted, at });
+  const lagging = new Map(LAG_CELLS.map((cell) => [cell as string, rows.filter((row) => row.exception.cell === cell).map((row) => row.num)]));
+  await saveLags(client, { storeId, machineId: machine.machineId, at, now: lagging });
   await saveDivergences(client, { ...saving, current: jsonText(current), calmer: jsonText(cells) });
 }
 
 async function saveVerdict(client: PoolClient, { storeId, machine, at }: Saving): Promise<void> {
   await sql(
     client,
-    `insert into verdict_changes (store_id, machine_id, at, verdict, counts) select $1::bigint, $2::uuid, $3::timestamptz, $4, $5::jsonb
-     where not exists (select 1 from machine_stores where store_id = $1::bigint and machine_id = $2::uuid and verdict = $4)`,
-    [storeId, machine.machineId, at, machine.verdict, jsonText(machine.counts)],
+    `insert into verdict_changes (store_id, machine_id, at, verdict, worst, counts) select $1::bigint, $2::uuid, $3::timestamptz, $4::text, $6::text, $5::jsonb
+     where not exists (select 1 from (select verdict, worst from verdict_changes where store_id = $1::bigint and machine_id = $2::uuid order by at desc, id desc limit 1) as last
+       where last.verdict = $4::text and last.worst = $6::text)`,
+    [storeId, machine.machineId, at, machine.verdict, jsonText(machine.counts), machine.spoken ?? machine.worst],
   );
 }
 
@@ -133,7 +142,7 @@ function placeOf(places: Map<string, number>, text: string | null): number {
 export async function machineRows(
   db: Db,
   storeId: string,
-  options: { readonly retired?: boolean; readonly machineId?: string } = {},
+  options: { readonly retired?: boolean; readonly machineIds?: readonly string[] } = {},
 ): Promise<MachineStoreRow[]> {
   return sql<MachineStoreRow>(
     db.pool,
@@ -141,8 +150,22 @@ export async function machineRows(
        machines.name, machines.host_name as "hostName", machines.os, machines.agent_version as "agentVersion", machines.retired_at as "retiredAt",
        coalesce(row.exception_snapshots, '{}') as "exceptionSnapshots", coalesce(row.exception_cells, '{}') as "exceptionCells", coalesce(row.exception_causes, '{}') as "exceptionCauses", row.causes
      from machine_stores row join machines on machines.id = row.machine_id
-     where row.store_id = $1::bigint and ($2 or machines.retired_at is null) and ($3::uuid is null or machines.id = $3::uuid) order by machines.name, machines.id`,
-    [storeId, options.retired ?? false, options.machineId ?? null],
+     where row.store_id = $1::bigint and ($2 or machines.retired_at is null) and ($3::uuid[] is null or machines.id = any($3::uuid[])) order by machines.name, machines.id`,
+    [storeId, options.retired ?? false, options.machineIds === undefined ? null : plainArray(options.machineIds)],
+  );
+}
+
+/** Which rows `machineRows` would give, each with a text that changes when it does. Costs nothing beside the rows themselves. */
+export async function machineRowVersions(
+  db: Db,
+  storeId: string,
+  options: { readonly retired?: boolean } = {},
+): Promise<{ machineId: string; version: string }[]> {
+  return sql(
+    db.pool,
+    `select row.machine_id as "machineId", row.xmin::text || ' ' || machines.xmin::text as version from machine_stores row join machines on machines.id = row.machine_id
+     where row.store_id = $1::bigint and ($2 or machines.retired_at is null) order by machines.name, machines.id`,
+    [storeId, options.retired ?? false],
   );
 }
 
@@ -154,12 +177,14 @@ export async function verdictCounts(db: Db): Promise<{ storeId: string; verdict:
   );
 }
 
-/** A machine's verdicts over time, oldest first. */
+/** A machine's verdicts over time, oldest first: one row each time that it changed. */
 export async function verdictHistory(db: Db, storeId: string, machineId: string): Promise<{ at: Date; verdict: string; counts: Json }[]> {
-  return sql(db.pool, 'select at, verdict, counts from verdict_changes where store_id = $1::bigint and machine_id = $2::uuid order by at, id', [
-    storeId,
-    machineId,
-  ]);
+  return sql(
+    db.pool,
+    `select at, verdict, counts from (select id, at, verdict, counts, lag(verdict) over (order by at, id) as before from verdict_changes where store_id = $1::bigint and machine_id = $2::uuid) as changes
+     where before is distinct from verdict order by at, id`,
+    [storeId, machineId],
+  );
 }
 
 /** Divergences: open ones, and those that ended since `endedAfter`. Newest first. */

@@ -22,16 +22,17 @@ export async function intern(runner: SqlRunner, kind: InternedKind, options: { s
   if (found.length === options.ids.length) return found;
   const extra = EXTRA[kind];
   const values = kind === 'snapshots' ? [options.storeId, list, options.at] : [options.storeId, list];
-  await sql(
+  const added = await sql(
     runner,
     `insert into ${kind} (store_id, mac${extra.columns})
      select $1::bigint, wanted.mac${extra.values}
      from (select distinct decode(hex, 'hex') as mac from unnest($2::text[]) as hex) wanted
      where not exists (select 1 from ${kind} known where known.store_id = $1::bigint and known.mac = wanted.mac)
      order by wanted.mac
-     on conflict (store_id, mac) do nothing`,
+     on conflict (store_id, mac) do nothing returning 1`,
     values,
   );
+  if (kind === 'snapshots' && added.length > 0) await sql(runner, 'update stores set columns_revision = columns_revision + 1 where id = $1', [options.storeId]);
   const all = await lookUp(runner, kind, options.storeId, list);
   if (all.length !== options.ids.length) throw new Error(`${options.ids.length - all.length} ids of ${kind} were removed while they were being interned`);
   return all;

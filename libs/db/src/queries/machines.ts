@@ -50,6 +50,8 @@ export async function mergeMachines(db: Db, from: string, into: string): Promise
     await sql(client, 'update reports set machine_id = $2 where machine_id = $1', [from, into]);
     await sql(client, `update divergences set ended_at = now(), ended_as = 'merged' where machine_id = $1 and ended_at is null`, [from]);
     await sql(client, 'update divergences set machine_id = $2 where machine_id = $1', [from, into]);
+    await sql(client, 'update lags set ended_at = now() where machine_id = $1 and ended_at is null', [from]);
+    await sql(client, 'update lags set machine_id = $2 where machine_id = $1', [from, into]);
     await sql(
       client,
       `update decisions held set ended_at = now() where machine_id = $1 and ended_at is null

@@ -24,7 +24,10 @@ export async function saveReading(db: Db, storeId: string, reading: Reading): Pr
          tombstoned = case when store_remotes.tombstoned = excluded.tombstoned then store_remotes.tombstoned else excluded.tombstoned end`,
       [storeId, reading.readAt, Buffer.from(packIds(reading.packfiles)), Buffer.from(packIds(reading.tombstoned)), jsonText(reading.facts ?? {})],
     );
-    await sql(client, 'update stores set revision = revision + 1, last_read_at = $2 where id = $1', [storeId, reading.readAt]);
+    await sql(client, 'update stores set revision = revision + 1, columns_revision = columns_revision + 1, last_read_at = $2 where id = $1', [
+      storeId,
+      reading.readAt,
+    ]);
   });
 }
 

@@ -87,6 +87,7 @@ export async function saveHeaders(db: Db, storeId: string, headers: readonly Sna
      where snapshots.store_id = $1::bigint and snapshots.mac = decode(given.hex, 'hex')`,
     [storeId, jsonText(rows)],
   );
+  await sql(db.pool, 'update stores set columns_revision = columns_revision + 1 where id = $1', [storeId]);
 }
 
 /** Forgets headers that were kept sealed or plain (another key file, a store that changed its mode). */

@@ -61,5 +61,6 @@ function toStore(row: Store): StoreRow {
     facts: row.facts as Json,
     logicalBytes: row.logicalBytes === null ? null : Number(row.logicalBytes),
     revision: row.revision.toString(),
+    columnsRevision: row.columnsRevision.toString(),
   };
 }

@@ -20,6 +20,7 @@ const machine = (patch: Partial<MachineRowDto>): MachineRowDto => ({
   lastReportAt: '2026-11-23T09:12:00Z',
   retired: false,
   row: { watermark: 3, after: 1, exceptions: [] },
+  history: [],
   ...patch,
 });
 const none = { text: '', verdicts: new Set<never>(), reported: 'any' } as const;

@@ -2,6 +2,7 @@
 import type { MachinesPageDto } from '@wardrobe/contracts';
 import { createContext, type ReactNode, type RefObject, useContext, useEffect, useMemo, useRef } from 'react';
 import { decodeRows, decodeTimes, type MatrixColours, paintCanvas, readMatrixColours } from '../matrix-kernel/index.js';
+import { withHistory } from './history.js';
 import { useRepaint } from './use-repaint.js';
 
 const DAY_MS = 86_400_000;
@@ -31,7 +32,7 @@ export function StripProvider({ page, nowMs, children }: { readonly page: Machin
     const times = decodeTimes(page.columnTimes);
     const edge = times.findIndex((time) => time > (today - RECENT_DAYS) * DAY_MS);
     return {
-      rows: new Map(page.machines.map((machine, index) => [machine.id, rows[index] ?? new Uint8Array(0)])),
+      rows: new Map(page.machines.map((machine, index) => [machine.id, withHistory(rows[index] ?? new Uint8Array(0), times, machine.history)])),
       columns: page.columns,
       edge: edge < 0 ? page.columns : edge,
       colours,
@@ -40,7 +41,7 @@ export function StripProvider({ page, nowMs, children }: { readonly page: Machin
   return <StripContext value={strips}>{children}</StripContext>;
 }
 
-/** History of one machine in 160 px: a quarter for what is older, the rest for the last 90 days; worst cell wins per pixel. */
+/** History of one machine in 160 px: a quarter for what is older, the rest for the last 90 days; the worst of what is and of what was wins per pixel. */
 export function Strip({ machineId, label }: { readonly machineId: string; readonly label: string }) {
   const strips = useContext(StripContext);
   const canvas = useRef<HTMLCanvasElement>(null);

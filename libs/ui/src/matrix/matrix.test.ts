@@ -29,6 +29,7 @@ function machine(index: number, patch: Partial<MachineRowDto> = {}): MachineRowD
     lastReportAt: '2026-01-01T00:00:00Z',
     retired: false,
     row: { watermark: 1e9, after: 1, exceptions: [] },
+    history: [],
     ...patch,
   };
 }

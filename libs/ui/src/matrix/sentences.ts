@@ -1,4 +1,5 @@
-import { type Cell, counted, figure } from '@wardrobe/words';
+import type { CellStoryDto } from '@wardrobe/contracts';
+import { type Cell, counted, figure, listed } from '@wardrobe/words';
 import { type Times, UTC_TIMES } from '../foundation/times.js';
 import { CELL_CODE, type ColumnView } from '../matrix-kernel/index.js';
 import { divergentCells, type MatrixModel } from './model.js';
@@ -65,4 +66,18 @@ export function storeWord(code: number, deleted: boolean | undefined): { readonl
 function hasLive(model: MatrixModel, from: number, to: number): boolean {
   for (let column = from; column < to; column++) if (model.store[column] === CELL_CODE.seen) return true;
   return false;
+}
+
+type Spell = CellStoryDto['spells'][number];
+
+/** What a cell was and since when, in words: "Since 20 Nov. Before: behind from 12 Nov to 13 Nov." Empty when nothing is known. */
+export function spellsSentence(spells: readonly Spell[], day: (ms: number) => string): string {
+  const at = (time: string): string => day(Date.parse(time));
+  const open = spells.find(({ endedAt }) => endedAt === null);
+  const ended = spells.flatMap(({ cell, beganAt, endedAt }) => (endedAt === null ? [] : [`${cell} from ${at(beganAt)} to ${at(endedAt)}`]));
+  const parts = [
+    ...(open === undefined ? [] : [`First seen ${at(open.beganAt)}, last seen ${at(open.lastSeenAt)}.`]),
+    ...(ended.length === 0 ? [] : [`Before: ${listed(ended)}.`]),
+  ];
+  return parts.join(' ');
 }

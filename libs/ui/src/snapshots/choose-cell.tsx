@@ -10,9 +10,9 @@ export function ChooseCell({ index, row, selection }: Props) {
   return (
     <td className="snap-choose">
       <label>
-        <span className="sr">Choose snapshot {row.id.slice(0, 8)}</span>
         <input
           type="checkbox"
+          aria-label={`Choose snapshot ${row.id.slice(0, 8)}`}
           checked={selection.chosen.has(row.id)}
           onChange={(event) => selection.onToggle(index, row, event.nativeEvent instanceof MouseEvent && event.nativeEvent.shiftKey)}
         />

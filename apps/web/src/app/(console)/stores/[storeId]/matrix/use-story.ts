@@ -1,7 +1,8 @@
 'use client';
 import { skipToken, useQuery } from '@tanstack/react-query';
 import type { FindingDto, MatrixColumnDto } from '@wardrobe/contracts';
-import type { CellStory } from '@wardrobe/ui/matrix';
+import { useTimes } from '@wardrobe/ui';
+import { type CellStory, spellsSentence } from '@wardrobe/ui/matrix';
 import { useEffect, useState } from 'react';
 import { paths } from '@/lib/paths';
 import { useTRPC } from '@/trpc/client';
@@ -13,6 +14,7 @@ const REST_MS = 250;
 /** Cause of the cell under the cursor and the way to its finding; undefined while nothing is known. */
 export function useStory(storeId: string, pointed: PointedCell | null, columnInfo: (column: number) => MatrixColumnDto | undefined): CellStory | undefined {
   const trpc = useTRPC();
+  const times = useTimes();
   const machineId = pointed?.machineId ?? null;
   const snapshotId = pointed === null ? undefined : columnInfo(pointed.column)?.id;
   const rested = useRested(machineId === null || snapshotId === undefined ? null : `${machineId} ${snapshotId}`);
@@ -23,7 +25,8 @@ export function useStory(storeId: string, pointed: PointedCell | null, columnInf
   const current = machineId === restedMachine && snapshotId === restedSnapshot;
   if (!asks || !current || cell.data === undefined) return undefined;
   const finding = findingOf(findings.data?.findings ?? [], { machineId: restedMachine, snapshotId: restedSnapshot, cell: cell.data.cell });
-  return { cause: `${cell.data.cause} ${cell.data.nextStep}`.trim(), href: paths.divergence(storeId, finding?.id) };
+  const was = spellsSentence(cell.data.spells, (ms) => times.full(ms));
+  return { cause: [cell.data.cause, was, cell.data.nextStep].filter((part) => part !== '').join(' '), href: paths.divergence(storeId, finding?.id) };
 }
 
 /** The open finding that names machine and snapshot, else the machine's one of that kind. */
