@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { StoreError } from '@wardrobe/store-connector';
 import { contractId as idOf } from '@wardrobe/store-connector/contract';
@@ -182,6 +183,21 @@ it.each(OPERATIONS)('%s is cancelled at once, whatever the line does', async (na
     expect(await contradiction(cell, name, false)).toBeNull();
     await cell.close();
   }
+});
+
+it('one signal serves many requests at once, and none stays tied to it', async () => {
+  const store = openAt(`s3://${server.host}:${server.port}/${BUCKET}/many`, { options: keysOf(server) });
+  await store.write('state', idOf('d'), STATE);
+  const warnings: string[] = [];
+  const note = (warning: Error) => warnings.push(warning.name);
+  process.on('warning', note);
+  const { signal } = new AbortController();
+  await Promise.all(Array.from({ length: 30 }, () => store.readRange('state', idOf('d'), 5, 50, { signal })));
+  await wait(20);
+  process.off('warning', note);
+  expect(warnings).not.toContain('MaxListenersExceededWarning');
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+  await store.close();
 });
 
 it('a caller that takes its time is not a line that stands still', async () => {
