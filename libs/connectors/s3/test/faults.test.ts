@@ -302,3 +302,21 @@ it('an upload in parts that fails leaves no unfinished upload behind', async () 
   await proxy.close();
   await cell.close();
 });
+
+it('an upload in parts that is cancelled is removed as well, without keeping the caller', async () => {
+  const cell = await openCell(server, PASSING);
+  const proxy = await httpFaultProxy(server, { wholeRequests: true });
+  const store = openAt(`s3://127.0.0.1:${proxy.port}/${BUCKET}/${cell.prefix}`, { options: keysOf(server), tuning: PASSING });
+  proxy.fault({ fault: { kind: 'stalled' }, match: ({ url }) => url.includes('partNumber=2'), times: Number.POSITIVE_INFINITY });
+  const controller = new AbortController();
+  const reason = new Error('stopped');
+  const running = store.adopt('packfile', idOf('e'), cell.localFile, { signal: controller.signal });
+  while (!proxy.seen.some(({ url }) => url.includes('partNumber=2'))) await wait(5);
+  controller.abort(reason);
+  await expect(running).rejects.toBe(reason);
+  await store.close();
+  expect(proxy.seen.at(-1)).toMatchObject({ method: 'DELETE', url: expect.stringContaining('uploadId=') });
+  expect(await contradiction(cell, 'adopt', false)).toBeNull();
+  await proxy.close();
+  await cell.close();
+});
