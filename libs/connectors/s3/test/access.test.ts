@@ -135,7 +135,9 @@ it('a customer key goes with writing, reading and looking, in all parts', async 
         return void outgoing.end('<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>');
       if (incoming.method === 'POST') return void outgoing.end('<CompleteMultipartUploadResult><ETag>"e"</ETag></CompleteMultipartUploadResult>');
       outgoing.setHeader('etag', '"e"');
-      outgoing.end(incoming.method === 'PUT' ? '' : 'bytes');
+      const body = incoming.method === 'PUT' ? '' : 'bytes';
+      outgoing.setHeader('content-length', body.length);
+      outgoing.end(body);
     });
   });
   await new Promise<void>((resolve) => recorder.listen(0, '127.0.0.1', resolve));

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { StoreError } from '@wardrobe/store-connector';
 import { contractId as idOf } from '@wardrobe/store-connector/contract';
@@ -184,6 +185,21 @@ it.each(OPERATIONS)('%s is cancelled at once, whatever the line does', async (na
   }
 });
 
+it('one signal serves many requests at once, and none stays tied to it', async () => {
+  const store = openAt(`s3://${server.host}:${server.port}/${BUCKET}/many`, { options: keysOf(server) });
+  await store.write('state', idOf('d'), STATE);
+  const warnings: string[] = [];
+  const note = (warning: Error) => warnings.push(warning.name);
+  process.on('warning', note);
+  const { signal } = new AbortController();
+  await Promise.all(Array.from({ length: 30 }, () => store.readRange('state', idOf('d'), 5, 50, { signal })));
+  await wait(20);
+  process.off('warning', note);
+  expect(warnings).not.toContain('MaxListenersExceededWarning');
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+  await store.close();
+});
+
 it('a caller that takes its time is not a line that stands still', async () => {
   const raw = new RawBucket(server, BUCKET);
   const bytes = new Uint8Array(6_000_000).fill(7);
@@ -283,6 +299,24 @@ it('an upload in parts that fails leaves no unfinished upload behind', async () 
   expect(proxy.seen.at(-1)).toMatchObject({ method: 'DELETE', url: expect.stringContaining('uploadId=') });
   expect(await contradiction(cell, 'adopt', false)).toBeNull();
   await store.close();
+  await proxy.close();
+  await cell.close();
+});
+
+it('an upload in parts that is cancelled is removed as well, without keeping the caller', async () => {
+  const cell = await openCell(server, PASSING);
+  const proxy = await httpFaultProxy(server, { wholeRequests: true });
+  const store = openAt(`s3://127.0.0.1:${proxy.port}/${BUCKET}/${cell.prefix}`, { options: keysOf(server), tuning: PASSING });
+  proxy.fault({ fault: { kind: 'stalled' }, match: ({ url }) => url.includes('partNumber=2'), times: Number.POSITIVE_INFINITY });
+  const controller = new AbortController();
+  const reason = new Error('stopped');
+  const running = store.adopt('packfile', idOf('e'), cell.localFile, { signal: controller.signal });
+  while (!proxy.seen.some(({ url }) => url.includes('partNumber=2'))) await wait(5);
+  controller.abort(reason);
+  await expect(running).rejects.toBe(reason);
+  await store.close();
+  expect(proxy.seen.at(-1)).toMatchObject({ method: 'DELETE', url: expect.stringContaining('uploadId=') });
+  expect(await contradiction(cell, 'adopt', false)).toBeNull();
   await proxy.close();
   await cell.close();
 });
