@@ -38,6 +38,11 @@ type Line interface {
 	Sweep(repo *repository.Repository, remove []objects.MAC, uncolour []objects.MAC) (blobs int, err error)
 }
 
+// Archiver is a line whose library can write single-file archives here.
+type Archiver interface {
+	Archive(ctx *kcontext.KContext, request *Request) (objects.MAC, error)
+}
+
 // Request is one command with its options. On the command line each field is an option of that name.
 type Request struct {
 	Command    string `json:"command"`

@@ -81,7 +81,7 @@ func batch(line Line, out *bufio.Writer) int {
 
 func parse(args []string) (*Request, error) {
 	if len(args) == 0 {
-		return nil, errors.New("usage: oracle create|backup|ls|check|digest|restore|rm|maintenance|serve|mime|plant|survey|batch [options], or a folder for the stores of the fixtures")
+		return nil, errors.New("usage: oracle create|backup|ls|check|digest|restore|rm|maintenance|serve|archive|mime|plant|survey|batch [options], or a folder for the stores of the fixtures")
 	}
 	request := &Request{Command: args[0]}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
@@ -165,11 +165,26 @@ func dispatch(line Line, out *bufio.Writer, request *Request) error {
 	if request.Command == "create" {
 		return line.Create(ctx, request)
 	}
+	if request.Command == "archive" {
+		return archive(ctx, line, out, request)
+	}
 	repo, err := line.Open(ctx, request)
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
 	}
 	return within(line, repo, out, request)
+}
+
+func archive(ctx *kcontext.KContext, line Line, out *bufio.Writer, request *Request) error {
+	maker, ok := line.(Archiver)
+	if !ok {
+		return errors.New("this line's archives cannot be made here")
+	}
+	id, err := maker.Archive(ctx, request)
+	if err != nil {
+		return err
+	}
+	return emit(out, map[string]any{"snapshot": fmt.Sprintf("%x", id[:])})
 }
 
 func within(line Line, repo *repository.Repository, out *bufio.Writer, request *Request) error {
@@ -236,7 +251,7 @@ func emit(out *bufio.Writer, value any) error {
 	return json.NewEncoder(out).Encode(value)
 }
 
-var commands = map[string]bool{"create": true, "backup": true, "ls": true, "check": true, "digest": true, "restore": true, "walk": true, "diff": true, "rm": true, "maintenance": true, "serve": true, "mime": true, "plant": true, "survey": true, "batch": true}
+var commands = map[string]bool{"create": true, "backup": true, "ls": true, "check": true, "digest": true, "restore": true, "walk": true, "diff": true, "rm": true, "maintenance": true, "serve": true, "archive": true, "mime": true, "plant": true, "survey": true, "batch": true}
 
 // Known says whether a word is a command.
 func Known(word string) bool { return commands[word] }
