@@ -12,7 +12,8 @@ export function createLive(deps: Deps): LiveService {
       });
       try {
         const merged = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
-        for await (const event of deps.bus.live(merged, () => now(deps).toISOString())) if (storeId === undefined || event.storeId === null || event.storeId === storeId) yield event;
+        for await (const event of deps.bus.live(merged, () => now(deps).toISOString()))
+          if (storeId === undefined || event.storeId === null || event.storeId === storeId) yield event;
         if (over.signal.aborted) yield { kind: 'session-ended', storeId: null, at: now(deps).toISOString(), job: null } satisfies LiveEvent;
       } finally {
         stop();
