@@ -33,6 +33,8 @@ export type OwnServer = {
   /** Operations so far, by name. */
   readonly counts: Map<string, number>;
   cutAll(): void;
+  /** So many new connections are ended at once. */
+  hangUp(connections: number): void;
   close(): Promise<void>;
 };
 
@@ -41,7 +43,7 @@ const { STATUS_CODE, OPEN_MODE } = ssh2.utils.sftp;
 /** An SFTP server of version 3 on a real folder, without the extensions that it was not told to offer. Plain renames refuse to replace, as OpenSSH's. */
 export async function ownServer(input: OwnServerInput): Promise<OwnServer> {
   const sockets = new Set<Socket>();
-  const state = { decide: null as ((operation: string, path: string) => Instead) | null, freeBytes: 1 << 30, counts: new Map<string, number>() };
+  const state = { decide: null as ((operation: string, path: string) => Instead) | null, freeBytes: 1 << 30, hangUps: 0, counts: new Map<string, number>() };
   const cutAll = () => {
     for (const socket of sockets) socket.destroy();
   };
@@ -59,6 +61,10 @@ export async function ownServer(input: OwnServerInput): Promise<OwnServer> {
   const raw = server as unknown as { readonly _srv: import('node:net').Server };
   raw._srv.on('connection', (socket: Socket) => {
     sockets.add(socket);
+    if (state.hangUps > 0) {
+      state.hangUps -= 1;
+      socket.destroy();
+    }
     socket.on('close', () => sockets.delete(socket));
   });
   server.listen(input.port ?? 0, '127.0.0.1');
@@ -76,6 +82,9 @@ export async function ownServer(input: OwnServerInput): Promise<OwnServer> {
     },
     counts: state.counts,
     cutAll,
+    hangUp: (connections) => {
+      state.hangUps = connections;
+    },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       cutAll();
@@ -145,6 +154,17 @@ function serve(serving: Serving): void {
       done(request);
     }),
   );
+  looks(serving, { on, local, opened, pathOf, keep });
+  changes(serving, { on, done, local });
+}
+
+type Looks = Pick<Changes, 'on' | 'local'> & {
+  readonly opened: (handle: Buffer) => Opened;
+  readonly pathOf: (handle: Buffer) => string;
+  readonly keep: (request: number, made: Opened) => void;
+};
+
+function looks({ sftp, input }: Serving, { on, local, opened, pathOf, keep }: Looks): void {
   sftp.on('STAT', (request, path) => on('STAT', request, path, async () => void sftp.attrs(request, attributes(await stat(local(path))))));
   sftp.on('LSTAT', (request, path) => on('LSTAT', request, path, async () => void sftp.attrs(request, attributes(await lstat(local(path))))));
   sftp.on('OPENDIR', (request, path) => on('OPENDIR', request, path, async () => keep(request, { path, file: null, entries: await readdir(local(path)) })));
@@ -161,7 +181,6 @@ function serve(serving: Serving): void {
       sftp.name(request, await Promise.all(described));
     }),
   );
-  changes(serving, { on, done, local });
 }
 
 type Changes = {

@@ -117,6 +117,18 @@ describe('answers that are lost with the line', () => {
     expect((await readdir(join(full.folder, '..', 'made'))).sort()).toEqual(['CONFIG', 'locks', 'packfiles', 'states']);
   });
 
+  it('while a first connection is set up: it is tried again', async () => {
+    const store = openStore({ location: `sftp://me@127.0.0.1:${full.server.port}/store`, home: full.folder, options: { insecure_ignore_host_key: 'true' } });
+    full.server.hangUp(2);
+    expect(new Uint8Array(await store.readConfig())).toEqual(OLD);
+    expect(store.line?.().retries).toBe(2);
+    await store.close();
+    full.server.hangUp(9);
+    await expect(store.readConfig()).rejects.toMatchObject({ code: 'store', fault: 'line' });
+    full.server.hangUp(0);
+    await store.close();
+  });
+
   it('without end are a StoreError of the line', async () => {
     full.server.inject((operation) => (operation === 'LSTAT' || operation === 'STAT' ? 'cut' : null));
     await expect(full.store.sizeBytes('state', idOf('b3'))).rejects.toMatchObject({ code: 'store', fault: 'line', retryable: true });
