@@ -16,6 +16,7 @@ import type {
   SnapshotsPageDto,
   StoreDto,
   StoreInput,
+  StoreKindDto,
   StoreTestDto,
   TokenDto,
   UserDto,
@@ -66,6 +67,7 @@ export type StoreUpdate = {
 export interface StoreService {
   list(): Promise<StoreDto[]>;
   get(storeId: string): Promise<StoreDto>;
+  kinds(): Promise<StoreKindDto[]>;
   test(input: StoreInput): Promise<StoreTestDto>;
   add(actor: Actor, input: StoreInput): Promise<StoreDto>;
   update(actor: Actor, input: StoreUpdate): Promise<StoreDto>;
