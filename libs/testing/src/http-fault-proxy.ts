@@ -67,10 +67,11 @@ const PER_CONNECTION = new Set(['connection', 'keep-alive', 'transfer-encoding',
 
 /**
  * An HTTP proxy on this machine in front of `target` that spoils chosen exchanges. Everything else streams through untouched, the `Host` header included,
- * so that signed requests stay valid. Spoiled answers are held in memory: for tests, not for benches.
+ * so that signed requests stay valid. Spoiled answers are held in memory: for tests, not for benches. With `wholeRequests` the server sees only requests
+ * that have arrived whole, for servers that take a broken upload for a short one.
  */
-export async function httpFaultProxy(target: LineTarget): Promise<HttpFaultProxy> {
-  const proxy = new SpoilingProxy(target);
+export async function httpFaultProxy(target: LineTarget, options: { readonly wholeRequests?: boolean } = {}): Promise<HttpFaultProxy> {
+  const proxy = new SpoilingProxy(target, options.wholeRequests === true);
   const server = createServer((incoming, outgoing) => {
     proxy.handle(incoming, outgoing).catch(() => outgoing.socket?.resetAndDestroy());
   });
@@ -103,7 +104,10 @@ class SpoilingProxy {
   remembers: ((request: SeenRequest) => boolean) | null = null;
   readonly #remembered = new Map<string, Carried>();
 
-  constructor(readonly target: LineTarget) {}
+  constructor(
+    readonly target: LineTarget,
+    readonly wholeRequests: boolean,
+  ) {}
 
   clear(): void {
     this.rules = [];
@@ -132,9 +136,12 @@ class SpoilingProxy {
 
   /** Streams both ways. */
   async #passOn({ seen, incoming, outgoing }: Exchange): Promise<void> {
+    const whole = this.wholeRequests ? await bodyOf(incoming) : null;
     const upstream = httpRequest(this.#requestOptions(seen));
-    outgoing.once('close', () => upstream.destroy());
-    incoming.pipe(upstream);
+    if (whole === null) {
+      outgoing.once('close', () => upstream.destroy());
+      incoming.pipe(upstream);
+    } else upstream.end(whole);
     const [answer] = (await once(upstream, 'response')) as [IncomingMessage];
     answer.once('error', () => outgoing.socket?.resetAndDestroy());
     outgoing.writeHead(answer.statusCode ?? 502, passedHeaders(answer.headers));

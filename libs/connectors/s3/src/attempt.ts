@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { StoreError } from '@wardrobe/store-connector';
 
 /** What the requests of one store share: counted here, read by `line()`. */
@@ -23,8 +24,11 @@ export class Attempt {
     readonly signal: AbortSignal | undefined,
     readonly limits: { readonly stallMs: number; readonly counters: Counters },
   ) {
-    if (signal?.aborted === true) this.#onStop();
-    else signal?.addEventListener('abort', this.#onStop, { once: true });
+    if (signal === undefined) return;
+    // One signal may stand for a whole job with many requests at once; each listener is taken away in `end`.
+    setMaxListeners(0, signal);
+    if (signal.aborted) this.#onStop();
+    else signal.addEventListener('abort', this.#onStop, { once: true });
   }
 
   /** Aborted when the caller stops or the line stalls; its reason is the error to throw. */

@@ -14,6 +14,13 @@ type Sdk = typeof import('@aws-sdk/client-s3');
 /** The SDK, loaded, and its client for this store. `attempts`: where a call's abort signal must be entered. */
 export type S3 = { readonly sdk: Sdk; readonly client: S3Client; readonly attempts: Attempts };
 
+/** What the library would print is in the errors already. */
+const SILENT = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+function ignore(): void {
+  // See SILENT.
+}
+
 const SOCKETS = 64;
 const DEFAULT_REGION = 'us-east-1';
 
@@ -77,6 +84,7 @@ export class Clients {
       useFipsEndpoint: false,
       useArnRegion: false,
       userAgentAppId: 'wardrobe',
+      logger: SILENT,
     });
     return { sdk, client, attempts };
   }

@@ -43,6 +43,7 @@ export class Uploader {
 
   /** Waits, for a bounded time, for what still goes on. */
   async close(): Promise<void> {
+    if (this.#abandoning.size === 0) return;
     await Promise.race([Promise.all(this.#abandoning), wait(ABANDON_MS, undefined, { ref: false })]);
   }
 

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -120,6 +121,40 @@ describe('what keeps a store from being reached is named', () => {
     expect(proxy.seen[1]?.url).toContain('location');
     await proxy.close();
   });
+});
+
+it('a customer key goes with writing, reading and looking, in all parts', async () => {
+  const certificate = testCertificate();
+  const seen: [string, unknown][] = [];
+  const recorder = createSecureServer(certificate, (incoming, outgoing) => {
+    incoming.resume();
+    incoming.on('end', () => {
+      const { 'x-amz-server-side-encryption-customer-algorithm': algorithm, 'x-amz-server-side-encryption-customer-key': key } = incoming.headers;
+      seen.push([`${incoming.method} ${new URL(incoming.url ?? '', 'http://h').searchParams.has('uploads')}`, `${algorithm} ${key}`]);
+      if (incoming.url?.includes('uploads') === true)
+        return void outgoing.end('<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>');
+      if (incoming.method === 'POST') return void outgoing.end('<CompleteMultipartUploadResult><ETag>"e"</ETag></CompleteMultipartUploadResult>');
+      outgoing.setHeader('etag', '"e"');
+      const body = incoming.method === 'PUT' ? '' : 'bytes';
+      outgoing.setHeader('content-length', body.length);
+      outgoing.end(body);
+    });
+  });
+  await new Promise<void>((resolve) => recorder.listen(0, '127.0.0.1', resolve));
+  const folder = await temporaryFolder('ca');
+  await writeFile(join(folder, 'ca.pem'), certificate.cert);
+  const key = Buffer.alloc(32, 9).toString('base64');
+  const options = { access_key: 'a', secret_access_key: SECRET, tls_ca: join(folder, 'ca.pem'), sse_customer_key: key };
+  const store = openAt(`s3://127.0.0.1:${(recorder.address() as AddressInfo).port}/bucket`, { options, tuning: { partBytes: 1000 } });
+  await store.write('state', idOf('1'), new Uint8Array(10));
+  await store.write('packfile', idOf('2'), new Uint8Array(1500));
+  expect(Buffer.from(await store.readConfig()).toString()).toBe('bytes');
+  expect(await store.sizeBytes('state', idOf('1'))).toBe(5);
+  expect(seen.map(([request]) => request)).toEqual(['PUT false', 'POST true', 'PUT false', 'PUT false', 'POST false', 'GET false', 'HEAD false']);
+  expect(new Set(seen.map(([, sent]) => sent))).toEqual(new Set([`AES256 ${key}`]));
+  await store.close();
+  recorder.close();
+  recorder.closeAllConnections();
 });
 
 it('every request is signed as it goes over the line', async () => {

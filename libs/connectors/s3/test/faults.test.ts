@@ -1,6 +1,8 @@
+import { getEventListeners } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
 import { StoreError } from '@wardrobe/store-connector';
 import { contractId as idOf } from '@wardrobe/store-connector/contract';
-import { httpFaultProxy, type S3Server, startS3Server } from '@wardrobe/testing';
+import { httpFaultProxy, type S3Server, type SeenRequest, startS3Server } from '@wardrobe/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   BUCKET,
@@ -128,7 +130,7 @@ it('faults by operations: the right answer, or an error that says line or data, 
       outcomes.set(name, await tryCell(fault, name));
     }),
   );
-  await inParallel(jobs, 12);
+  await inParallel(jobs, 10);
   process.stdout.write(tableOf(rows));
   const known = new Set<string>(['right', 'line', 'data', 'stale']);
   const wrong = rows.flatMap(({ fault, outcomes }) =>
@@ -183,6 +185,36 @@ it.each(OPERATIONS)('%s is cancelled at once, whatever the line does', async (na
   }
 });
 
+it('one signal serves many requests at once, and none stays tied to it', async () => {
+  const store = openAt(`s3://${server.host}:${server.port}/${BUCKET}/many`, { options: keysOf(server) });
+  await store.write('state', idOf('d'), STATE);
+  const warnings: string[] = [];
+  const note = (warning: Error) => warnings.push(warning.name);
+  process.on('warning', note);
+  const { signal } = new AbortController();
+  await Promise.all(Array.from({ length: 30 }, () => store.readRange('state', idOf('d'), 5, 50, { signal })));
+  await wait(20);
+  process.off('warning', note);
+  expect(warnings).not.toContain('MaxListenersExceededWarning');
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+  await store.close();
+});
+
+it('a caller that takes its time is not a line that stands still', async () => {
+  const raw = new RawBucket(server, BUCKET);
+  const bytes = new Uint8Array(6_000_000).fill(7);
+  await raw.put(`patient/packfiles/aa/${idOf('a')}`, bytes);
+  const store = openAt(`s3://${server.host}:${server.port}/${BUCKET}/patient`, { options: keysOf(server), tuning: { ...PASSING, stallMs: 150 } });
+  let [taken, pauses] = [0, 0];
+  for await (const piece of store.read('packfile', idOf('a'))) {
+    taken += piece.length;
+    if (pauses++ < 4) await wait(400);
+  }
+  expect(taken).toBe(bytes.length);
+  expect(store.line?.().retries).toBe(0);
+  await store.close();
+});
+
 it('Retry-After is waited for', async () => {
   const cell = await openCell(server, PASSING);
   await cell.spoil({ name: '', http: { kind: 'answer', status: 503, headers: { 'retry-after': '1' }, body: SLOW_DOWN }, times: 1, allowed: [] });
@@ -198,7 +230,7 @@ it('packfile before state: whichever request fails for good, no state is there w
   const ends = { written: 0, neither: 0, packfileOnly: 0 };
   const jobs = (['reset', ...ANSWERED_LATE] as const).flatMap((kind) =>
     [0, 1, 2, 3, 4, 5, 6].map((first) => async () => {
-      const proxy = await httpFaultProxy(server);
+      const proxy = await httpFaultProxy(server, { wholeRequests: true });
       const prefix = `stages-${kind}-${first}`;
       const store = openAt(`s3://127.0.0.1:${proxy.port}/${BUCKET}/${prefix}`, { options: keysOf(server), tuning: { ...STAYING, parallelParts: 1 } });
       let arrived = 0;
@@ -222,21 +254,69 @@ it('packfile before state: whichever request fails for good, no state is there w
       await proxy.close();
     }),
   );
-  await inParallel(jobs, 12);
+  await inParallel(jobs, 10);
   expect(ends.neither).toBeGreaterThan(0);
   expect(ends.packfileOnly).toBeGreaterThan(0);
   expect(ends.written).toBeGreaterThan(0);
 });
 
+it('an upload whose answers are all lost is found to have arrived, by looking; one that did not arrive is not', async () => {
+  const proxy = await httpFaultProxy(server, { wholeRequests: true });
+  const raw = new RawBucket(server, BUCKET);
+  const store = openAt(`s3://127.0.0.1:${proxy.port}/${BUCKET}/lost`, { options: keysOf(server), tuning: STAYING });
+  const uploads = ({ method, url }: SeenRequest) => (method === 'PUT' && !url.includes('partNumber')) || (method === 'POST' && url.includes('uploadId'));
+  proxy.fault({ fault: { kind: 'answer-after', status: 500 }, match: uploads, times: Number.POSITIVE_INFINITY });
+  await store.create(STATE);
+  await store.write('state', idOf('d'), STATE);
+  await store.write('packfile', idOf('e'), NEW_PACKFILE);
+  expect((await raw.get(`lost/packfiles/ee/${idOf('e')}`))?.equals(NEW_PACKFILE)).toBe(true);
+  proxy.clear();
+  await store.write('lock', idOf('f'), Uint8Array.of(1, 2, 3));
+  proxy.fault({ fault: { kind: 'answer', status: 500 }, match: uploads, times: Number.POSITIVE_INFINITY });
+  // Of the same size as what is there: only the bytes tell them apart.
+  await expect(store.write('lock', idOf('f'), Uint8Array.of(4, 5, 6))).rejects.toMatchObject({ code: 'store', fault: 'server' });
+  await store.close();
+  await proxy.close();
+});
+
+it('a server that is away for a while, in the middle of uploads and reads, is waited for', async () => {
+  for (const name of ['adopt', 'read', 'list', 'write'] as const) {
+    const cell = await openCell(server, PASSING);
+    await cell.spoil({ name: '', line: { kind: 'refused' }, times: null, allowed: [] });
+    const running = carryOut(cell, name);
+    setTimeout(() => void cell.heal(), 250);
+    expect(await running).toBe('right');
+    await cell.close();
+  }
+});
+
 it('an upload in parts that fails leaves no unfinished upload behind', async () => {
   const cell = await openCell(server, STAYING);
-  const proxy = await httpFaultProxy(server);
+  const proxy = await httpFaultProxy(server, { wholeRequests: true });
   const store = openAt(`s3://127.0.0.1:${proxy.port}/${BUCKET}/${cell.prefix}`, { options: keysOf(server), tuning: STAYING });
   proxy.fault({ fault: { kind: 'answer', status: 403 }, match: ({ url }) => url.includes('partNumber=2'), times: Number.POSITIVE_INFINITY });
   await expect(store.adopt('packfile', idOf('e'), cell.localFile)).rejects.toMatchObject({ code: 'permission' });
   expect(proxy.seen.at(-1)).toMatchObject({ method: 'DELETE', url: expect.stringContaining('uploadId=') });
   expect(await contradiction(cell, 'adopt', false)).toBeNull();
   await store.close();
+  await proxy.close();
+  await cell.close();
+});
+
+it('an upload in parts that is cancelled is removed as well, without keeping the caller', async () => {
+  const cell = await openCell(server, PASSING);
+  const proxy = await httpFaultProxy(server, { wholeRequests: true });
+  const store = openAt(`s3://127.0.0.1:${proxy.port}/${BUCKET}/${cell.prefix}`, { options: keysOf(server), tuning: PASSING });
+  proxy.fault({ fault: { kind: 'stalled' }, match: ({ url }) => url.includes('partNumber=2'), times: Number.POSITIVE_INFINITY });
+  const controller = new AbortController();
+  const reason = new Error('stopped');
+  const running = store.adopt('packfile', idOf('e'), cell.localFile, { signal: controller.signal });
+  while (!proxy.seen.some(({ url }) => url.includes('partNumber=2'))) await wait(5);
+  controller.abort(reason);
+  await expect(running).rejects.toBe(reason);
+  await store.close();
+  expect(proxy.seen.at(-1)).toMatchObject({ method: 'DELETE', url: expect.stringContaining('uploadId=') });
+  expect(await contradiction(cell, 'adopt', false)).toBeNull();
   await proxy.close();
   await cell.close();
 });

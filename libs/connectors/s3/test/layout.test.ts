@@ -1,7 +1,7 @@
 import type { Mac } from '@wardrobe/kloset-model';
 import type { WritableStore } from '@wardrobe/store-connector';
 import { contractId as idOf, wholeOf } from '@wardrobe/store-connector/contract';
-import { assertMoto, httpFaultProxy, type S3Server } from '@wardrobe/testing';
+import { assertMoto, httpFaultProxy, type S3Server, startS3Server } from '@wardrobe/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keysOf, openAt, RawBucket } from './s3-places.js';
 import { availableServers, START_TIMEOUT_MS } from './s3-servers.js';
@@ -73,28 +73,29 @@ describe.each(availableServers())('layout on $name', ({ name, start }) => {
     await expect(open(`${at}/e%20f`).create(CONFIG)).rejects.toMatchObject({ code: 'invalid-input' });
   });
 
-  // s3rver answers a second page with HTTP 500.
-  it.runIf(name === 'moto')('long listings come page by page: the first is handed out before the last is fetched', async () => {
-    const bucket = await freshBucket();
-    const ids = Array.from({ length: 1003 }, (_, index) => (index + 4096).toString(16).padStart(64, '0') as Mac);
-    const queue = [...ids];
-    const worker = async () => {
-      for (let id = queue.pop(); id !== undefined; id = queue.pop()) await raw.put(`p/states/00/${id}`, 'x');
-    };
-    await Promise.all(Array.from({ length: 16 }, worker));
-    const proxy = await httpFaultProxy(server);
-    const store = open(`${proxy.host}:${proxy.port}/${bucket}/p`);
-    const found = new Set<string>();
-    for await (const item of store.list('state')) {
-      if (found.size === 0) expect(proxy.seen.length).toBe(1);
-      expect(item.stamp).toMatch(/[0-9a-f]{32}/);
-      found.add(item.id);
-    }
-    expect(proxy.seen.length).toBe(2);
-    expect([...found].sort()).toEqual(ids);
-    await store.close();
-    await proxy.close();
-  });
+  // s3rver answers listings of more than a page with HTTP 500; the pages made by hand below stand in where moto is missing.
+  if (name !== 's3rver')
+    it('long listings come page by page: the first is handed out before the last is fetched', async () => {
+      const bucket = await freshBucket();
+      const ids = Array.from({ length: 1003 }, (_, index) => (index + 4096).toString(16).padStart(64, '0') as Mac);
+      const queue = [...ids];
+      const worker = async () => {
+        for (let id = queue.pop(); id !== undefined; id = queue.pop()) await raw.put(`p/states/00/${id}`, 'x');
+      };
+      await Promise.all(Array.from({ length: 16 }, worker));
+      const proxy = await httpFaultProxy(server);
+      const store = open(`${proxy.host}:${proxy.port}/${bucket}/p`);
+      const found = new Set<string>();
+      for await (const item of store.list('state')) {
+        if (found.size === 0) expect(proxy.seen.length).toBe(1);
+        expect(item.stamp).toMatch(/[0-9a-f]{32}/);
+        found.add(item.id);
+      }
+      expect(proxy.seen.length).toBe(2);
+      expect([...found].sort()).toEqual(ids);
+      await store.close();
+      await proxy.close();
+    });
 
   it('names in listings that need encoding are read as they are', async () => {
     const bucket = await freshBucket();
@@ -200,4 +201,35 @@ describe.each(availableServers())('layout on $name', ({ name, start }) => {
     else expect(won).toBeGreaterThan(0);
     for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'invalid-input' });
   });
+});
+
+it('pages are asked for one after the other with the token of the one before, and a server that goes round in circles is an error', async () => {
+  const server = await startS3Server({ buckets: ['bucket'] });
+  const proxy = await httpFaultProxy(server);
+  const page = (ids: readonly Mac[], token: string | null) =>
+    `<?xml version="1.0"?><ListBucketResult><EncodingType>url</EncodingType><IsTruncated>${token !== null}</IsTruncated>${
+      token === null ? '' : `<NextContinuationToken>${token}</NextContinuationToken>`
+    }${ids.map((id) => `<Contents><Key>states%2F${id.slice(0, 2)}%2F${id}</Key><Size>7</Size><ETag>"e"</ETag></Contents>`).join('')}</ListBucketResult>`;
+  const answer = (body: string) => proxy.fault({ fault: { kind: 'answer', status: 200, body } });
+  answer(page([idOf('1'), idOf('2')], 'a/+ b='));
+  answer(page([], 'second'));
+  answer(page([idOf('3')], null));
+  const store = openAt(`s3://127.0.0.1:${proxy.port}/bucket`, { options: keysOf(server) });
+  const found: [string, number][] = [];
+  for await (const { id } of store.list('state')) found.push([id, proxy.seen.length]);
+  expect(found).toEqual([
+    [idOf('1'), 1],
+    [idOf('2'), 1],
+    [idOf('3'), 3],
+  ]);
+  expect(proxy.seen.map(({ url }) => new URLSearchParams(url.split('?')[1]).get('continuation-token'))).toEqual([null, 'a/+ b=', 'second']);
+  for (const { url } of proxy.seen) expect(url).not.toContain('max-keys');
+  for (const token of ['round', 'round']) answer(page([idOf('1')], token));
+  const circling = async () => {
+    for await (const { id } of store.list('state')) expect(id).toBe(idOf('1'));
+  };
+  await expect(circling()).rejects.toMatchObject({ code: 'store', fault: 'server' });
+  await store.close();
+  await proxy.close();
+  await server.close();
 });

@@ -12,6 +12,9 @@ export const TEST_HOST: ConnectorHost = { environment: {}, home: '/nonexistent',
 /** Bounded waits that a test can sit through. */
 export const FAST: Partial<S3Tuning> = { stallMs: 400, patienceMs: 3_000, firstPatienceMs: 1_500, baseDelayMs: 5, maxDelayMs: 50 };
 
+/** For lines that fail now and then and are expected to be outlasted. */
+export const PASSING_LINE: Partial<S3Tuning> = { stallMs: 3_000, baseDelayMs: 5, maxDelayMs: 50 };
+
 export type OpenOptions = { readonly options?: Readonly<Record<string, string>>; readonly tuning?: Partial<S3Tuning>; readonly host?: Partial<ConnectorHost> };
 
 /** Keys and plain HTTP for a server of the tests. */
