@@ -45,6 +45,7 @@ export async function credentialsFor(ssh2: Ssh2Module, hop: Hop): Promise<Creden
   return { credentials: [...named, ...agent, ...found, ...passwordWays(hop)], passedOver };
 }
 
+/** A question whose answer would be shown is none for a password: it gets an empty answer. */
 function passwordWays({ username, secrets }: Hop): readonly Credential[] {
   const { password } = secrets;
   if (password === undefined) return [];
@@ -52,7 +53,11 @@ function passwordWays({ username, secrets }: Hop): readonly Credential[] {
     { what: 'the password', method: { type: 'password', username, password } },
     {
       what: 'the password, when asked for it',
-      method: { type: 'keyboard-interactive', username, prompt: (...[, , , prompts, finish]) => finish(prompts.map(() => password)) },
+      method: {
+        type: 'keyboard-interactive',
+        username,
+        prompt: (...[, , , prompts, finish]) => finish(prompts.map(({ echo }) => (echo === true ? '' : password))),
+      },
     },
   ];
 }

@@ -35,7 +35,7 @@ export async function* listBuckets(input: ListingInput, kind: ResourceKind, misp
   const keep = (found: Found) => {
     if (!elsewhere.has(found.id)) elsewhere.set(found.id, { ...found, path: under(above, found.bucket, found.id) });
   };
-  const { maxHandles } = await input.session.line(input.signal);
+  const maxHandles = await input.session.run(async (line) => line.maxHandles, input.signal);
   for await (const items of inParallel(BUCKETS, maxHandles - 1, (bucket) => itemsOf(input, under(above, bucket), bucket))) {
     for (const found of items) {
       if (found.id.startsWith(found.bucket)) yield listed(found.id, found.attributes);
@@ -58,7 +58,7 @@ export async function* listBuckets(input: ListingInput, kind: ResourceKind, misp
 
 /** Files that are no items: leftovers, foreign names, items in a bucket that is not theirs. Paths are relative to the root. */
 export async function* listForeignFiles(input: ListingInput): AsyncIterable<ForeignFile> {
-  const { maxHandles } = await input.session.line(input.signal);
+  const maxHandles = await input.session.run(async (line) => line.maxHandles, input.signal);
   let level: readonly (readonly string[])[] = [[]];
   while (level.length > 0) {
     const next: (readonly string[])[] = [];

@@ -26,3 +26,12 @@ export function onAbort(signal: AbortSignal | undefined, stop: () => void): () =
     signal.removeEventListener('abort', left.listener);
   };
 }
+
+/** Waits for `work`, which goes on without its caller after an abort. */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const forget = onAbort(signal, () => reject(signal.reason));
+    work.then(resolve, reject).finally(forget);
+  });
+}

@@ -1,7 +1,7 @@
-import { StoreError } from '@wardrobe/store-connector';
+import { StoreError, type StoreFault } from '@wardrobe/store-connector';
 import type { Figures } from './figures.js';
 import type { Line } from './line.js';
-import { onAbort } from './on-abort.js';
+import { onAbort, unlessAborted } from './on-abort.js';
 
 /** How long and how often to wait for a server. */
 export type Patience = {
@@ -18,6 +18,7 @@ export const PATIENCE: Patience = { connectMs: 20_000, stallMs: 45_000, keepAliv
 
 /** Attempts after silence: each of them costs the whole stall time. */
 const RETRIES_AFTER_SILENCE = 1;
+const RETRIES_AT_FIRST = 2;
 /** How long the end of a session waits for temporary files to be removed. */
 const CLEAN_UP_MS = 2_000;
 
@@ -52,12 +53,17 @@ export class Session {
   /** Waits before another attempt. @throws `error` itself when there is to be none: it is none of the line, or the patience is at its end */
   async recover(error: unknown, attempt: number, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
-    const { retries, firstDelayMs } = this.#input.patience;
-    if (!(error instanceof StoreError) || !error.retryable || !this.#hasStood) throw error;
-    if (error.fault !== 'line' && error.fault !== 'timeout' && error.fault !== 'route') throw error;
-    if (attempt >= (error.fault === 'timeout' ? Math.min(retries, RETRIES_AFTER_SILENCE) : retries)) throw error;
+    if (!(error instanceof StoreError) || !error.retryable || attempt >= this.#retriesAfter(error.fault)) throw error;
     this.#input.figures.retries += 1;
-    await pause(firstDelayMs * 2 ** attempt * (0.5 + Math.random() / 2), signal);
+    await pause(this.#input.patience.firstDelayMs * 2 ** attempt * (0.5 + Math.random() / 2), signal);
+  }
+
+  /** A server that was never reached is asked again only when it hung up: one that is full does so. */
+  #retriesAfter(fault: StoreFault | undefined): number {
+    const { retries } = this.#input.patience;
+    if (fault !== 'line' && fault !== 'timeout' && fault !== 'route') return 0;
+    if (!this.#hasStood) return fault === 'line' ? Math.min(retries, RETRIES_AT_FIRST) : 0;
+    return fault === 'timeout' ? Math.min(retries, RETRIES_AFTER_SILENCE) : retries;
   }
 
   /** The line that stands, or a new one. Those who ask at the same time get the same. */
@@ -109,14 +115,6 @@ export class Session {
     line.catch(() => undefined);
     return { line, controller };
   }
-}
-
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const forget = onAbort(signal, () => reject(signal.reason));
-    work.then(resolve, reject).finally(forget);
-  });
 }
 
 function pause(lengthMs: number, signal: AbortSignal | undefined): Promise<void> {

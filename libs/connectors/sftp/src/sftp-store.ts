@@ -21,6 +21,7 @@ import type { Figures } from './figures.js';
 import { FOLDERS, itemPath, temporaryPath, under } from './layout.js';
 import type { Line } from './line.js';
 import { listBuckets, listFlat, listForeignFiles } from './listing.js';
+import { OpenFiles } from './open-files.js';
 import { attributesOf, attributesOfFile, attributesOrNull, isFolder, letGo, openFile, type RemoteFile, removeFile, type Way } from './remote-file.js';
 import type { Session } from './session.js';
 import { isMissing, requestError, STATUS, statusOf } from './sftp-errors.js';
@@ -57,6 +58,7 @@ class SftpStore implements WritableStore {
   readonly #session: Session;
   readonly #figures: Figures;
   readonly #paths: readonly string[];
+  readonly #open = new OpenFiles();
   #root: string | null;
   /** Items in a bucket that is not theirs, as of the last listing of their kind. */
   readonly #misplaced = new Map<ResourceKind, ReadonlyMap<Mac, string>>();
@@ -98,12 +100,10 @@ class SftpStore implements WritableStore {
     let offset = 0;
     let size: number | null = null;
     for (let attempt = 0; ; attempt += 1) {
-      let file: RemoteFile | null = null;
+      const { file, found } = await this.#withItem({ kind, id }, options, (way, path) => openWithSize(way, path));
       try {
-        file = await this.#withItem({ kind, id }, options, (way, path) => openFile(way, path, 'r'));
-        const attributes = await attributesOfFile(file);
-        if (size !== null && attributes.size !== size) throw new StoreError(`${kind} ${id} had ${size} bytes and has ${attributes.size} while it is read`);
-        size = attributes.size;
+        if (size !== null && found !== size) throw new StoreError(`${kind} ${id} had ${size} bytes and has ${found} while it is read`);
+        size = found;
         for await (const piece of readPieces(file, offset, size)) {
           yield piece;
           offset += piece.length;
@@ -114,7 +114,7 @@ class SftpStore implements WritableStore {
         // Goes on where the line broke: what came until then was whole.
         await this.#session.recover(requestError(error, `${kind} ${id}`, 'read'), attempt, options.signal);
       } finally {
-        if (file !== null) letGo(file);
+        letGo(file);
       }
     }
   }
@@ -122,14 +122,18 @@ class SftpStore implements WritableStore {
   async readRange(kind: ResourceKind, id: Mac, ...range: [offset: number, lengthBytes: number, options?: ReadOptions]): Promise<Uint8Array> {
     const [offset, lengthBytes, options = {}] = range;
     return await this.#withItem({ kind, id }, options, async (way, path) => {
-      const file = await openFile(way, path, 'r');
-      try {
+      const ranged = async (file: RemoteFile) => {
         if (lengthBytes === 0 || lengthBytes > TRUSTED_RANGE_BYTES || offset < 0) {
           const { size } = await attributesOfFile(file);
           if (offset < 0 || offset + lengthBytes > size)
             throw new StoreError(`${kind} ${id}: ${lengthBytes} bytes at ${offset} were asked for, the file has ${size}`);
         }
         return await readExactly(file, offset, lengthBytes);
+      };
+      if (kind === 'packfile') return await this.#open.use(way, path, ranged);
+      const file = await openFile(way, path, 'r');
+      try {
+        return await ranged(file);
       } finally {
         letGo(file);
       }
@@ -177,6 +181,7 @@ class SftpStore implements WritableStore {
     const root = await this.#rootOf(options);
     const path = itemPath(root, kind, id);
     let sent = false;
+    this.#open.forget(path);
     await this.#change(options, { root, path }, async (way) => {
       const again = sent;
       sent = true;
@@ -194,8 +199,9 @@ class SftpStore implements WritableStore {
     return this.#figures.snapshot();
   }
 
-  close(): Promise<void> {
-    return this.#session.close();
+  async close(): Promise<void> {
+    this.#open.forgetAll();
+    await this.#session.close();
   }
 
   /** Work on an item where it lies; a missing one is looked for in the buckets of others, once per kind. */
@@ -249,6 +255,7 @@ class SftpStore implements WritableStore {
         left.pop();
       }, options.signal);
     } finally {
+      this.#open.forget(writing.path);
       for (const name of left) this.#session.inBackground((line) => removeFile({ line, signal: undefined }, name));
     }
   }
@@ -303,6 +310,16 @@ class SftpStore implements WritableStore {
 }
 
 type Place = { readonly root: string; readonly path: string; readonly temporary: () => string; readonly folders: readonly string[] };
+
+async function openWithSize(way: Way, path: string): Promise<{ readonly file: RemoteFile; readonly found: number }> {
+  const file = await openFile(way, path, 'r');
+  try {
+    return { file, found: (await attributesOfFile(file)).size };
+  } catch (error) {
+    letGo(file);
+    throw error;
+  }
+}
 
 async function readConfigFile(way: Way, path: string): Promise<Uint8Array> {
   const file = await openFile(way, path, 'r');

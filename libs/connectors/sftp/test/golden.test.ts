@@ -1,8 +1,19 @@
-import { cp } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { deriveSecret, fsStore, isDamaged, listSnapshots, readConfig, openRepository, openSnapshot, type Repository } from '@wardrobe/kloset';
+import {
+  backup,
+  createStore,
+  deriveSecret,
+  fsStore,
+  isDamaged,
+  listSnapshots,
+  readConfig,
+  openRepository,
+  openSnapshot,
+  type Repository,
+} from '@wardrobe/kloset';
 import type { Store } from '@wardrobe/store-connector';
-import { availableFixtures, unpackFixture } from '@wardrobe/testing';
+import { availableFixtures, lineProxy, seededRandom, temporaryFolder, unpackFixture } from '@wardrobe/testing';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collect, openStore } from './open-store.js';
@@ -17,7 +28,7 @@ let home = '';
 beforeAll(async () => {
   if (opensshAvailable()) {
     openssh = await opensshServer();
-    home = await homeWith([openssh.knownHost]);
+    home = await homeWith([openssh.knownHost.replace(/^\S+/, '*')]);
   } else {
     home = await homeWith([]);
     own = await ownServer({ folder: '/', hostKey: ssh2.utils.generateKeyPairSync('ed25519').private });
@@ -25,10 +36,9 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([openssh?.stop(), own?.close()]));
 
-function served(folder: string) {
-  if (openssh !== null)
-    return openStore({ location: `sftp://${openssh.username}@127.0.0.1:${openssh.port}${folder}`, home, options: { identity: openssh.key.file } });
-  return openStore({ location: `sftp://me@127.0.0.1:${own?.port}${folder}`, home, options: { insecure_ignore_host_key: 'true' } });
+function served(folder: string, port = openssh?.port ?? own?.port) {
+  if (openssh !== null) return openStore({ location: `sftp://${openssh.username}@127.0.0.1:${port}${folder}`, home, options: { identity: openssh.key.file } });
+  return openStore({ location: `sftp://me@127.0.0.1:${port}${folder}`, home, options: { insecure_ignore_host_key: 'true' } });
 }
 
 const bigints = (_: string, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value);
@@ -81,4 +91,30 @@ describe.each(availableFixtures())('%s over SFTP', (name) => {
       await remote.close();
     }
   });
+});
+
+it('a backup over SFTP, through a line that breaks in its middle, is read from the disk as it was', async () => {
+  const [folder, source] = [join(home, 'written'), await temporaryFolder('source')];
+  const bytes = seededRandom(5).bytes(3_000_000);
+  await writeFile(join(source, 'large'), bytes);
+  await writeFile(join(source, 'small'), 'small');
+  const proxy = await lineProxy({ port: openssh?.port ?? own?.port ?? 0 });
+  const remote = served(folder, proxy.port);
+  try {
+    await createStore(remote, { line: '1.0', passphrase: null });
+    const repository = await openRepository(remote);
+    await proxy.fault({ kind: 'reset', afterBytes: 300, times: 1 });
+    const summary = await backup(repository, { paths: [Buffer.from(source)], origin: 'here' }, { threads: 1 });
+    expect(summary).toMatchObject({ errors: 0 });
+    expect(remote.line?.().retries).toBeGreaterThan(0);
+    const here = await openRepository(fsStore(folder));
+    const content = await contentOf(here);
+    expect(content).toContain(`${source}/large ${Buffer.from(bytes).toString('base64')}`);
+    expect(await contentOf(await openRepository(remote))).toEqual(content);
+    expect(await collect(remote.list('lock'))).toEqual([]);
+    expect(await collect(remote.listForeign())).toEqual([]);
+  } finally {
+    await remote.close();
+    await proxy.close();
+  }
 });

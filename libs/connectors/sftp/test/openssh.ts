@@ -99,8 +99,7 @@ export async function opensshServer({ hostKey = 'ed25519', settings = [], before
   let child: ChildProcess | null = null;
   const start = async () => {
     const command = [program, '-D', '-e', '-f', join(folder, 'config')];
-    child =
-      before === '' ? spawn(program, command.slice(1), { stdio: 'ignore' }) : spawn('sh', ['-c', `${before} exec ${command.join(' ')}`], { stdio: 'ignore' });
+    child = before === '' ? spawn(program, command.slice(1), { stdio: 'ignore' }) : spawn('sh', ['-c', `${before} ${command.join(' ')}`], { stdio: 'ignore' });
     await listening(port, child);
   };
   await start();
@@ -175,12 +174,23 @@ export async function sshAgent(): Promise<Agent> {
   await chmod(folder, 0o700);
   const socket = join(folder, 's');
   const child = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' });
-  for (let attempt = 0; attempt < 100 && !existsSync(socket); attempt += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (let attempt = 0; attempt < 200 && !(await listens(socket)); attempt += 1) await new Promise((resolve) => setTimeout(resolve, 20));
   return {
     socket,
     add: async (keyFile) => void (await run('ssh-add', ['-q', keyFile], { env: { ...process.env, SSH_AUTH_SOCK: socket } })),
     stop: () => void child.kill('SIGKILL'),
   };
+}
+
+function listens(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
 }
 
 /** A home folder with the lines as its known hosts. */

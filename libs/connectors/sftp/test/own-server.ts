@@ -33,6 +33,8 @@ export type OwnServer = {
   /** Operations so far, by name. */
   readonly counts: Map<string, number>;
   cutAll(): void;
+  /** So many new connections are ended at once. */
+  hangUp(connections: number): void;
   close(): Promise<void>;
 };
 
@@ -41,7 +43,7 @@ const { STATUS_CODE, OPEN_MODE } = ssh2.utils.sftp;
 /** An SFTP server of version 3 on a real folder, without the extensions that it was not told to offer. Plain renames refuse to replace, as OpenSSH's. */
 export async function ownServer(input: OwnServerInput): Promise<OwnServer> {
   const sockets = new Set<Socket>();
-  const state = { decide: null as ((operation: string, path: string) => Instead) | null, freeBytes: 1 << 30, counts: new Map<string, number>() };
+  const state = { decide: null as ((operation: string, path: string) => Instead) | null, freeBytes: 1 << 30, hangUps: 0, counts: new Map<string, number>() };
   const cutAll = () => {
     for (const socket of sockets) socket.destroy();
   };
@@ -59,6 +61,10 @@ export async function ownServer(input: OwnServerInput): Promise<OwnServer> {
   const raw = server as unknown as { readonly _srv: import('node:net').Server };
   raw._srv.on('connection', (socket: Socket) => {
     sockets.add(socket);
+    if (state.hangUps > 0) {
+      state.hangUps -= 1;
+      socket.destroy();
+    }
     socket.on('close', () => sockets.delete(socket));
   });
   server.listen(input.port ?? 0, '127.0.0.1');
@@ -76,6 +82,9 @@ export async function ownServer(input: OwnServerInput): Promise<OwnServer> {
     },
     counts: state.counts,
     cutAll,
+    hangUp: (connections) => {
+      state.hangUps = connections;
+    },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       cutAll();
@@ -93,6 +102,11 @@ function serve(serving: Serving): void {
   offerExtensions(sftp, input.extensions ?? []);
   const handles = new Map<number, Opened>();
   let next = 0;
+  let isClosed = false;
+  sftp.on('close', () => {
+    isClosed = true;
+    void Promise.all([...handles.values()].map(({ file }) => file?.close()));
+  });
   const local = (path: string) => join(input.folder, path);
   const opened = (handle: Buffer) => {
     const found = handles.get(handle.readUInt32BE(0));
@@ -101,6 +115,7 @@ function serve(serving: Serving): void {
   };
   const pathOf = (handle: Buffer) => handles.get(handle.length === 4 ? handle.readUInt32BE(0) : -1)?.path ?? '';
   const keep = (request: number, made: Opened) => {
+    if (isClosed) return void made.file?.close();
     const handle = Buffer.alloc(4);
     handle.writeUInt32BE(next);
     handles.set(next, made);
@@ -110,7 +125,6 @@ function serve(serving: Serving): void {
   const on = (operation: string, request: number, path: string, work: () => Promise<void>) => void answer(serving, { operation, request, path, work });
   const done = (request: number) => void sftp.status(request, STATUS_CODE.OK);
 
-  sftp.on('close', () => void Promise.all([...handles.values()].map(({ file }) => file?.close())));
   sftp.on('OPEN', (request, path, flags) =>
     on('OPEN', request, path, async () => keep(request, { path, file: await open(local(path), openFlags(flags)), entries: null })),
   );
@@ -140,6 +154,17 @@ function serve(serving: Serving): void {
       done(request);
     }),
   );
+  looks(serving, { on, local, opened, pathOf, keep });
+  changes(serving, { on, done, local });
+}
+
+type Looks = Pick<Changes, 'on' | 'local'> & {
+  readonly opened: (handle: Buffer) => Opened;
+  readonly pathOf: (handle: Buffer) => string;
+  readonly keep: (request: number, made: Opened) => void;
+};
+
+function looks({ sftp, input }: Serving, { on, local, opened, pathOf, keep }: Looks): void {
   sftp.on('STAT', (request, path) => on('STAT', request, path, async () => void sftp.attrs(request, attributes(await stat(local(path))))));
   sftp.on('LSTAT', (request, path) => on('LSTAT', request, path, async () => void sftp.attrs(request, attributes(await lstat(local(path))))));
   sftp.on('OPENDIR', (request, path) => on('OPENDIR', request, path, async () => keep(request, { path, file: null, entries: await readdir(local(path)) })));
@@ -156,7 +181,6 @@ function serve(serving: Serving): void {
       sftp.name(request, await Promise.all(described));
     }),
   );
-  changes(serving, { on, done, local });
 }
 
 type Changes = {

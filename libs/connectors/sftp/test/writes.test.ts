@@ -117,6 +117,18 @@ describe('answers that are lost with the line', () => {
     expect((await readdir(join(full.folder, '..', 'made'))).sort()).toEqual(['CONFIG', 'locks', 'packfiles', 'states']);
   });
 
+  it('while a first connection is set up: it is tried again', async () => {
+    const store = openStore({ location: `sftp://me@127.0.0.1:${full.server.port}/store`, home: full.folder, options: { insecure_ignore_host_key: 'true' } });
+    full.server.hangUp(2);
+    expect(new Uint8Array(await store.readConfig())).toEqual(OLD);
+    expect(store.line?.().retries).toBe(2);
+    await store.close();
+    full.server.hangUp(9);
+    await expect(store.readConfig()).rejects.toMatchObject({ code: 'store', fault: 'line' });
+    full.server.hangUp(0);
+    await store.close();
+  });
+
   it('without end are a StoreError of the line', async () => {
     full.server.inject((operation) => (operation === 'LSTAT' || operation === 'STAT' ? 'cut' : null));
     await expect(full.store.sizeBytes('state', idOf('b3'))).rejects.toMatchObject({ code: 'store', fault: 'line', retryable: true });
@@ -232,6 +244,40 @@ describe('places', () => {
     await expect(there.create(OLD)).rejects.toMatchObject({ code: 'invalid-input' });
     await expect(file.readConfig()).rejects.toMatchObject({ code: 'not-a-store' });
     await Promise.all([decoded, raw, made, there, file].map((store) => store.close()));
+  });
+});
+
+describe('packfiles that are read in ranges', () => {
+  it('are opened once for many ranges, also at the same time, and anew when their handle or the line is lost, or they were replaced', async () => {
+    const read = (offset: number) => full.store.readRange('packfile', idOf('9a'), offset, 2);
+    await full.store.write('packfile', idOf('9a'), Uint8Array.of(1, 2, 3, 4, 5));
+    full.server.counts.clear();
+    expect((await Promise.all([read(0), read(1), read(3)])).map((bytes) => bytes[0])).toEqual([1, 2, 4]);
+    expect((await read(2))[0]).toBe(3);
+    expect(full.server.counts.get('OPEN')).toBe(1);
+    full.server.inject(once('READ', FAILURE));
+    expect((await read(2))[0]).toBe(3);
+    expect(full.server.counts.get('OPEN')).toBe(2);
+    full.server.inject(once('READ', 'cut'));
+    expect((await read(2))[0]).toBe(3);
+    expect(full.server.counts.get('OPEN')).toBe(3);
+    await full.store.write('packfile', idOf('9a'), Uint8Array.of(6, 7, 8));
+    expect([...(await read(0))]).toEqual([6, 7]);
+    await expect(read(2)).rejects.toMatchObject({ code: 'store', message: expect.stringContaining('ended after 1 of 2 bytes') });
+    await full.store.remove('packfile', idOf('9a'));
+    await expect(read(0)).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('one of several readers may stop', async () => {
+    await full.store.write('packfile', idOf('9b'), NEW);
+    full.server.inject((operation) => (operation === 'READ' ? 'silence' : null));
+    const controller = new AbortController();
+    const reason = new Error('stopped');
+    const stopped = failureOf(full.store.readRange('packfile', idOf('9b'), 0, 1, { signal: controller.signal }));
+    controller.abort(reason);
+    expect(await stopped).toBe(reason);
+    full.server.inject(null);
+    expect([...(await full.store.readRange('packfile', idOf('9b'), 0, 2))]).toEqual([9, 8]);
   });
 });
 
