@@ -10,6 +10,7 @@ import { addPackages } from './programs/packages.js';
 import { addReading } from './programs/reading.js';
 import { addRemoving } from './programs/removing.js';
 import { collect, examples, type Runner } from './programs/shared.js';
+import { addServing } from './programs/serving.js';
 import { addStores } from './programs/stores.js';
 import { addWriting } from './programs/writing.js';
 import { VERSION } from './version.js';
@@ -37,6 +38,7 @@ export function buildProgram(run: Runner): Command {
   addRemoving(program, run);
   addMending(program, run);
   addMounting(program, run);
+  addServing(program, run);
   addStores(program, run);
   addPackages(program, run);
   addAgent(program, run);

@@ -7,4 +7,5 @@ export * from './passphrase.js';
 export * from './probe.js';
 export * from './resolve.js';
 export * from './secrets.js';
+export * from './serve.js';
 export type * from './surroundings.js';

@@ -1,4 +1,4 @@
-// Package command is what both oracle programs do on a store in a folder: create, backup, ls, check, digest, restore, rm, maintenance, mime.
+// Package command is what both oracle programs do on a store in a folder, an archive (.ptar) or behind a store server (http://): create, backup, ls, check, digest, restore, rm, maintenance, serve, mime.
 package command
 
 import (
@@ -18,6 +18,8 @@ type Line interface {
 	Create(ctx *kcontext.KContext, request *Request) error
 	// Open reads the configuration, checks the passphrase, and merges the states into the machine's cache.
 	Open(ctx *kcontext.KContext, request *Request) (*repository.Repository, error)
+	// Serve answers store clients of the line at request.Listen, until the process ends.
+	Serve(repo *repository.Repository, request *Request) error
 	// Snapshots are the ids of all snapshots that this machine sees.
 	Snapshots(repo *repository.Repository) ([]objects.MAC, error)
 	// Packfiles are the names of all packfiles in the folder.
@@ -34,6 +36,11 @@ type Line interface {
 	Coloured(repo *repository.Repository) map[objects.MAC]time.Time
 	// Sweep publishes the removal of packfiles and of the locations in them, and takes back the colour of others, then removes the files.
 	Sweep(repo *repository.Repository, remove []objects.MAC, uncolour []objects.MAC) (blobs int, err error)
+}
+
+// Archiver is a line whose library can write single-file archives here.
+type Archiver interface {
+	Archive(ctx *kcontext.KContext, request *Request) (objects.MAC, error)
 }
 
 // Request is one command with its options. On the command line each field is an option of that name.
@@ -80,6 +87,10 @@ type Request struct {
 	Grace string `json:"grace"`
 	// KeepFiles leaves swept packfiles in the folder (1.0's default).
 	KeepFiles bool `json:"keepFiles"`
+
+	// serve: host:port
+	Listen      string `json:"listen"`
+	AllowDelete bool   `json:"allowDelete"`
 
 	// mime: paths here or, each ended by a zero byte, in the file List. plant: List is a file of JSON lines.
 	Paths []string `json:"paths"`

@@ -81,13 +81,13 @@ func batch(line Line, out *bufio.Writer) int {
 
 func parse(args []string) (*Request, error) {
 	if len(args) == 0 {
-		return nil, errors.New("usage: oracle create|backup|ls|check|digest|restore|rm|maintenance|mime|plant|survey|batch [options], or a folder for the stores of the fixtures")
+		return nil, errors.New("usage: oracle create|backup|ls|check|digest|restore|rm|maintenance|serve|archive|mime|plant|survey|batch [options], or a folder for the stores of the fixtures")
 	}
 	request := &Request{Command: args[0]}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	var tags string
 	var memory, seconds, low, normal, high uint64
-	flags.StringVar(&request.Store, "store", "", "folder of the store")
+	flags.StringVar(&request.Store, "store", "", "folder of the store, an archive FILE.ptar, or http://host:port")
 	flags.StringVar(&request.Cache, "cache", "", "folder of this machine's caches; a temporary one if absent")
 	flags.StringVar(&request.Hostname, "hostname", "", "name of this machine")
 	flags.IntVar(&request.Concurrency, "concurrency", 0, "workers; 0 for one a core")
@@ -112,6 +112,8 @@ func parse(args []string) (*Request, error) {
 	flags.BoolVar(&request.Exporter, "exporter", false, "restore with the library's own exporter and its defects")
 	flags.StringVar(&request.Grace, "grace", "", "Go duration: 0s, 72h")
 	flags.BoolVar(&request.KeepFiles, "keep-files", false, "maintenance leaves swept packfiles in the folder")
+	flags.StringVar(&request.Listen, "listen", "", "host:port to serve at")
+	flags.BoolVar(&request.AllowDelete, "allow-delete", false, "serve: states and packfiles may be deleted")
 	flags.StringVar(&request.List, "list", "", "file with paths, each ended by a zero byte (mime), or with JSON lines (plant)")
 	if err := flags.Parse(args[1:]); err != nil {
 		return nil, err
@@ -163,11 +165,26 @@ func dispatch(line Line, out *bufio.Writer, request *Request) error {
 	if request.Command == "create" {
 		return line.Create(ctx, request)
 	}
+	if request.Command == "archive" {
+		return archive(ctx, line, out, request)
+	}
 	repo, err := line.Open(ctx, request)
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
 	}
 	return within(line, repo, out, request)
+}
+
+func archive(ctx *kcontext.KContext, line Line, out *bufio.Writer, request *Request) error {
+	maker, ok := line.(Archiver)
+	if !ok {
+		return errors.New("this line's archives cannot be made here")
+	}
+	id, err := maker.Archive(ctx, request)
+	if err != nil {
+		return err
+	}
+	return emit(out, map[string]any{"snapshot": fmt.Sprintf("%x", id[:])})
 }
 
 func within(line Line, repo *repository.Repository, out *bufio.Writer, request *Request) error {
@@ -184,6 +201,8 @@ func within(line Line, repo *repository.Repository, out *bufio.Writer, request *
 		return restore(line, repo, request)
 	case "rm":
 		return remove(repo, request)
+	case "serve":
+		return line.Serve(repo, request)
 	case "maintenance":
 		return maintain(line, repo, out, request)
 	default:
@@ -228,7 +247,7 @@ func emit(out *bufio.Writer, value any) error {
 	return json.NewEncoder(out).Encode(value)
 }
 
-var commands = map[string]bool{"create": true, "backup": true, "ls": true, "check": true, "digest": true, "restore": true, "rm": true, "maintenance": true, "mime": true, "plant": true, "survey": true, "batch": true}
+var commands = map[string]bool{"create": true, "backup": true, "ls": true, "check": true, "digest": true, "restore": true, "rm": true, "maintenance": true, "serve": true, "archive": true, "mime": true, "plant": true, "survey": true, "batch": true}
 
 // Known says whether a word is a command.
 func Known(word string) bool { return commands[word] }

@@ -9,7 +9,6 @@ import (
 
 	fsexporter "github.com/PlakarKorp/integration-fs/exporter"
 	fsimporter "github.com/PlakarKorp/integration-fs/importer"
-	fsstorage "github.com/PlakarKorp/integration-fs/storage"
 	"github.com/PlakarKorp/kloset/encryption"
 	"github.com/PlakarKorp/kloset/kcontext"
 	"github.com/PlakarKorp/kloset/objects"
@@ -28,16 +27,12 @@ type line struct{}
 
 func (line) Name() string { return "1.0" }
 
-func fsStore(ctx context.Context, folder string) (storage.Store, error) {
-	return fsstorage.NewStore(ctx, "fs", map[string]string{"location": "fs://" + folder})
-}
-
 func (line) Create(ctx *kcontext.KContext, request *command.Request) error {
 	config, _, err := configureFor(request)
 	if err != nil {
 		return err
 	}
-	disk, err := fsStore(ctx, request.Store)
+	disk, err := openPlace(ctx, request.Store)
 	if err != nil {
 		return err
 	}
@@ -45,7 +40,7 @@ func (line) Create(ctx *kcontext.KContext, request *command.Request) error {
 }
 
 func (line) Open(ctx *kcontext.KContext, request *command.Request) (*repository.Repository, error) {
-	disk, err := fsStore(ctx, request.Store)
+	disk, err := openPlace(ctx, request.Store)
 	if err != nil {
 		return nil, err
 	}

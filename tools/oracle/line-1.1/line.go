@@ -11,7 +11,6 @@ import (
 
 	fsexporter "github.com/PlakarKorp/integrations/fs/exporter"
 	fsimporter "github.com/PlakarKorp/integrations/fs/importer"
-	fsstorage "github.com/PlakarKorp/integrations/fs/storage"
 	"github.com/PlakarKorp/kloset/connectors"
 	"github.com/PlakarKorp/kloset/connectors/exporter"
 	"github.com/PlakarKorp/kloset/connectors/importer"
@@ -31,16 +30,12 @@ type line struct{}
 
 func (line) Name() string { return "1.1" }
 
-func fsStore(ctx context.Context, folder string) (storage.Store, error) {
-	return fsstorage.NewStore(ctx, "fs", map[string]string{"location": "fs://" + folder})
-}
-
 func (line) Create(ctx *kcontext.KContext, request *command.Request) error {
 	config, _, err := configureFor(request)
 	if err != nil {
 		return err
 	}
-	disk, err := fsStore(ctx, request.Store)
+	disk, err := openPlace(ctx, request.Store)
 	if err != nil {
 		return err
 	}
@@ -48,7 +43,7 @@ func (line) Create(ctx *kcontext.KContext, request *command.Request) error {
 }
 
 func (line) Open(ctx *kcontext.KContext, request *command.Request) (*repository.Repository, error) {
-	disk, err := fsStore(ctx, request.Store)
+	disk, err := openPlace(ctx, request.Store)
 	if err != nil {
 		return nil, err
 	}

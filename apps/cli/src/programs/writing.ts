@@ -3,16 +3,18 @@ import type { BackupCommandOptions } from '../commands/backup.js';
 import type { CreateCommandOptions } from '../commands/create.js';
 import type { DowngradeCommandOptions } from '../commands/downgrade.js';
 import type { DupCommandOptions } from '../commands/dup.js';
+import type { PtarCommandOptions } from '../commands/ptar.js';
 import type { SyncCommandOptions } from '../commands/sync.js';
 import { addSelection } from './selection.js';
 import { collect, examples, json, type Runner } from './shared.js';
 
-/** Commands that make stores and snapshots: create, backup, dup, sync, downgrade. */
+/** Commands that make stores and snapshots: create, backup, dup, sync, ptar, downgrade. */
 export function addWriting(program: Command, run: Runner): void {
   addCreate(program, run);
   addBackup(program, run);
   addDup(program, run);
   addSync(program, run);
+  addPtar(program, run);
   addDowngrade(program, run);
 }
 
@@ -109,6 +111,34 @@ function addSync(program: Command, run: Runner): void {
       )}\n\nThe stores may differ in key, chunking, hashing and line. Contents that the other store has are not stored again. Snapshots that were removed from a store are not brought back to it. A signature is not taken along: it holds for the original's encoding only.\n\nEnds with 65 when a snapshot could not be copied whole; the others are. Ctrl-C keeps what was stored for the next run.`,
     )
     .action((words: string[], options: SyncCommandOptions) => run(async (session) => (await import('../commands/sync.js')).sync(session, words, options)));
+}
+
+function addPtar(program: Command, run: Runner): void {
+  addSelection(
+    program
+      .command('ptar')
+      .description('writes snapshots into one file that wardrobe and both lines of plakar open like a store, compared with their originals and read back')
+      .argument('[SNAP...]', 'snapshots by unique prefix; default: all that meet the conditions')
+      .requiredOption('-o, --output <file.ptar>', 'the file to make')
+      .option('--plaintext', 'without encryption: whoever has the file can read it')
+      .option('--to-keyfile <file>', 'file with the passphrase of the archive; else WARDROBE_SYNC_PASSPHRASE, else it is asked for')
+      .option('--weak-passphrase', 'take a passphrase that is easy to guess')
+      .option('--no-compression', 'store contents as they are')
+      .option('--hashing <name>', 'BLAKE3 or SHA256', 'BLAKE3')
+      .option('--overwrite', 'replace a file of that name once the new one is whole')
+      .addOption(json()),
+    { periods: false },
+  )
+    .addHelpText(
+      'after',
+      `${examples(
+        'wardrobe at /backups/team ptar -o team.ptar 88144fd5',
+        'wardrobe at /backups/team ptar -o nightly.ptar --to-keyfile archive.key --tag nightly --since 30d',
+        'wardrobe at /backups/team ptar -o open.ptar --plaintext --no-compression 88144fd5',
+        'wardrobe at ptar:team.ptar ls',
+      )}\n\nAn archive has a key of its own, and is never changed. Snapshots keep their ids; a signature is not taken along. The file gets its name when it is proven: Ctrl-C leaves nothing.`,
+    )
+    .action((ids: string[], options: PtarCommandOptions) => run(async (session) => (await import('../commands/ptar.js')).ptar(session, ids, options)));
 }
 
 function addDowngrade(program: Command, run: Runner): void {

@@ -3,6 +3,7 @@ import { request as requestHttps } from 'node:https';
 import type { LineFigures } from '@wardrobe/store-connector';
 import { answerError, lineError, StalledError } from './failures.js';
 import { piecesOf } from './pieces.js';
+import { Stops } from './stops.js';
 
 export type LineSettings = {
   /** Where the store lies; resources are found below its path. */
@@ -44,6 +45,7 @@ const ERROR_TEXT_BYTES = 1 << 10;
 export class HttpLine {
   readonly #settings: LineSettings;
   readonly #agent: Agent;
+  readonly #stops = new Stops();
   #requests = 0;
   #retries = 0;
   #bytesRead = 0;
@@ -109,12 +111,11 @@ export class HttpLine {
     const { method, body, signal } = exchange;
     const request = this.#settings.url.protocol === 'https:' ? requestHttps : requestHttp;
     return new Promise((resolve, reject) => {
-      const sent = request(this.#urlOf(exchange.path), {
-        method,
-        agent: this.#agent,
-        headers: this.#headersOf(exchange),
-        ...(signal === undefined ? {} : { signal }),
-      });
+      const sent = request(this.#urlOf(exchange.path), { method, agent: this.#agent, headers: this.#headersOf(exchange) });
+      sent.on(
+        'close',
+        this.#stops.add(signal, () => sent.destroy(new Error('stopped'))),
+      );
       let isAnswered = false;
       const watch = new Watch(this.#settings.stallMs, () => sent.destroy(new StalledError()));
       sent.on('response', (response) => {

@@ -140,8 +140,9 @@ export class PtarStore implements WritableStore {
       if (sizeBytes < HEAD_BYTES + TRAILER_BYTES) throw new DecodeTrailerError('it was cut, or never finished');
       return readTrailer(await this.#file.readAt(sizeBytes - TRAILER_BYTES, TRAILER_BYTES, options), sizeBytes);
     } catch (error) {
-      if (error instanceof DecodeTrailerError) throw new StoreError(`${this.location} cannot be opened: ${error.message}`, { cause: error });
-      throw error;
+      if (!(error instanceof DecodeTrailerError)) throw error;
+      await this.#file.close();
+      throw new StoreError(`${this.location} cannot be opened: ${error.message}`, { cause: error });
     }
   }
 }

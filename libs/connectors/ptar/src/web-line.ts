@@ -2,6 +2,7 @@ import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { KlosetError, type LineFigures, StoreError, type StoreFault } from '@wardrobe/store-connector';
 import type { Abortable } from './archive-file.js';
+import { Stops } from './stops.js';
 
 export type WebAnswer = {
   readonly status: number;
@@ -23,6 +24,7 @@ class StalledError extends Error {}
 export class WebLine {
   readonly #url: URL;
   readonly #settings: Settings;
+  readonly #stops = new Stops();
   readonly #agents = { http: new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }), https: new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }) };
   #requests = 0;
   #retries = 0;
@@ -76,7 +78,11 @@ export class WebLine {
     return new Promise((resolve, reject) => {
       const headers = { 'user-agent': 'wardrobe', ...(range === null ? {} : { range: `bytes=${range.first}-${range.last}` }) };
       const agent = isSecure ? this.#agents.https : this.#agents.http;
-      const sent = (isSecure ? requestHttps : requestHttp)(url, { method, headers, agent, ...(signal === undefined ? {} : { signal }) });
+      const sent = (isSecure ? requestHttps : requestHttp)(url, { method, headers, agent });
+      sent.on(
+        'close',
+        this.#stops.add(signal, () => sent.destroy(new Error('stopped'))),
+      );
       const timer = setTimeout(() => sent.destroy(new StalledError()), this.#settings.stallMs);
       sent.on('close', () => clearTimeout(timer));
       sent.on('error', reject);
