@@ -90,6 +90,8 @@ const depConstraintsOfTests = depConstraints.map((rule) => ({
     scope('testing'),
     scope('kernel'),
     scope('contracts'),
+    // Journeys over servers that the connectors' packages bring for tests.
+    ...(rule.sourceTag === scope('cli') ? [scope('connector')] : []),
     // A connector is held against the engine.
     ...(rule.sourceTag === scope('connector') ? [scope('kloset')] : []),
     ...(rule.sourceTag === scope('api') || rule.sourceTag === scope('server') ? [scope('cli')] : []),

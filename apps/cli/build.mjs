@@ -1,17 +1,14 @@
 /** Bundles the command line into dist/, split so that each command loads only what it needs. */
-import { rmSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { createWriteStream, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { createGzip } from 'node:zlib';
 import { build } from 'esbuild';
+import { pack } from 'tar-stream';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 rmSync(`${here}dist`, { recursive: true, force: true });
-await build({
-  // The second: what the threads of a backup run.
-  entryPoints: { main: `${here}src/main.ts`, 'bulk-worker': `${here}../../libs/kloset/src/bulk/pipeline/worker.ts` },
-  outdir: `${here}dist`,
-  bundle: true,
-  splitting: true,
-  format: 'esm',
+const SHARED = {
   platform: 'node',
   target: 'node20.9',
   minifySyntax: true,
@@ -26,5 +23,42 @@ await build({
   banner: {
     js: "import { createRequire as wardrobeRequire } from 'node:module'; import { fileURLToPath as wardrobePath } from 'node:url'; const require = wardrobeRequire(import.meta.url); const __dirname = wardrobePath(new URL('.', import.meta.url));",
   },
+};
+await build({
+  // The second: what the threads of a backup run.
+  entryPoints: { main: `${here}src/main.ts`, 'bulk-worker': `${here}../../libs/kloset/src/bulk/pipeline/worker.ts` },
+  outdir: `${here}dist`,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  ...SHARED,
 });
+for (const name of ['s3', 'sftp', 'http', 'ptar']) await packConnector(name);
 process.exit(0);
+
+/** A connector as a package of its own, for `pkg add`: one file with all that it needs, and what it says of itself. */
+async function packConnector(name) {
+  const source = `${here}../../libs/connectors/${name}`;
+  const { version } = JSON.parse(readFileSync(`${source}/package.json`, 'utf8'));
+  const folder = `${here}dist/connectors`;
+  const file = `${folder}/${name}.mjs`;
+  mkdirSync(folder, { recursive: true });
+  await build({ entryPoints: [`${source}/src/index.ts`], outfile: file, bundle: true, format: 'esm', legalComments: 'inline', ...SHARED, minify: true });
+  const connector = Object.values(await import(pathToFileURL(file).href)).find((value) => Array.isArray(value?.schemes));
+  const { schemes, interfaceVersion, description } = connector;
+  const facts = {
+    name: `@wardrobe/connector-${name}`,
+    version,
+    description,
+    license: 'Apache-2.0',
+    type: 'module',
+    wardrobe: { connector: 'connector.js', name, schemes, interfaceVersion },
+  };
+  const tar = pack();
+  const written = pipeline(tar, createGzip({ level: 9 }), createWriteStream(`${folder}/${name}-${version}.tgz`));
+  const entries = { 'package.json': `${JSON.stringify(facts, null, 2)}\n`, 'connector.js': readFileSync(file) };
+  for (const [path, bytes] of Object.entries(entries)) tar.entry({ name: `package/${path}`, mode: 0o644, mtime: new Date(0) }, bytes);
+  tar.finalize();
+  await written;
+  rmSync(file);
+}

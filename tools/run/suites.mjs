@@ -30,6 +30,7 @@ export const SUITES = [
   { name: 'bench', kind: 'vitest', folder: 'tools/bench' },
   { name: 'compat', kind: 'vitest', folder: 'tools/compat' },
   { name: 'endurance', kind: 'vitest', folder: 'tools/endurance' },
+  { name: 'example connector', kind: 'vitest', folder: 'tools/example-connector' },
   { name: 'browser', kind: 'playwright', folder: 'apps/web-e2e' },
 ];
 

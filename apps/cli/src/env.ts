@@ -33,18 +33,32 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): CliEnviro
   const configBase = env['XDG_CONFIG_HOME'] || (process.platform === 'win32' && env['APPDATA']) || join(home, '.config');
   const configDirectory = env['WARDROBE_CONFIG'] || join(configBase, 'wardrobe');
   const plakarBase = env['XDG_CONFIG_HOME'] || (process.platform === 'win32' && env['LOCALAPPDATA']) || join(home, '.config');
+  const dataBase = env['XDG_DATA_HOME'] || (process.platform === 'win32' && env['LOCALAPPDATA']) || join(home, '.local', 'share');
   return {
     passphrase: env['WARDROBE_PASSPHRASE'] ?? env['PLAKAR_PASSPHRASE'],
     store: env['WARDROBE_STORE'] || env['PLAKAR_REPOSITORY'] || null,
     homeStore: join(home, '.plakar'),
-    surroundings: { host: { environment: env, home, temporaryFolder: tmpdir() }, configFolder: configDirectory, plakarFolder: join(plakarBase, 'plakar') },
+    surroundings: {
+      host: { environment: env, home, temporaryFolder: tmpdir() },
+      configFolder: configDirectory,
+      plakarFolder: join(plakarBase, 'plakar'),
+      connectorsFolder: join(dataDirectory(env, dataBase), 'connectors'),
+    },
     indexDirectory: env['WARDROBE_INDEX'] || join(cacheBase, 'wardrobe', 'index'),
     configDirectory,
     dataDirectory: env['WARDROBE_DATA'],
     cacheBase,
-    dataBase: env['XDG_DATA_HOME'] || (process.platform === 'win32' && env['LOCALAPPDATA']) || join(home, '.local', 'share'),
+    dataBase,
     tags: env['PLAKAR_TAGS'] ? [env['PLAKAR_TAGS']] : [],
     syncPassphrase: env['WARDROBE_SYNC_PASSPHRASE'],
     password: env['WARDROBE_PASSWORD'],
   };
+}
+
+/** The data folder of the server and of this program, by one convention (README, "Data folder"). */
+export function dataDirectory(env: NodeJS.ProcessEnv, dataBase: string): string {
+  if (env['WARDROBE_DATA']) return env['WARDROBE_DATA'];
+  if (process.getuid?.() === 0) return '/var/lib/wardrobe';
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'wardrobe');
+  return join(dataBase, 'wardrobe');
 }

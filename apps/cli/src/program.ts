@@ -6,6 +6,7 @@ import { addComparing } from './programs/comparing.js';
 import { addFinding } from './programs/finding.js';
 import { addMending } from './programs/mending.js';
 import { addMounting } from './programs/mounting.js';
+import { addPackages } from './programs/packages.js';
 import { addReading } from './programs/reading.js';
 import { addRemoving } from './programs/removing.js';
 import { collect, examples, type Runner } from './programs/shared.js';
@@ -39,6 +40,7 @@ export function buildProgram(run: Runner): Command {
   addMounting(program, run);
   addServing(program, run);
   addStores(program, run);
+  addPackages(program, run);
   addAgent(program, run);
   program.addCommand(adminCommand(run));
   for (const command of allCommands(program)) command.exitOverride();

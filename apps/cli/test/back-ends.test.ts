@@ -80,9 +80,31 @@ describe.each([
 });
 
 describe('an archive', () => {
-  it('is read by its file name', async () => {
+  it('is read, proven and restored by its file name, and never written', async () => {
     const folder = await temporaryFolder('ptar');
-    const run = await wardrobe(['at', join(folder, 'none.ptar'), 'ls'], { HOME: folder });
-    expect([run.code, run.err]).toEqual([1, expect.not.stringContaining('fault in wardrobe')]);
+    const env = { HOME: folder, WARDROBE_INDEX: join(folder, 'index') };
+    const [store, file] = [join(folder, 'store'), join(folder, 'one.ptar')];
+    await writeFile(join(folder, 'letter.txt'), 'Dear reader');
+    for (const args of [
+      ['create', '--plaintext'],
+      ['backup', join(folder, 'letter.txt')],
+      ['ptar', '-o', file, '--plaintext'],
+    ])
+      expect((await wardrobe(['at', store, ...args], env)).code).toBe(0);
+    const row = new Map<string, string>();
+    table.set('ptar', row);
+    const does = async (operation: string, args: readonly string[]): Promise<Run> => {
+      const run = await wardrobe(['at', file, ...args], env);
+      row.set(operation, run.code === 0 ? 'ok' : String(run.code));
+      return run;
+    };
+    const [listed] = jsonLines((await does('ls', ['ls', '--json'])).out);
+    const snapshot = String(listed?.['id']).slice(0, 10);
+    expect((await does('cat', ['cat', `${snapshot}:${join(folder, 'letter.txt')}`])).out).toBe('Dear reader');
+    expect((await does('check', ['check'])).code).toBe(0);
+    expect((await does('restore', ['restore', '--to', join(folder, 'out'), snapshot])).code).toBe(0);
+    expect((await does('try', ['store', 'check'])).code).toBe(0);
+    expect((await wardrobe(['at', file, 'rm', '--apply', snapshot], env)).code).toBe(1);
+    expect((await wardrobe(['at', join(folder, 'none.ptar'), 'ls'], env)).err).not.toContain('fault in wardrobe');
   });
 });

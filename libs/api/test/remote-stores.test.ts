@@ -33,7 +33,7 @@ describe('stores on the network', () => {
   });
 
   async function openS3(): Promise<WritableStore> {
-    return (await connectorFor('s3')).open({
+    return (await connectorFor('s3', { connectorsFolder: null })).open({
       location: parseStoreLocation(location),
       options,
       host: { environment: {}, home: root, temporaryFolder: root },

@@ -1,3 +1,5 @@
+import { loadInstalled, readRegistry } from './packages.js';
+import type { Surroundings } from './surroundings.js';
 import { type Connector, InvalidInputError, interfaceMismatch, type StoreLocation } from '@wardrobe/store-connector';
 
 /** A connector that comes along: what has to be known of it before it is loaded. */
@@ -22,18 +24,26 @@ export function knownSchemes(): readonly string[] {
 }
 
 /**
- * The connector for a scheme other than `fs`.
+ * The connector for a scheme other than `fs`: an installed one before one that comes along.
  * @throws InvalidInputError nobody knows the scheme, or the connector is made for another version of the interface
  */
-export async function connectorFor(scheme: string): Promise<Connector> {
+export async function connectorFor(scheme: string, { connectorsFolder }: Pick<Surroundings, 'connectorsFolder'>): Promise<Connector> {
+  const { installed, disabled } = readRegistry(connectorsFolder);
+  const chosen = installed.find(({ schemes }) => schemes.includes(scheme));
+  if (chosen !== undefined && connectorsFolder !== null) return loadInstalled(connectorsFolder, chosen, connectorIn);
   const built = BUILT_IN_CONNECTORS.find(({ schemes }) => schemes.includes(scheme));
   if (built === undefined) throw unknownScheme(scheme);
+  if (disabled.includes(built.name))
+    throw new InvalidInputError(`the connector '${built.name}' was removed here: bring it back with: wardrobe pkg add ${built.name}`);
   return connectorIn(await built.load(), built.name);
 }
 
 function unknownScheme(scheme: string): InvalidInputError {
   const lower = scheme.toLowerCase();
-  const hint = lower !== scheme && knownSchemes().includes(lower) ? `write '${lower}' in lower case` : `known are ${knownSchemes().join(', ')}`;
+  const hint =
+    lower !== scheme && knownSchemes().includes(lower)
+      ? `write '${lower}' in lower case`
+      : `known are ${knownSchemes().join(', ')}; others are added with: wardrobe pkg add`;
   return new InvalidInputError(`no connector opens stores of the kind '${scheme}': ${hint}. A folder of that name is reached as ./${scheme}:…`);
 }
 

@@ -56,8 +56,8 @@ describe('options', () => {
 
 describe('connectors', () => {
   it('of unknown kinds are refused with those that are known', async () => {
-    await expect(connectorFor('tape')).rejects.toThrow(/'tape': known are fs, s3, sftp/);
-    await expect(connectorFor('S3')).rejects.toThrow(/'s3' in lower case/);
+    await expect(connectorFor('tape', { connectorsFolder: null })).rejects.toThrow(/'tape': known are fs, s3, sftp/);
+    await expect(connectorFor('S3', { connectorsFolder: null })).rejects.toThrow(/'s3' in lower case/);
   });
 
   it('that export none, or one of another version, are refused', () => {

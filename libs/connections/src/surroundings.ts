@@ -7,4 +7,6 @@ export type Surroundings = {
   readonly configFolder: string | null;
   /** Folder of plakar's configuration, which is only ever read. */
   readonly plakarFolder: string | null;
+  /** Where installed connectors lie; null: only those that come along. */
+  readonly connectorsFolder: string | null;
 };

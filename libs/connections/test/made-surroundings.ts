@@ -17,5 +17,5 @@ export async function madeSurroundings(
   };
   if (files.ours !== undefined) write(join(configFolder, 'stores.yml'), files.ours);
   for (const [name, text] of Object.entries(files.plakar ?? {})) write(join(plakarFolder, name), text);
-  return { host: { environment, home: folder, temporaryFolder: folder }, configFolder, plakarFolder };
+  return { host: { environment, home: folder, temporaryFolder: folder }, configFolder, plakarFolder, connectorsFolder: null };
 }

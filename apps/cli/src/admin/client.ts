@@ -1,18 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ADMIN_SOCKET, type AdminPath } from '@wardrobe/contracts';
-import type { CliEnvironment } from '../env.js';
+import { type CliEnvironment, dataDirectory } from '../env.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { serverWords } from '../server-words.js';
 
 /** The data folder of the server, by the same convention as the server's own (README, "Data folder"). */
 export function dataDirectoryOf(env: CliEnvironment): string {
-  if (env.dataDirectory) return env.dataDirectory;
-  if (process.getuid?.() === 0) return '/var/lib/wardrobe';
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'wardrobe');
-  return join(env.dataBase, 'wardrobe');
+  return dataDirectory({ WARDROBE_DATA: env.dataDirectory }, env.dataBase);
 }
 
 /** One call over the server's socket. @throws CliError no server there, no permission, or the server's own sentence */

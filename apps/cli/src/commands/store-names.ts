@@ -17,7 +17,7 @@ export async function addName(session: Session, { location, ...given }: NamedCha
   const name = nameOf(given.name);
   const known = await named(session, name);
   if (known?.from === 'wardrobe') throw usage(`There is a store @${name} already.`, `Change it with: wardrobe store set ${name} KEY=VALUE`);
-  const options = await fitting(location, await readPairs(given.pairs));
+  const options = await fitting(session, location, await readPairs(given.pairs));
   await write(session, (stores) => {
     stores.set(name, { location: absolute(location), ...options });
     if (given.isDefault) stores.setDefault(name);
@@ -34,7 +34,7 @@ export async function setOptions(session: Session, given: NamedChange): Promise<
   const before = given.pairs.length === 0 ? await named(session, name) : await own(session, name);
   if (before === undefined) throw unknown(name);
   const { location = before.location ?? '', ...options } = await readPairs(given.pairs);
-  const checked = await fitting(location, options);
+  const checked = await fitting(session, location, options);
   await write(session, (stores) => {
     if (given.pairs.length > 0) stores.set(name, { location: absolute(location), ...checked });
     if (given.isDefault) stores.setDefault(name);
@@ -98,12 +98,12 @@ function unknown(name: string): Error {
 }
 
 /** Options in the connector's spelling, and files as absolute paths. What is still missing may come from the environment. @throws CliError */
-async function fitting(text: string, options: Options): Promise<Options> {
+async function fitting(session: Session, text: string, options: Options): Promise<Options> {
   const location = await sayMistake(() => parseStoreLocation(text));
   const own = Object.fromEntries(Object.entries(options).filter(([key]) => PASSPHRASE_KEYS.has(key)));
   const others = Object.fromEntries(Object.entries(options).filter(([key]) => !PASSPHRASE_KEYS.has(key)));
   if (location.scheme === 'fs') return { ...own, ...(await sayMistake(() => checkOptions('fs', [], others))) };
-  const connector = await sayMistake(() => connectorFor(location.scheme));
+  const connector = await sayMistake(() => connectorFor(location.scheme, session.env.surroundings));
   const known = connector.options.map(optional);
   const withDefaults = await sayMistake(() => checkOptions(connector.name, known, others));
   // Defaults are not written down: they are the connector's.

@@ -38,7 +38,12 @@ const NOWHERE: CliEnvironment = {
   passphrase: undefined,
   store: '/nonexistent/store',
   homeStore: '/nonexistent/.plakar',
-  surroundings: { host: { environment: {}, home: '/nonexistent', temporaryFolder: '/nonexistent/tmp' }, configFolder: null, plakarFolder: null },
+  surroundings: {
+    host: { environment: {}, home: '/nonexistent', temporaryFolder: '/nonexistent/tmp' },
+    configFolder: null,
+    plakarFolder: null,
+    connectorsFolder: null,
+  },
   indexDirectory: '/nonexistent/index',
   configDirectory: '/nonexistent/config',
   dataDirectory: undefined,

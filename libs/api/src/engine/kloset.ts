@@ -21,9 +21,10 @@ import type { ProbedStep, StoreAddress } from './types.js';
  * the options.
  * @throws InvalidInputError an option that does not fit
  */
-export async function storeAt({ location, options }: StoreAddress): Promise<WritableStore> {
+export async function storeAt({ location, options, connectorsFolder }: StoreAddress): Promise<WritableStore> {
   const { openLocation, resolveLocation } = await import('@wardrobe/connections');
-  return openLocation(await resolveLocation(location, { options, surroundings: SURROUNDINGS }), SURROUNDINGS);
+  const surroundings = { ...SURROUNDINGS, connectorsFolder };
+  return openLocation(await resolveLocation(location, { options, surroundings }), surroundings);
 }
 
 /** The same for browsing: what is read over a line is kept beside the store's index, so that looking again asks nobody. */
@@ -43,7 +44,7 @@ export async function probeAt(address: StoreAddress, signal: AbortSignal): Promi
 }
 
 /** Stores of the console have no names, and its connectors no environment. */
-const SURROUNDINGS: Surroundings = {
+const SURROUNDINGS: Omit<Surroundings, 'connectorsFolder'> = {
   host: { environment: {}, home: homedir(), temporaryFolder: tmpdir() },
   configFolder: null,
   plakarFolder: null,

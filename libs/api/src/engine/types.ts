@@ -5,7 +5,7 @@ import type { ErrorCode, StoreFindingKind } from '@wardrobe/words';
 
 /** What crosses the thread: plain values only; ids as hex text, times as ms (numbers) or ns (decimal text). */
 
-export type StoreAddress = { readonly location: string; readonly options: Readonly<Record<string, string>> };
+export type StoreAddress = { readonly location: string; readonly options: Readonly<Record<string, string>>; readonly connectorsFolder: string };
 export type OpenArgs = StoreAddress & {
   readonly passphrase: string | null;
   readonly secret: Uint8Array | null;

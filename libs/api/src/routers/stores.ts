@@ -1,7 +1,6 @@
 import { job, store, storeInput, storeKind, storeOptions, storeTest } from '@wardrobe/contracts';
 import { z } from 'zod';
 import { adminProcedure, router, viewerProcedure } from '../trpc.js';
-import { storeKinds } from '../services/store-kinds.js';
 import { done, OK } from './accounts.js';
 
 const storeId = z.string().min(1).max(64);
@@ -20,7 +19,7 @@ export const storesRouter = router({
     .input(z.object({ storeId }))
     .output(store)
     .query(({ ctx, input }) => ctx.services.stores.get(input.storeId)),
-  kinds: adminProcedure.output(z.array(storeKind)).query(() => storeKinds()),
+  kinds: adminProcedure.output(z.array(storeKind)).query(({ ctx }) => ctx.services.stores.kinds()),
   test: adminProcedure
     .input(storeInput)
     .output(storeTest)

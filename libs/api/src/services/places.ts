@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP, isIPv6 } from 'node:net';
+import { join } from 'node:path';
 import type { StoreRow } from '@wardrobe/db';
 import { checkOptions, type Connector, formatStoreLocation, KlosetError, parseStoreLocation, type StoreLocation } from '@wardrobe/store-connector';
 import { ApiError } from '../errors/api-error.js';
@@ -7,7 +8,7 @@ import type { Deps } from './deps.js';
 import { allowedFolder } from './locations.js';
 
 /** Where a store lies, checked: `location` in the one form that is kept and compared. Options may be secrets: they go to the store's thread and the sealer. */
-export type StorePlace = { readonly location: string; readonly options: StoreOptions };
+export type StorePlace = { readonly location: string; readonly options: StoreOptions; readonly connectorsFolder: string };
 export type StoreOptions = Readonly<Record<string, string>>;
 
 /**
@@ -15,7 +16,8 @@ export type StoreOptions = Readonly<Record<string, string>>;
  * address on the network has no password in it and is not one of those at which a cloud hands out credentials.
  * @throws ApiError invalid-input, forbidden, not-found, permission
  */
-export async function allowedPlace(deps: Pick<Deps, 'config'>, text: string, options: StoreOptions = {}): Promise<StorePlace> {
+export async function allowedPlace(deps: Pick<Deps, 'config' | 'dataDirectory'>, text: string, options: StoreOptions = {}): Promise<StorePlace> {
+  const connectorsFolder = join(deps.dataDirectory, 'connectors');
   const trimmed = text.trim();
   if (trimmed.startsWith('@'))
     throw new ApiError('invalid-input', 'A name of a store belongs to the command line of one machine.', 'Give the location that it stands for.');
@@ -24,17 +26,18 @@ export async function allowedPlace(deps: Pick<Deps, 'config'>, text: string, opt
     const folder = await allowedFolder(deps, trimmed);
     const [name] = Object.keys(options);
     if (name !== undefined) throw new ApiError('invalid-input', `A store in a folder has no option '${name}'.`, 'Leave it out.');
-    return { location: folder, options: {} };
+    return { location: folder, options: {}, connectorsFolder };
   }
-  const connector = await loaded(location.scheme);
+  const connector = await loaded(location.scheme, connectorsFolder);
   const checked = said(() => checkOptions(connector.name, connector.options, options));
   for (const { name, kind } of connector.options) {
     const file = checked[name];
     if (kind === 'file' && file !== undefined && options[name] !== undefined) await allowedFolder(deps, file);
   }
-  if (location.scheme === 'ptar') return { location: formatStoreLocation({ ...location, rest: await allowedFolder(deps, location.rest) }), options };
+  if (location.scheme === 'ptar')
+    return { location: formatStoreLocation({ ...location, rest: await allowedFolder(deps, location.rest) }), options, connectorsFolder };
   await expectAllowedHost(location, options);
-  return { location: formatStoreLocation(location), options };
+  return { location: formatStoreLocation(location), options, connectorsFolder };
 }
 
 /** The same for a store that is kept: roots may have changed, and so may what a name stands for. */
@@ -68,10 +71,10 @@ function optionsName(repositoryId: string): string {
 }
 
 /** Connectors are loaded when a store of their kind is named, and not before. */
-async function loaded(scheme: string): Promise<Connector> {
+async function loaded(scheme: string, connectorsFolder: string): Promise<Connector> {
   const { connectorFor } = await import('@wardrobe/connections');
   try {
-    return await connectorFor(scheme);
+    return await connectorFor(scheme, { connectorsFolder });
   } catch (error) {
     throw mistake(error);
   }

@@ -11,6 +11,7 @@ import { allowedPlace, openOptions, placeOf, sealOptions, type StorePlace } from
 import type { Refreshes } from './refresh.js';
 import { type Registry, sealedKeyName } from './registry.js';
 import type { Work } from './work.js';
+import { storeKinds } from './store-kinds.js';
 import { testStore } from './store-test.js';
 import { seriousFindings, storeHeadline, type VerdictCounts } from './sentences.js';
 import type { StoreService } from './types.js';
@@ -61,6 +62,7 @@ export function createStores(deps: Deps, { registry, refreshes, work }: Parts): 
       return rows.map((row) => storeDto(row, found.get(row.id), registry)).sort(needsALookFirst);
     },
     get: async (storeId) => dto(await required(storeId)),
+    kinds: () => storeKinds(deps),
     test: (input) => testStore(deps, registry, input),
     async add(actor, input) {
       const store = await add(input);

@@ -18,6 +18,7 @@ import type {
   StoreDto,
   StoreInput,
   StoreLockDto,
+  StoreKindDto,
   StoreTestDto,
   TokenDto,
   UserDto,
@@ -68,6 +69,7 @@ export type StoreUpdate = {
 export interface StoreService {
   list(): Promise<StoreDto[]>;
   get(storeId: string): Promise<StoreDto>;
+  kinds(): Promise<StoreKindDto[]>;
   test(input: StoreInput): Promise<StoreTestDto>;
   add(actor: Actor, input: StoreInput): Promise<StoreDto>;
   update(actor: Actor, input: StoreUpdate): Promise<StoreDto>;
