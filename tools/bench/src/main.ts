@@ -5,6 +5,7 @@ import { explorer } from './cases/explorer.js';
 import { matrix } from './cases/matrix.js';
 import { open } from './cases/open.js';
 import { pages } from './cases/pages.js';
+import { remote } from './cases/remote.js';
 import { server } from './cases/server.js';
 import { start } from './cases/start.js';
 import { openWorkFolder } from './folders.js';
@@ -14,7 +15,7 @@ import { printTable, type Section } from './table.js';
  * `npm run bench --workspace @wardrobe/bench [-- NAME …]`: measures one or all and prints the table as markdown.
  * `BENCH_TURNS` (default 5): runs of each; `BENCH_STORES`: a folder that keeps the generated stores (about 6 GB) between runs.
  */
-const CASES: Readonly<Record<string, BenchCase>> = { start, open, content, explorer, matrix, server, pages };
+const CASES: Readonly<Record<string, BenchCase>> = { start, open, content, explorer, matrix, server, pages, remote };
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !Object.hasOwn(CASES, name));

@@ -1,0 +1,63 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ownServer } from '@wardrobe/connector-sftp/test-server';
+import { sftpConnector } from '@wardrobe/connector-sftp';
+import { s3Connector } from '@wardrobe/connector-s3';
+import { type Connector, parseStoreLocation, type WritableStore } from '@wardrobe/store-connector';
+import { lineProxy, startS3Server, temporaryFolder } from '@wardrobe/testing';
+import ssh2 from 'ssh2';
+
+/** 100 Mbit/s. */
+export const LINE_BYTES_PER_SECOND = 12_500_000;
+
+/** A store server of this machine behind a line with a latency and a bandwidth. */
+export type RemotePlace = {
+  readonly name: 'S3' | 'SFTP';
+  readonly location: string;
+  readonly options: Readonly<Record<string, string>>;
+  /** The same as arguments of the command line. */
+  readonly args: readonly string[];
+  open(): Promise<WritableStore>;
+  close(): Promise<void>;
+};
+
+export async function s3Place(roundTripMs: number): Promise<RemotePlace> {
+  const server = await startS3Server({ buckets: ['bench'] });
+  const line = await lineProxy({ port: server.port }, { roundTripMs, bytesPerSecond: LINE_BYTES_PER_SECOND });
+  const options = { use_tls: 'false', access_key: server.accessKey, secret_access_key: server.secretKey };
+  return place({ name: 'S3', location: `s3://${line.host}:${line.port}/bench/team`, options, connector: s3Connector }, [
+    () => line.close(),
+    () => server.close(),
+  ]);
+}
+
+export async function sftpPlace(roundTripMs: number): Promise<RemotePlace> {
+  const folder = await temporaryFolder('bench-sftp');
+  await mkdir(join(folder, 'srv'));
+  const hostKey = ssh2.utils.generateKeyPairSync('ed25519').private;
+  const server = await ownServer({ folder, hostKey, extensions: ['posix-rename@openssh.com'] });
+  const line = await lineProxy({ port: server.port }, { roundTripMs, bytesPerSecond: LINE_BYTES_PER_SECOND });
+  const options = { insecure_ignore_host_key: 'true', ssh_config: 'none' };
+  return place({ name: 'SFTP', location: `sftp://bench@${line.host}:${line.port}/srv/team`, options, connector: sftpConnector }, [
+    () => line.close(),
+    () => server.close(),
+  ]);
+}
+
+type Made = Pick<RemotePlace, 'name' | 'location' | 'options'> & { readonly connector: Connector };
+
+function place({ name, location, options, connector }: Made, ends: readonly (() => Promise<void>)[]): RemotePlace {
+  return {
+    name,
+    location,
+    options,
+    args: [...Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`]), 'at', location],
+    async open() {
+      const folder = await temporaryFolder('bench-host');
+      return connector.open({ location: parseStoreLocation(location), options, host: { environment: {}, home: folder, temporaryFolder: folder } });
+    },
+    async close() {
+      for (const end of ends) await end();
+    },
+  };
+}
