@@ -9,6 +9,9 @@ const keepSmall = (): void => setFlagsFromString('--semi-space-growth-factor=1')
 keepSmall();
 process.on('worker', (worker) => worker.once('online', keepSmall));
 
+// The S3 client would say at every command that its versions of 2027 want a newer Node; which version comes along is the lock file's matter.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+
 /** Runs the command line and ends the process explicitly: Node 20 may hang at its end once WASM was loaded. */
 const abort = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => abort.abort(new CliError(EXIT.usage, 'Interrupted.')));

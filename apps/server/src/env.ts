@@ -41,7 +41,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): ServerEnv
 
 /** The pages' framework picks its builds by this variable when it is first loaded; and secrets do not reach child processes. */
 export function settleEnvironment(env: NodeJS.ProcessEnv = process.env): void {
-  Object.assign(env, { NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' });
+  Object.assign(env, { NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' });
   for (const name of ['DATABASE_URL', 'WARDROBE_PASSPHRASE', 'PLAKAR_PASSPHRASE']) delete env[name];
 }
 
