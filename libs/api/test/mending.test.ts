@@ -10,19 +10,23 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type Console, cookieOf, PASSWORD, startConsole } from './console.js';
 import { done, ended, planned } from './jobs.js';
 
-/** While the file `stuck` is there, work is a call that never comes back, as on a disk that died. */
-async function stickyWorker(folder: string): Promise<{ url: URL; stuck: string }> {
-  const stuck = join(folder, 'stuck');
+/** While the file `stuck` is there, work is a call that never comes back, as on a disk that died; `hangs` is there once it does. */
+async function stickyWorker(folder: string): Promise<{ url: URL; stuck: string; hangs: string }> {
+  const [stuck, hangs] = [join(folder, 'stuck'), join(folder, 'hangs')];
   const file = join(folder, 'worker.mjs');
   await writeFile(
     file,
-    `import { existsSync } from 'node:fs';
+    `import { existsSync, writeFileSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 await import(${JSON.stringify(pathToFileURL(inject('workerFile')).href)});
-parentPort.on('message', ({ kind, method }) => { if (kind === 'call' && method === 'planWork' && existsSync(${JSON.stringify(stuck)})) for (;;); });
+parentPort.on('message', ({ kind, method }) => {
+  if (kind !== 'call' || method !== 'planWork' || !existsSync(${JSON.stringify(stuck)})) return;
+  writeFileSync(${JSON.stringify(hangs)}, '');
+  for (;;);
+});
 `,
   );
-  return { url: pathToFileURL(file), stuck };
+  return { url: pathToFileURL(file), stuck, hangs };
 }
 
 describe('locks, lost content and work that hangs', () => {
@@ -30,6 +34,7 @@ describe('locks, lost content and work that hangs', () => {
   let store: StoreDto;
   let location = '';
   let stuck = '';
+  let hangs = '';
   let into = '';
   let fresh: RepositoryWriter;
   const call = <T>(path: string, input: unknown, mutation = false) => run.call<T>(path, input, { cookie: run.admin, mutation });
@@ -40,7 +45,7 @@ describe('locks, lost content and work that hangs', () => {
 
   beforeAll(async () => {
     const worker = await stickyWorker(await mkdtemp(join(tmpdir(), 'wardrobe-sticky-')));
-    stuck = worker.stuck;
+    ({ stuck, hangs } = worker);
     into = await realpath(await temporaryFolder('restores'));
     run = await startConsole({ storeRoots: [tmpdir()], restoreRoots: [into], workerUrl: worker.url, cancelGraceMs: 300 });
     location = await copyFixtureStore('v10-plain-desync');
@@ -152,9 +157,7 @@ describe('locks, lost content and work that hangs', () => {
   it('work that does not end when it is cancelled is ended by force, with a sentence; the next one runs', async () => {
     await writeFile(stuck, '');
     const started = await plan({ kind: 'check' });
-    while ((await call<JobDto>('jobs.get', { id: started.data.id })).data.state !== 'running') await new Promise((resolve) => setTimeout(resolve, 20));
-    // Its thread has to be in the call that never comes back.
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    while (!existsSync(hangs)) await new Promise((resolve) => setTimeout(resolve, 20));
     expect((await call('jobs.cancel', { id: started.data.id }, true)).status).toBe(200);
     const job = await ended(run, started.data.id);
     expect(job).toMatchObject({ state: 'cancelled', problem: { sentence: expect.stringMatching(/did not stop within .* was ended by force/) } });

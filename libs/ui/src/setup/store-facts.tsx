@@ -15,7 +15,7 @@ export function StoreFacts() {
         <li>
           <ShieldCheck className="icon" aria-hidden />
           <span>
-            <b>Writes nothing.</b> The store is opened for reading only.
+            <b>Writes nothing.</b> What changes a store later is a job that an admin starts, with its dry run first.
           </span>
         </li>
         <li>

@@ -56,7 +56,7 @@ export function StoreForm({ title, kinds, busy, testing, test, problem, back, on
   return (
     <form className="panel form" aria-labelledby="store-title" onSubmit={submit}>
       <h1 id="store-title">{title}</h1>
-      <p>A store is the place where plakar keeps its backups. Wardrobe opens it for reading only.</p>
+      <p>A store is the place where plakar keeps its backups. Connecting writes nothing into it.</p>
       <SelectField
         label="Kind of store"
         large

@@ -45,7 +45,7 @@ export function StoresView() {
         <section className="panel">
           <EmptyState icon={Database} fact="Wardrobe shows what your Kloset stores hold." actions={connect}>
             {admin
-              ? 'Connect the first one: its folder on this server, and its passphrase if it is encrypted. It is opened for reading only.'
+              ? 'Connect the first one: where it lies, and its passphrase if it is encrypted. Connecting writes nothing into it.'
               : 'An admin of this console can connect one.'}
           </EmptyState>
         </section>
