@@ -27,6 +27,8 @@ export type ConnectorHost = {
   readonly home: string;
   /** Local folder for files that are made before they are uploaded. */
   readonly temporaryFolder: string;
+  /** Longest time in ms after which a failing request is not tried again, for those who wait in front of a page; by default the connector's own. */
+  readonly patienceMs?: number;
 };
 
 export type ConnectorInput = {

@@ -43,9 +43,12 @@ export async function probeAt(address: StoreAddress, signal: AbortSignal): Promi
   return steps.map((step) => ({ ...step, code: step.ok ? null : (error?.code ?? 'passphrase-needed') }));
 }
 
+/** Somebody waits in front of a page: that a server is away is told after so long. */
+const PATIENCE_MS = 30_000;
+
 /** Stores of the console have no names, and its connectors no environment. */
 const SURROUNDINGS: Omit<Surroundings, 'connectorsFolder'> = {
-  host: { environment: {}, home: homedir(), temporaryFolder: tmpdir() },
+  host: { environment: {}, home: homedir(), temporaryFolder: tmpdir(), patienceMs: PATIENCE_MS },
   configFolder: null,
   plakarFolder: null,
 };
