@@ -93,6 +93,7 @@ export class BackupRun {
 
   #take({ group, contents }: ScannedGroup): void {
     for (const { path, message } of group.errors) this.#error(path, message);
+    if (!group.isPrefix) this.#parts.scan.xattrs?.prepare?.(group.entries.map(({ path }) => path));
     group.entries.forEach((entry, index) => {
       if (group.isPrefix) {
         this.#parts.snapshot.add(newEntry(entry, { content: null, xattrNames: [], accounts: null }));

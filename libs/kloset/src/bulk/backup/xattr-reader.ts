@@ -1,6 +1,5 @@
-import { closeSync, constants, openSync } from 'node:fs';
-import { type ByteText, bytesOfText, byteTextOfString, exactText, nameOf, parentOf, shownText } from './byte-text.js';
-import { errnoOf as systemErrno } from '../local-error.js';
+import { type ByteText, byteTextOfString, exactText, shownText } from './byte-text.js';
+import { type RawXattrs, readRawXattrs } from './raw-xattrs.js';
 import { errnoText } from './system-errors.js';
 
 export type XattrList = { readonly names: readonly ByteText[] } | { readonly error: string };
@@ -8,13 +7,15 @@ export type XattrValue = { readonly value: Uint8Array } | { readonly error: stri
 
 /** Extended attributes of names on this machine; links are not followed. Failures are texts for the snapshot's error list. */
 export interface XattrReader {
+  /** Told of the paths that will be asked for next: some can only be asked for together. */
+  prepare?(paths: readonly ByteText[]): void;
   /** Sorted by bytes. Null: a name that cannot be asked about on this system, so that nothing is known of its attributes. */
   list(path: ByteText): XattrList | null;
   get(path: ByteText, name: ByteText): XattrValue;
 }
 
 /** The part of the optional native module that is used. It takes and gives text only. */
-export type NativeXattrs = { listAttributesSync(path: string): string[]; getAttributeSync(path: string, name: string): Buffer | null };
+type NativeModule = { listAttributesSync(path: string): string[]; getAttributeSync(path: string, name: string): Buffer | null };
 
 const NONE: XattrList = { names: [] };
 const ENODATA = 61;
@@ -23,66 +24,65 @@ const ENOTSUP = 95;
 /** Null where the optional native module is not installed. */
 export async function systemXattrs(): Promise<XattrReader | null> {
   try {
-    return xattrReader(await import('@napi-rs/xattr'));
+    return new SystemXattrs(await import('@napi-rs/xattr'));
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     return null;
   }
 }
 
-/**
- * What the native module can be asked for: anything whose own name is UTF-8, whatever the folders above it, and every folder. A file with another name cannot be
- * named to it, and one attribute with such a name hides all of its file's: that is an error of the snapshot.
- */
-export function xattrReader(native: NativeXattrs): XattrReader {
-  return {
-    list(path) {
-      return reached(path, null, (text) => {
-        try {
-          const names = native.listAttributesSync(text);
-          return names.length === 0 ? NONE : { names: names.map(byteTextOfString).sort() };
-        } catch (error) {
-          return errnoOf(error) === ENOTSUP ? NONE : { error: `xattr.list ${shownText(path)}: ${reasonOf(error)}` };
-        }
-      });
-    },
-    get(path, name) {
-      const what = `xattr.get ${shownText(path)} ${shownText(name)}`;
-      const unreachable = { error: `${what}: the name is not UTF-8` };
-      const nameText = exactText(name);
-      if (nameText === null) return unreachable;
-      return reached<XattrValue>(path, unreachable, (text) => {
-        try {
-          const value = native.getAttributeSync(text, nameText);
-          return value === null ? { error: `${what}: ${errnoText(ENODATA)}` } : { value };
-        } catch (error) {
-          return { error: `${what}: ${reasonOf(error)}` };
-        }
-      });
-    },
-  };
+class SystemXattrs implements XattrReader {
+  readonly #native: NativeModule;
+  /** Of the paths prepared last that are beyond the native module. */
+  #raw: ReadonlyMap<ByteText, RawXattrs> = new Map();
+
+  constructor(native: NativeModule) {
+    this.#native = native;
+  }
+
+  prepare(paths: readonly ByteText[]): void {
+    const odd = paths.filter((path) => exactText(path) === null);
+    this.#raw = (odd.length > 0 ? readRawXattrs(odd) : null) ?? new Map();
+  }
+
+  list(path: ByteText): XattrList | null {
+    const text = exactText(path);
+    if (text === null) return listOf(path, this.#raw.get(path));
+    try {
+      const names = this.#native.listAttributesSync(text);
+      return names.length === 0 ? NONE : { names: names.map(byteTextOfString).sort() };
+    } catch (error) {
+      if (errnoOf(error) === ENOTSUP) return NONE;
+      // The names of its attributes are not text.
+      const raw = isOddName(error) ? (readRawXattrs([path]) ?? new Map()) : new Map();
+      this.#raw = new Map([...this.#raw, ...raw]);
+      return listOf(path, this.#raw.get(path)) ?? { error: `xattr.list ${text}: ${reasonOf(error)}` };
+    }
+  }
+
+  get(path: ByteText, name: ByteText): XattrValue {
+    const raw = this.#raw.get(path);
+    const what = `xattr.get ${shownText(path)} ${shownText(name)}`;
+    if (raw !== undefined) return 'values' in raw ? rawValue(raw.values.get(name), what) : { error: `${what}: ${raw.error}` };
+    const [text, nameText] = [exactText(path), exactText(name)];
+    if (text === null || nameText === null) return { error: `${what}: the name is not UTF-8` };
+    try {
+      const value = this.#native.getAttributeSync(text, nameText);
+      return value === null ? { error: `${what}: ${errnoText(ENODATA)}` } : { value };
+    } catch (error) {
+      return { error: `${what}: ${reasonOf(error)}` };
+    }
+  }
 }
 
-const OPEN_FOLDER = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+function listOf(path: ByteText, raw: RawXattrs | undefined): XattrList | null {
+  if (raw === undefined) return null;
+  return 'error' in raw ? { error: `xattr.list ${shownText(path)}: ${raw.error}` } : { names: [...raw.values.keys()].sort() };
+}
 
-/** Does something with a text that leads to a path; where there is none, `otherwise`. Linux leads through an open folder. */
-function reached<T>(path: ByteText, otherwise: T, act: (text: string) => T): T {
-  const text = exactText(path);
-  if (text !== null) return act(text);
-  if (process.platform !== 'linux') return otherwise;
-  const name = exactText(nameOf(path));
-  let folder: number;
-  try {
-    folder = openSync(bytesOfText(name === null ? path : parentOf(path)) as Buffer, OPEN_FOLDER);
-  } catch (error) {
-    if (systemErrno(error) === null) throw error;
-    return otherwise;
-  }
-  try {
-    return act(`/proc/self/fd/${folder}/${name ?? '.'}`);
-  } finally {
-    closeSync(folder);
-  }
+function rawValue(value: XattrValue | undefined, what: string): XattrValue {
+  if (value === undefined) return { error: `${what}: ${errnoText(ENODATA)}` };
+  return 'error' in value ? { error: `${what}: ${value.error}` } : value;
 }
 
 /** The module's messages end with the number: `Permission denied (os error 13)`. */
@@ -92,9 +92,12 @@ function errnoOf(error: unknown): number | null {
   return found === null ? null : Number(found[1]);
 }
 
+function isOddName(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('Invalid attribute');
+}
+
 function reasonOf(error: unknown): string {
   const errno = errnoOf(error);
   if (errno !== null) return errnoText(errno);
-  if (!(error instanceof Error)) return String(error);
-  return error.message.startsWith('Invalid attribute') ? 'the name of an attribute is not UTF-8, and none of its attributes can be read' : error.message;
+  return error instanceof Error ? error.message : String(error);
 }
