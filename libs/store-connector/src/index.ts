@@ -2,4 +2,5 @@ export * from './connector.js';
 export * from './errors.js';
 export * from './location.js';
 export { checkOptions } from './options.js';
+export { Stops } from './stops.js';
 export * from './store.js';

@@ -1,9 +1,8 @@
 import { type Agent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import type { LineFigures } from '@wardrobe/store-connector';
+import { type LineFigures, Stops } from '@wardrobe/store-connector';
 import { answerError, lineError, StalledError } from './failures.js';
 import { piecesOf } from './pieces.js';
-import { Stops } from './stops.js';
 
 export type LineSettings = {
   /** Where the store lies; resources are found below its path. */

@@ -1,8 +1,7 @@
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
-import { KlosetError, type LineFigures, StoreError, type StoreFault } from '@wardrobe/store-connector';
+import { KlosetError, type LineFigures, Stops, StoreError, type StoreFault } from '@wardrobe/store-connector';
 import type { Abortable } from './archive-file.js';
-import { Stops } from './stops.js';
 
 export type WebAnswer = {
   readonly status: number;
