@@ -2,6 +2,23 @@ import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
 import { klosetLayers } from './tools/lint/kloset-layers.mjs';
 
+/** What tests and tools may use: every library. */
+const LIBRARIES = [
+  'store-connector',
+  'connector',
+  'connections',
+  'kloset',
+  'kloset-model',
+  'kernel',
+  'machine-cache',
+  'tracking',
+  'words',
+  'contracts',
+  'db',
+  'api',
+  'ui',
+];
+
 /** Who may import whom (design, "Layout"). A project without one of these tags may import nothing. */
 const MAY_IMPORT = {
   words: [],
@@ -20,60 +37,9 @@ const MAY_IMPORT = {
   web: ['ui', 'contracts', 'words', 'kloset-model', 'api'],
   server: ['api', 'db', 'web', 'contracts', 'machine-cache'],
   cli: ['connections', 'store-connector', 'kloset', 'kloset-model', 'machine-cache', 'tracking', 'contracts', 'words'],
-  testing: [
-    'store-connector',
-    'connector',
-    'connections',
-    'kloset',
-    'kloset-model',
-    'kernel',
-    'machine-cache',
-    'tracking',
-    'words',
-    'contracts',
-    'db',
-    'api',
-    'ui',
-  ],
-  'web-e2e': [
-    'store-connector',
-    'connector',
-    'connections',
-    'kloset',
-    'kloset-model',
-    'kernel',
-    'machine-cache',
-    'tracking',
-    'words',
-    'contracts',
-    'db',
-    'api',
-    'ui',
-    'testing',
-    'server',
-    'web',
-    'cli',
-  ],
-  tools: [
-    'store-connector',
-    'connector',
-    'connections',
-    'kloset',
-    'kloset-model',
-    'kernel',
-    'machine-cache',
-    'tracking',
-    'words',
-    'contracts',
-    'db',
-    'api',
-    'ui',
-    'testing',
-    'server',
-    'web',
-    'cli',
-    'tools',
-  ],
+  testing: LIBRARIES,
+  'web-e2e': [...LIBRARIES, 'testing', 'server', 'web', 'cli'],
+  tools: [...LIBRARIES, 'testing', 'server', 'web', 'cli', 'tools'],
 };
 
 const scope = (name) => `scope:${name}`;
