@@ -32,7 +32,11 @@ export function lineError(error: unknown, location: string, what: string): unkno
   if (NAME.has(code))
     return new StoreError(`the name of ${location} has no address (${code})`, { cause: error, retryable: code === 'EAI_AGAIN', fault: 'name' });
   if (ROUTE.has(code))
-    return new StoreError(`${location} cannot be reached (${code}): is a server running there?`, { cause: error, retryable: true, fault: 'route' });
+    return new StoreError(`${location} cannot be reached (${code}): no server is running there, or something is in the way`, {
+      cause: error,
+      retryable: true,
+      fault: 'route',
+    });
   if (TRUST.test(code))
     return new StoreError(`the certificate of ${location} is not to be trusted (${code}): name its authority with the option 'tls_ca'`, {
       cause: error,

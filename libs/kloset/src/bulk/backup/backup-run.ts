@@ -87,7 +87,9 @@ export class BackupRun {
       await Promise.allSettled(this.#underWay);
     }
     if (this.#unknownXattrs > 0)
-      options.onNote?.(`the extended attributes of ${this.#unknownXattrs} files whose names are not UTF-8 could not be looked at, and are not saved`);
+      options.onNote?.(
+        `the extended attributes of ${this.#unknownXattrs} ${this.#unknownXattrs === 1 ? 'name' : 'names'} beyond UTF-8 could not be looked at, and are not saved`,
+      );
     options.onProgress?.(this.counts);
   }
 
