@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from '@playwright/test';
+import { expect, type Page, test } from '@playwright/test';
 import { addMachine, call, report } from '../support/calls.js';
 import { type ConsoleServer, startConsole } from '../support/console-server.js';
 import { copyFixtureStore, temporaryFolder, unpack } from '../support/fixture-files.js';
-import { expectAccessible, expectNoSidewaysScroll, setUpAdmin, watch } from '../support/pages.js';
+import { expectAccessible, expectNoSidewaysScroll, goto, setUpAdmin, watch } from '../support/pages.js';
 
 let server: ConsoleServer;
 let into: string;
@@ -53,7 +53,7 @@ test('by keyboard: keep what a machine deleted and take it back, clear locks, ch
     }
   };
 
-  await page.goto(`${store}/divergence`);
+  await goto(page, `${store}/divergence`);
   await page.getByText('bravo deleted 1 snapshot, and the store never heard').first().click();
   const keep = page.getByRole('button', { name: 'Keep it' });
   await keep.focus();
@@ -68,7 +68,7 @@ test('by keyboard: keep what a machine deleted and take it back, clear locks, ch
   await expect(page.getByRole('button', { name: 'Plan to delete it again' })).toBeVisible();
   await look('lost-delete');
 
-  await page.goto(`${store}/jobs/new?kind=locks`);
+  await goto(page, `${store}/jobs/new?kind=locks`);
   await page.getByRole('checkbox', { name: /Remove lock abababab too/ }).focus();
   await page.keyboard.press('Space');
   await look('locks');
@@ -76,15 +76,15 @@ test('by keyboard: keep what a machine deleted and take it back, clear locks, ch
   await page.keyboard.press('Enter');
   await expect(page.getByText(/locks clear .*--id abababab.* --force/)).toBeVisible();
   await expect(page.getByRole('button', { name: /^Remove \d+ locks?$/ })).toBeVisible();
-  await page.goto(`${store}/jobs/new?kind=repair`);
+  await goto(page, `${store}/jobs/new?kind=repair`);
   await expect(page.getByText('Take lost content from')).toBeVisible();
   await look('repair form');
 
-  await page.goto(`${store}/snapshots`);
+  await goto(page, `${store}/snapshots`);
   await expect(page.getByText('cead9474').first()).toBeVisible();
-  await page.keyboard.press('j');
+  await focusRow(page, '0');
   await page.keyboard.press('x');
-  await page.keyboard.press('j');
+  await focusRow(page, '1');
   await page.keyboard.press('Shift+X');
   await expect(page.getByText('2 snapshots chosen')).toBeVisible();
   await look('chosen');
@@ -98,7 +98,7 @@ test('by keyboard: keep what a machine deleted and take it back, clear locks, ch
   await page.keyboard.press('Escape');
   await look('removal plan');
 
-  await page.goto(`${store}/snapshots`);
+  await goto(page, `${store}/snapshots`);
   await page.getByText('cead9474').first().click();
   await page.waitForURL(/explore/);
   await page.getByText('README.md').first().click();
@@ -109,10 +109,21 @@ test('by keyboard: keep what a machine deleted and take it back, clear locks, ch
   await page.getByRole('button', { name: 'Plan a dry run' }).click();
   await expect(page.getByRole('button', { name: 'Restore to the server' })).toBeVisible();
   await look('restore plan');
-  await page.goto(store);
+  await goto(page, store);
   await expect(page.getByText('bravo').first()).toBeVisible();
   await look('machines');
   expect(seen.faults).toEqual([]);
   await phone.close();
   await context.close();
 });
+
+/** Down by `j` to a row of the list. The page hears keys only once its program runs, a moment after its rows are there. */
+async function focusRow(page: Page, index: string): Promise<void> {
+  const focused = (): Promise<string | null> => page.evaluate(() => document.activeElement?.closest('tr[data-index]')?.getAttribute('data-index') ?? null);
+  await expect
+    .poll(async () => {
+      if ((await focused()) !== index) await page.keyboard.press('j');
+      return focused();
+    })
+    .toBe(index);
+}

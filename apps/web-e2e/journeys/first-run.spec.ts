@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { type ConsoleServer, startConsole } from '../support/console-server.js';
 import { expectedFiles, temporaryFolder, unpack, wardrobe } from '../support/fixture-files.js';
-import { setUpAdmin, watch } from '../support/pages.js';
+import { goto, setUpAdmin, watch } from '../support/pages.js';
 
 let server: ConsoleServer;
 
@@ -66,7 +66,7 @@ test('first run: admin, encrypted store, browse, preview, download, machine, rep
   expect(createHash('sha256').update(bytes).digest('hex')).toBe(readme?.sha256);
 
   // Add a machine: the page gives a token; the agent reports; the page shows it.
-  await page.goto(`${server.base}${store}/add-machine`);
+  await goto(page, `${server.base}${store}/add-machine`);
   const token = await makeToken(page);
   const folder = await temporaryFolder('agent');
   await writeFile(join(folder, 'token'), token);

@@ -4,7 +4,7 @@ import { expect, test } from '@playwright/test';
 import { type S3Server, startS3Server } from '@wardrobe/testing';
 import { type ConsoleServer, startConsole } from '../support/console-server.js';
 import { temporaryFolder, wardrobe } from '../support/fixture-files.js';
-import { expectAccessible, expectNoSidewaysScroll, setUpAdmin, watch } from '../support/pages.js';
+import { expectAccessible, expectNoSidewaysScroll, goto, setUpAdmin, watch } from '../support/pages.js';
 
 let server: ConsoleServer;
 let s3: S3Server;
@@ -33,7 +33,7 @@ test('a store on S3: kind, location and keys; what fails is said by its step; br
   const page = await context.newPage();
   const seen = watch(page, server.base);
   await setUpAdmin(page, server.setupLink);
-  await page.goto(`${server.base}/stores/new`);
+  await goto(page, `${server.base}/stores/new`);
   await page.getByLabel('Kind of store').selectOption('s3');
   await page.getByLabel('Location').fill(`${location}-elsewhere`);
   await page.locator('[name=option-access_key]').fill(s3.accessKey);
@@ -55,7 +55,7 @@ test('a store on S3: kind, location and keys; what fails is said by its step; br
   await page.waitForURL((url) => /^\/stores\/\d+$/.test(url.pathname));
   const store = new URL(page.url()).pathname;
 
-  await page.goto(`${server.base}${store}/snapshots`);
+  await goto(page, `${server.base}${store}/snapshots`);
   await page.getByText(files).first().waitFor();
   await page
     .getByRole('link', { name: /^[0-9a-f]{8}$/ })
@@ -66,14 +66,14 @@ test('a store on S3: kind, location and keys; what fails is said by its step; br
   await expect(page.getByText('kept far away').first()).toBeVisible();
 
   // The options went in and do not come out.
-  await page.goto(`${server.base}${store}/settings`);
+  await goto(page, `${server.base}${store}/settings`);
   await expect(page.getByText(location).first()).toBeVisible();
   expect(await page.content()).not.toContain(s3.secretKey);
   await expectAccessible(page, 'settings of an S3 store');
   expect(seen.faults).toEqual([]);
 
   // While the server is away the page keeps what was read, and says so.
-  await page.goto(`${server.base}${store}/snapshots`);
+  await goto(page, `${server.base}${store}/snapshots`);
   await page.getByText(files).first().waitFor();
   await s3.close();
   await page.getByRole('button', { name: 'Read again' }).click();

@@ -2,7 +2,7 @@ import { expect, test } from '@playwright/test';
 import { addMachine, call, report } from '../support/calls.js';
 import { type ConsoleServer, startConsole } from '../support/console-server.js';
 import { copyFixtureStore, unpack } from '../support/fixture-files.js';
-import { expectAccessible, expectNoSidewaysScroll, setUpAdmin, watch } from '../support/pages.js';
+import { expectAccessible, expectNoSidewaysScroll, goto, setUpAdmin, watch } from '../support/pages.js';
 
 let server: ConsoleServer;
 
@@ -31,7 +31,7 @@ test('a phantom: plan, apply as a job, the finding closes, the store lists the s
   for (const machine of [alpha, bravo]) await report(request, server.base, { machine, machines });
 
   // The finding plans its repair; nothing is written by that.
-  await page.goto(`${store}/divergence`);
+  await goto(page, `${store}/divergence`);
   await page.getByText('1 snapshot exists only on alpha').first().click();
   await page.getByRole('button', { name: 'Plan a dry run' }).click();
   const apply = page.getByRole('button', { name: 'Publish 1 state' });
@@ -49,12 +49,12 @@ test('a phantom: plan, apply as a job, the finding closes, the store lists the s
     storageState: await context.storageState(),
   });
   const small = await phone.newPage();
-  await small.goto(page.url());
+  await goto(small, page.url());
   await expect(small.getByRole('button', { name: 'Publish 1 state' })).toBeVisible();
   await expectAccessible(small, 'plan at 360 px, dark');
   await expectNoSidewaysScroll(small, 'plan at 360 px');
   for (const kind of ['prune', 'restore', 'sync']) {
-    await small.goto(`${store}/jobs/new?kind=${kind}`);
+    await goto(small, `${store}/jobs/new?kind=${kind}`);
     await expect(small.getByRole('button', { name: 'Plan a dry run' })).toBeVisible();
     await expectAccessible(small, `new job: ${kind}`);
     await expectNoSidewaysScroll(small, `new job: ${kind}`);
@@ -80,16 +80,16 @@ test('a phantom: plan, apply as a job, the finding closes, the store lists the s
     .click();
   await expect(page.getByRole('textbox', { name: /^Log of Repair: / })).toHaveValue(/whole/);
   await expectAccessible(page, 'jobs');
-  await page.goto(`${server.base}/settings/audit`);
+  await goto(page, `${server.base}/settings/audit`);
   await expect(page.getByText('started a job: repair').first()).toBeVisible();
 
   // The store lists it; alpha agrees, bravo catches up at its next use and report.
-  await page.goto(`${store}/snapshots`);
+  await goto(page, `${store}/snapshots`);
   await expect(page.getByText('88144fd5').first()).toBeVisible();
-  await page.goto(`${store}/machines/${bravo.id}`);
+  await goto(page, `${store}/machines/${bravo.id}`);
   await expect(page.getByText('It catches up at its next use of the store.').first()).toBeVisible();
   await report(request, server.base, { machine: bravo, machines, as: 'alpha' });
-  await page.goto(store);
+  await goto(page, store);
   await expect(page.getByText('All 2 machines agree with the store.')).toBeVisible();
   expect(seen.faults).toEqual([]);
   await context.close();

@@ -23,6 +23,15 @@ export async function signIn(page: Page, base: string): Promise<void> {
   await page.waitForURL((url) => !url.pathname.startsWith('/sign-in'));
 }
 
+/** Opens a page and waits until its program answers: what is drawn by the server is there a moment before it hears keys. */
+export async function goto(page: Page, url: string): Promise<void> {
+  await page.goto(url);
+  await page.waitForFunction(() => {
+    const controls = [...document.querySelectorAll('main button, main input, main a')];
+    return controls.length > 0 && controls.every((node) => Object.keys(node).some((key) => key.startsWith('__reactProps')));
+  });
+}
+
 /** What a page must never do: throw, log an error, ask another host, get an answer of 500 or more. */
 export type Watch = { readonly faults: string[] };
 
