@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { StartError } from '@wardrobe/db';
 import { readArguments, USAGE } from './arguments.js';
 import { readEnvironment, settleEnvironment } from './env.js';
-import { createLog, say } from './log.js';
+import { createLog, outliveReaders, say } from './log.js';
 import { type Installation, type RunningServer, startServer } from './start.js';
 import { fileURLToPath } from 'node:url';
 
 const log = createLog();
+outliveReaders();
 
 /** The bundle lies in apps/server/dist; the rest of the installation is found from there. */
 function installation(): Installation {
