@@ -1,15 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import {
-  configuredPassphrase,
-  isLocal,
-  openLocation,
-  parseOptions,
-  RANGE_LIMIT_BYTES,
-  type ResolvedStore,
-  resolveLocation,
-  withRangeCache,
-} from '@wardrobe/connections';
+import { configuredPassphrase, openLocation, parseOptions, type ResolvedStore, resolveLocation } from '@wardrobe/connections';
 import { openRepository, type OrphanProblem, PassphraseNeededError, type Repository, type WritableStore } from '@wardrobe/kloset';
 import { counted } from '@wardrobe/words';
 import type { CliEnvironment } from './env.js';
@@ -36,7 +26,7 @@ export type Session = {
 /** Opens the store named on the command line; asks for the passphrase on a terminal when nothing else gives it. */
 export async function openStore(session: Session): Promise<Repository> {
   const resolved = await resolveStore(session);
-  const store = keepRanges(session, resolved, await openResolved(session, resolved));
+  const store = await openResolved(session, resolved);
   const given = await givenPassphrase(session, resolved);
   const open = (passphrase: string | undefined): Promise<Repository> =>
     openRepository(store, {
@@ -51,11 +41,6 @@ export async function openStore(session: Session): Promise<Repository> {
   warnForeignConfig(session, repository);
   if (session.useIndex) await remember(session, repository);
   return repository;
-}
-
-/** What is read of a store over a line is kept beside its index, so that looking again asks nobody. */
-function keepRanges({ useIndex, env }: Session, { location }: ResolvedStore, store: WritableStore): WritableStore {
-  return !useIndex || isLocal(location) ? store : withRangeCache(store, { directory: join(env.indexDirectory, 'ranges'), limitBytes: RANGE_LIMIT_BYTES });
 }
 
 /** Not one state fits: then it is rather CONFIG that is wrong. */

@@ -5,7 +5,7 @@ import { ApiError } from '../errors/api-error.js';
 import { codeOf, problemOf } from '../errors/bridge.js';
 import type { CallContext } from '../workers/protocol.js';
 import { contentEntry, entryDetail, Explorer } from './explorer.js';
-import { openRepository, openSnapshot, browsedStoreAt, probeAt } from './kloset.js';
+import { openRepository, openSnapshot, browsedStoreAt, probeAt, storeAt } from './kloset.js';
 import { byteNameOf } from './paths.js';
 import { readStore } from './reading.js';
 import { headerDto, isoOfNs, msOfNs } from './rows.js';
@@ -48,7 +48,7 @@ export class StoreHost {
 
   async open(args: OpenArgs, { signal, progress }: CallContext): Promise<Opened> {
     await this.close();
-    const store = await browsedStoreAt(args);
+    const store = args.browsing === true ? await browsedStoreAt(args) : await storeAt(args);
     this.store = store;
     const repository = await openRepository(store, {
       passphrase: args.passphrase ?? undefined,

@@ -10,6 +10,8 @@ export type OpenArgs = StoreAddress & {
   readonly passphrase: string | null;
   readonly secret: Uint8Array | null;
   readonly indexDirectory: string | null;
+  /** Small ranges that were read before may be given from a local disk. Never for work that proves or changes what lies in the store. */
+  readonly browsing?: boolean;
 };
 export type Opened = {
   readonly repositoryId: string;

@@ -18,6 +18,7 @@ export type OpenRequest = {
   readonly signal?: AbortSignal;
   readonly onProgress?: (value: unknown) => void;
   readonly graceMs?: () => number;
+  readonly browsing?: boolean;
 };
 
 /**
@@ -142,7 +143,7 @@ export class Registry {
   private async openStored(store: StoreRow, reader: Reader): Promise<Opened> {
     const place = await placeOf(this.deps, store);
     const secret = store.encrypted ? this.secretOf(store) : null;
-    const opened = await this.open(reader, { place, passphrase: null, secret, indexDirectory: indexFolder(this.deps, place.location) });
+    const opened = await this.open(reader, { place, passphrase: null, secret, indexDirectory: indexFolder(this.deps, place.location), browsing: true });
     expectSame(store, opened);
     return opened;
   }
@@ -167,8 +168,8 @@ export class Registry {
   }
 
   /** Deriving a key takes hundreds of MiB and a second: one at a time in the whole console. */
-  private open(reader: Reader, { place, passphrase, secret, indexDirectory, ...options }: OpenRequest): Promise<Opened> {
-    const call = (): Promise<Opened> => reader.call('open', { ...place, passphrase, secret, indexDirectory }, options);
+  private open(reader: Reader, { place, passphrase, secret, indexDirectory, browsing = false, ...options }: OpenRequest): Promise<Opened> {
+    const call = (): Promise<Opened> => reader.call('open', { ...place, passphrase, secret, indexDirectory, browsing }, options);
     if (passphrase === null) return call();
     const result = this.deriving.then(call, call);
     this.deriving = result.catch(() => null);
