@@ -4,7 +4,7 @@ import { counted } from '@wardrobe/words';
 
 const short = (id: string): string => id.slice(0, 8);
 /** Ids that a command names; more make it unreadable and are better chosen by conditions. */
-const NAMED = 20;
+export const NAMED = 20;
 
 /** Name of a piece of work in lists: "Repair what finding 1a2b3c4d is about". */
 export function workLabel(work: JobWork, names: { readonly finding?: string | undefined; readonly peer?: string | undefined } = {}): string {
@@ -61,6 +61,7 @@ function wordsOf(work: JobWork, facts: CommandFacts): string[] {
         'repair',
         ...(facts.snapshots ?? []).slice(0, NAMED).flatMap((id) => ['--snapshot', short(id)]),
         ...(work.undelete ? ['--undelete'] : []),
+        ...(work.redelete ? ['--redelete'] : []),
         ...(work.discardDamagedStates ? ['--discard-damaged'] : []),
         ...(work.readData ? ['--read-data'] : []),
         ...(facts.fromLocations ?? []).flatMap((location) => ['--from-store', location]),
