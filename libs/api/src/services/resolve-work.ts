@@ -13,7 +13,7 @@ import { requiredStore, type Tracking } from './tracking.js';
 import { reportedMachines, reportEvidence } from './work-evidence.js';
 import { type CommandFacts, workCommand, workLabel } from './work-words.js';
 
-export type ResolvedWork = { readonly engine: EngineWork; readonly label: string; readonly command: string; readonly applyCommand: string };
+export type ResolvedWork = { readonly engine: EngineWork; readonly label: string; readonly command: string | null; readonly applyCommand: string | null };
 export type ResolveParts = { readonly registry: Registry; readonly tracking: Tracking };
 
 /**

@@ -150,11 +150,11 @@ describe('machines that merge the states of a store in different orders', () => 
       return new Set(orders.flatMap((view) => lost.map(({ type, blob }) => view.pick(type, blob))));
     };
     expect(lost.length).toBeGreaterThan(0);
-    const before = await read();
+    // Who still knows the deleted packfile lists the snapshot once for each of two, and may read from either.
+    expect((await views(made)).map((snapshots) => snapshots.filter((id) => id === second.id).length).sort()).toEqual([1, 2]);
     const { plan } = await repair(made);
     expect(plan.actions.map(({ kind }) => kind)).toEqual(['restate']);
     const after = await read();
-    expect(second.packfiles.filter((packfile) => before.has(packfile))).not.toEqual([]);
     expect(second.packfiles.filter((packfile) => after.has(packfile))).toEqual([]);
     expect(await views(made)).toHaveLength(1);
   });
