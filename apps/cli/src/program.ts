@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import { adminCommand } from './admin/program.js';
 import type { ExitCode } from './exit-codes.js';
 import { addAgent } from './programs/agent.js';
@@ -43,8 +43,13 @@ export function buildProgram(run: Runner): Command {
   addPackages(program, run);
   addAgent(program, run);
   program.addCommand(adminCommand(run));
-  for (const command of allCommands(program)) command.exitOverride();
+  for (const command of allCommands(program)) command.exitOverride().configureHelp({ optionDescription });
   return program;
+}
+
+/** What an option is for; that a list is empty at first tells nobody anything. */
+function optionDescription(option: Option): string {
+  return Array.isArray(option.defaultValue) ? option.description : new Help().optionDescription(option);
 }
 
 function allCommands(command: Command): Command[] {

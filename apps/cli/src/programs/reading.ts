@@ -96,7 +96,7 @@ export function addReading(program: Command, run: Runner): void {
     )
     .action((args, options) => run(async (session) => (await import('../commands/check.js')).check(session, args, options)));
   for (const [name, about] of [
-    ['states', 'every state file of the store'],
+    ['states', 'every state file of the store: what was said when about packfiles and snapshots, and whether it can be read'],
     ['hidden', 'snapshots whose data is in the store and whose state never arrived'],
   ] as const) {
     program
