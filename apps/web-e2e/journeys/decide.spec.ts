@@ -66,6 +66,7 @@ test('by keyboard: keep what a machine deleted and take it back, clear locks, ch
   await page.getByRole('button', { name: 'Take it back' }).focus();
   await page.keyboard.press('Enter');
   await expect(page.getByRole('button', { name: 'Plan to delete it again' })).toBeVisible();
+  await expect(page.getByText(`wardrobe at ${location} rm cead9474`)).toBeVisible();
   await look('lost-delete');
 
   await goto(page, `${store}/jobs/new?kind=locks`);
@@ -78,7 +79,15 @@ test('by keyboard: keep what a machine deleted and take it back, clear locks, ch
   await expect(page.getByRole('button', { name: /^Remove \d+ locks?$/ })).toBeVisible();
   await goto(page, `${store}/jobs/new?kind=repair`);
   await expect(page.getByText('Take lost content from')).toBeVisible();
+  await page.getByRole('checkbox', { name: 'Delete again what a machine deleted' }).focus();
+  await page.keyboard.press('Space');
   await look('repair form');
+  await page.getByRole('button', { name: 'Plan a dry run' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByText(/was deleted on bravo, and the store lists it/)).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText(/All machines stop listing 1 snapshot/)).toBeVisible();
+  await expect(page.getByText(/repair --redelete --apply/)).toBeVisible();
+  await look('plan that deletes again');
 
   await goto(page, `${store}/snapshots`);
   await expect(page.getByText('cead9474').first()).toBeVisible();

@@ -17,8 +17,8 @@ export type Fact = {
   readonly xattrs: readonly { readonly name: string; readonly size: number; readonly sha256: string }[];
 };
 
-/** Of one path: MACs of its entry, its object, and its attributes' entries. */
-export type Macs = { readonly path: string; readonly entry: string; readonly object: string; readonly xattrs: readonly string[] };
+/** Of one path: MACs of its entry, its object, and its attributes' entries; the type that its object names, empty without one. */
+export type Macs = { readonly path: string; readonly entry: string; readonly object: string; readonly contentType: string; readonly xattrs: readonly string[] };
 
 export function factOf(entry: OracleEntry): Fact {
   const { path, type, mode, uid, gid, mtimeNs, size, nlink, dev, ino, target = '', sha256 = '', xattrs = [] } = entry;
@@ -26,8 +26,20 @@ export function factOf(entry: OracleEntry): Fact {
   return { path, type, mode, uid, gid, mtimeNs, size, nlink, dev, ino, target, sha256, xattrs: values };
 }
 
-export function macsOf({ path, entry, object = '', xattrs = [] }: OracleEntry): Macs {
-  return { path, entry, object, xattrs: xattrs.map((one) => one.entry ?? '') };
+export function macsOf({ path, entry, object = '', contentType = '', xattrs = [] }: OracleEntry): Macs {
+  return { path, entry, object, contentType, xattrs: xattrs.map((one) => one.entry ?? '') };
+}
+
+/** Paths whose content the two name differently, with the type that the first gives. */
+export function typedOtherwise(ours: readonly Macs[], theirs: readonly Macs[]): ReadonlyMap<string, string> {
+  const types = new Map(theirs.map(({ path, contentType }) => [path, contentType]));
+  return new Map(ours.flatMap(({ path, contentType }) => (types.has(path) && types.get(path) !== contentType ? [[path, contentType] as const] : [])));
+}
+
+/** All but those paths and the folders above them, which count types. */
+export function without(macs: readonly Macs[], paths: Iterable<string>): readonly Macs[] {
+  const texts = [...paths].map((path) => pathText({ path }));
+  return macs.filter((one) => !texts.some((text) => `${text}/`.startsWith(pathText(one) === '/' ? '/' : `${pathText(one)}/`)));
 }
 
 /** Facts of a folder and everything below it, in the order of the paths' bytes. */

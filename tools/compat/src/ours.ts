@@ -111,7 +111,8 @@ async function digestOf(repository: Repository, id: SnapshotId): Promise<Awaited
     const sha256 = object === null ? '' : await sumOf(snapshot, object, sums);
     const numbers = { uid: String(uid), gid: String(gid), mtimeNs: String(mtimeNs), size: Number(sizeBytes), dev: String(dev), ino: String(ino) };
     facts.push({ path, type, mode, nlink, target, sha256, xattrs, ...numbers });
-    macs.push({ path, entry: entry.mac, object: object ?? '', xattrs: [] });
+    const contentType = object === null ? '' : (await snapshot.object(object)).contentType;
+    macs.push({ path, entry: entry.mac, object: object ?? '', contentType, xattrs: [] });
   }
   const errors: string[] = [];
   for await (const { path, message } of snapshot.errors()) errors.push(`${path.text}: ${message}`);
