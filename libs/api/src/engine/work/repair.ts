@@ -154,7 +154,7 @@ function verbOf(actions: readonly RepairAction[]): string {
   const again = redeletedBy(actions).length;
   if (actions.length > 0 && actions.every(({ redeletes, snapshots }) => redeletes.length > 0 && snapshots.length === 0))
     return `Delete ${counted(again, 'snapshot')} again`;
-  if (actions.length > 0 && actions.every(({ kind }) => STATE_KINDS.has(kind))) return `Publish ${counted(actions.length, 'state')}`;
+  if (actions.length > 0 && again === 0 && actions.every(({ kind }) => STATE_KINDS.has(kind))) return `Publish ${counted(actions.length, 'state')}`;
   return actions.length === 0 ? 'Repair' : `Apply ${counted(actions.length, 'repair')}`;
 }
 
