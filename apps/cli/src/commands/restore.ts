@@ -124,7 +124,10 @@ async function run(session: Session, { snapshot, engine }: Work, options: Restor
   let refused = 0;
   const items = restoreTo(snapshot, {
     ...engine,
-    onAction: (action) => (action.action === 'refuse' ? (refused += 1) : actions.push(action)),
+    onAction: (action) => {
+      if (action.action === 'refuse') refused += 1;
+      else actions.push(action);
+    },
     onProgress: (summary) =>
       summary.verified > 0
         ? session.terminal.progress.show('reading back', summary.verified, null)
