@@ -136,6 +136,7 @@ describe('options and kinds', () => {
     expect(code).toBe(0);
     const ours = files.filter((file) => file.includes('/dist/'));
     expect(ours.length).toBeGreaterThan(2);
-    for (const file of ours) expect(await readFile(file, 'utf8'), file).not.toMatch(/^\/\/ .*(?:libs\/connectors\/(?!fs\/)|node_modules\/(?:yaml|ssh2|@aws-sdk)\/)/m);
+    for (const file of ours)
+      expect(await readFile(file, 'utf8'), file).not.toMatch(/^\/\/ .*(?:libs\/connectors\/(?!fs\/)|node_modules\/(?:yaml|ssh2|@aws-sdk)\/)/m);
   });
 });
