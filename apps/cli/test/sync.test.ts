@@ -44,6 +44,14 @@ describe('sync', () => {
     expect(new Set(await idsOf(second, SECOND))).toEqual(new Set(ids));
     const listed = jsonLines((await wardrobe(['at', second, 'ls', '--json'], { ...env, WARDROBE_PASSPHRASE: SECOND })).out);
     for (const line of listed) expect(line['syncedFrom']).toEqual([{ repositoryId: expect.any(String), snapshot: line['id'], at: expect.any(String) }]);
+    const about = await wardrobe(['at', second, 'info', one.slice(0, 8), '--json'], { ...env, WARDROBE_PASSPHRASE: SECOND });
+    const [source] = jsonLines((await wardrobe(['at', store, 'info', '--json'], env)).out);
+    expect(jsonLines(about.out)).toMatchObject([{ id: one, availability: 'live', syncedFrom: [{ repositoryId: source?.['repositoryId'], snapshot: one }] }]);
+    const words = await wardrobe(['at', second, 'info', one.slice(0, 8)], { ...env, WARDROBE_PASSPHRASE: SECOND });
+    expect([words.code, words.err]).toEqual([0, '']);
+    expect(words.out).toMatch(new RegExp(`synchronised +\\d{4}-\\d\\d-\\d\\d [\\d:]{8} UTC from repository ${String(source?.['repositoryId'])} into `));
+    expect((await wardrobe(['at', store, 'info', one.slice(0, 8)], env)).out).not.toContain('synchronised');
+    expect((await wardrobe(['at', store, 'info', 'ffffffffffff'], env)).code).toBe(1);
     const again = await wardrobe(['at', second, 'sync', 'from', store], { ...env, WARDROBE_PASSPHRASE: SECOND });
     expect([again.code, again.out]).toEqual([0, `0 snapshots copied and compared; ${ids.length} there already.\n`]);
     const check = await wardrobe(['at', second, 'check'], { ...env, WARDROBE_PASSPHRASE: SECOND });

@@ -4,6 +4,7 @@ import type {
   AuditEntryDto,
   DivergencePageDto,
   FindingDto,
+  JobWorkInput,
   MachineDetailDto,
   MachineReport,
   MachinesPageDto,
@@ -13,6 +14,7 @@ import type {
 import { type Fixture, unpackFixture } from '@wardrobe/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Console, startConsole } from './console.js';
+import { done, planned } from './jobs.js';
 import { reportOf } from './reports.js';
 
 describe('a deletion that never reached the store', () => {
@@ -58,6 +60,7 @@ describe('a deletion that never reached the store', () => {
       mend: 'rm',
       decision: null,
       nextStep: 'Delete it again, so that everybody stops listing it, or keep it.',
+      command: `wardrobe at ${fixture.storeDir} rm ${deleted.slice(0, 8)}`,
     });
     expect(JSON.stringify(found)).not.toMatch(/rebuil/i);
     expect((await cell()).nextStep).toBe('Delete the snapshot again, or keep it.');
@@ -107,6 +110,34 @@ describe('a deletion that never reached the store', () => {
     expect(await finding()).toBeUndefined();
     await report([deleted]);
     expect(await finding()).toMatchObject({ section: 'decision' });
+  });
+
+  it('a repair of the console names it, deletes it again when asked for, and leaves alone what was decided to be kept', async () => {
+    const named = (await planned(run, store, { kind: 'repair' })).plan;
+    expect(named?.items.map(({ key }) => key).join(), JSON.stringify(named)).not.toContain(deleted);
+    expect(named?.offers).toContain('redelete');
+    expect(named?.leftAlone.filter(({ snapshots }) => snapshots.includes(deleted))).toMatchObject([{ what: 'unpublished deletion' }]);
+
+    await decide('keep');
+    const kept = (await planned(run, store, { kind: 'repair', redelete: true })).plan;
+    expect(JSON.stringify(kept)).not.toContain(deleted);
+    expect((await planned(run, store, { kind: 'repair' })).plan?.offers).not.toContain('redelete');
+    await decide('unkeep');
+
+    const work: JobWorkInput = { kind: 'repair', redelete: true, finding: (await finding())?.id ?? '' };
+    const asked = (await planned(run, store, work)).plan;
+    expect(asked, JSON.stringify(asked)).toMatchObject({
+      verb: 'Delete 1 snapshot again',
+      note: 'All machines stop listing 1 snapshot.',
+      items: [{ snapshots: [deleted], machines: ['bravo'] }],
+      applyCommand: `wardrobe at ${fixture.storeDir} repair --snapshot ${deleted.slice(0, 8)} --redelete --apply`,
+      refusal: null,
+    });
+    const job = await done(run, store, work);
+    expect(job, JSON.stringify(job)).toMatchObject({ state: 'done', outcome: '1 repair done, 1 state written.' });
+    const live = (await run.call<SnapshotsPageDto>('snapshots.list', { storeId: store.id }, { cookie: run.admin })).data.rows.map(({ id }) => id);
+    expect(live).not.toContain(deleted);
+    expect(await finding()).toBeUndefined();
   });
 
   it('only such a deletion can be decided this way', async () => {

@@ -345,6 +345,8 @@ export const entriesPage = z.object({
   entry: entryRow,
   sortReady: z.boolean(),
   sortProgress: z.number().nullable(),
+  /** Stores that the snapshot was synchronised from, the first one first; none: it was made here. `store`: one of this console. */
+  syncedFrom: z.array(z.object({ repositoryId: z.string(), store: z.object({ id: z.string(), name: z.string() }).nullable(), at: z.iso.datetime() })),
 });
 export type EntriesPageDto = z.infer<typeof entriesPage>;
 export const entriesInput = z.object({

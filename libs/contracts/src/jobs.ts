@@ -22,6 +22,8 @@ export const jobWork = z.discriminatedUnion('kind', [
     finding: z.string().max(200).nullable().default(null),
     /** Also bring back what somebody deleted. */
     undelete: z.boolean().default(false),
+    /** Also delete again what a machine deleted and the store still lists; what somebody decided to keep stays. */
+    redelete: z.boolean().default(false),
     /** Waits for the locks of others instead of giving up. */
     wait: z.boolean().default(false),
     /** Removes damaged state files that nothing can rebuild. */
@@ -111,7 +113,7 @@ export const jobPlan = z.object({
   /** Whom it waits for. */
   waits: z.array(z.object({ sentence: z.string(), host: z.string(), until: z.iso.datetime() })),
   /** Choices that would change this plan. */
-  offers: z.array(z.enum(['undelete', 'wait', 'discardDamagedStates'])),
+  offers: z.array(z.enum(['undelete', 'redelete', 'wait', 'discardDamagedStates'])),
   /** For a shell: the dry run, and the doing. */
   command: z.string().nullable(),
   applyCommand: z.string().nullable(),

@@ -13,6 +13,8 @@ export function planLines(plan: RepairPlan): readonly string[] {
     for (const sentence of action.evidence) lines.push(`  known because: ${printable(sentence)}`);
     lines.push(`  repair: ${printable(action.doing)}`);
     if (action.undeletes) lines.push('  this brings back a deleted snapshot');
+    if (action.redeletes.length > 0) lines.push(`  this deletes again what the store lists: ${action.redeletes.map((id) => id.slice(0, 8)).join(', ')}`);
+    if (action.takesAway) lines.push('  this takes packfiles or blobs off the list of the store for good');
     if (action.machines.length > 0) lines.push(`  machines: ${action.machines.map(printable).join(', ')}`);
     for (const write of action.writes) lines.push(`  writes: ${writeWords(write)}`);
   }

@@ -6,10 +6,19 @@ import { collect, deletedOption, examples, hiddenOption, json, type Runner } fro
 export function addReading(program: Command, run: Runner): void {
   program
     .command('info')
-    .description('what the store is, who can use it and what it holds')
+    .description('what the store is, who can use it and what it holds; or who made a snapshot, of what, and from which stores it was synchronised')
+    .argument('[SNAP]', 'snapshot by unique prefix')
+    .addOption(deletedOption())
+    .addOption(hiddenOption())
     .addOption(json())
-    .addHelpText('after', examples('wardrobe at /backups/team info', 'wardrobe at /backups/team info --json'))
-    .action((options) => run(async (session) => (await import('../commands/info.js')).info(session, options)));
+    .addHelpText('after', examples('wardrobe at /backups/team info', 'wardrobe at /backups/team info --json', 'wardrobe at /backups/team info 88144fd5'))
+    .action((argument, options) =>
+      run(async (session) =>
+        argument === undefined
+          ? (await import('../commands/info.js')).info(session, options)
+          : (await import('../commands/info-snapshot.js')).infoSnapshot(session, argument, options),
+      ),
+    );
   addSelection(
     program
       .command('ls')

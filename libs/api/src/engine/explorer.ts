@@ -1,5 +1,5 @@
 import type { EntryDetailDto, EntryRowDto } from '@wardrobe/contracts';
-import { type DirectoryIndex, type DirectoryOrder, type Entry, type Repository, type Snapshot, SNAPSHOT_BLOB } from '@wardrobe/kloset';
+import { type DirectoryIndex, type DirectoryOrder, type Entry, provenanceOf, type Repository, type Snapshot, SNAPSHOT_BLOB } from '@wardrobe/kloset';
 import { baseName, childPath, cleanPath, equalBytes, nameText, percentDecode, percentEncodePath } from '@wardrobe/kloset-model';
 import { ApiError } from '../errors/api-error.js';
 import { problemOf } from '../errors/bridge.js';
@@ -14,6 +14,9 @@ const KEPT_INDEXES = 16;
 const SHOWN_CHUNKS = 200;
 const XATTR_VALUE_BYTES = 4096;
 
+/** What an answer says whatever part of the folder it shows. */
+type Head = 'entry' | 'path' | 'syncedFrom';
+
 /** Directory listings of open snapshots, with the offset lists of the directories looked at last. */
 export class Explorer {
   private readonly indexes = new Map<string, IndexJob>();
@@ -23,7 +26,7 @@ export class Explorer {
   async list(snapshot: Snapshot, args: ListArgs, signal: AbortSignal): Promise<ListAnswer> {
     const path = args.path === '' ? await backupRoot(snapshot, signal) : cleanPath(percentDecode(args.path));
     const entry = await snapshot.entry(path, { signal });
-    const head = { entry: entryRow(entry), path: percentEncodePath(path) };
+    const head = { entry: entryRow(entry), path: percentEncodePath(path), syncedFrom: syncedFrom(snapshot) };
     if (entry.type !== 'directory') return { ...head, total: 0, offset: 0, entries: [], sortReady: true, sortProgress: null };
     if (args.filter === null && args.around === null && args.sort !== 'name') return { ...head, ...(await this.sorted(snapshot, path, args, signal)) };
     if (args.filter === null && args.around === null) {
@@ -35,7 +38,7 @@ export class Explorer {
   }
 
   /** Orders other than by name: the engine's offset list of the directory, built once and kept. */
-  private async sorted(snapshot: Snapshot, path: Uint8Array, args: ListArgs, signal: AbortSignal): Promise<Omit<ListAnswer, 'entry' | 'path'>> {
+  private async sorted(snapshot: Snapshot, path: Uint8Array, args: ListArgs, signal: AbortSignal): Promise<Omit<ListAnswer, Head>> {
     const key = directoryKey(args, path);
     const known = this.orders.get(key);
     const building = known ?? buildOrder(snapshot, path);
@@ -49,7 +52,7 @@ export class Explorer {
     return { total: index.count, offset: args.offset, entries: page.map(entryRow), sortReady: true, sortProgress: null };
   }
 
-  private async ordered(snapshot: Snapshot, path: Uint8Array, args: ListArgs, signal: AbortSignal): Promise<Omit<ListAnswer, 'entry' | 'path'>> {
+  private async ordered(snapshot: Snapshot, path: Uint8Array, args: ListArgs, signal: AbortSignal): Promise<Omit<ListAnswer, Head>> {
     const job = this.indexOf(snapshot, path, args);
     await Promise.race([job.done, sleep(ORDER_WAIT_MS)]);
     if (!job.index.complete) {
@@ -81,6 +84,14 @@ export class Explorer {
       });
     return job;
   }
+}
+
+/** A time that is none was written by nobody's program: it is passed over. */
+function syncedFrom({ header }: Snapshot): ListAnswer['syncedFrom'] {
+  return provenanceOf(header.context).flatMap(({ repository, at }) => {
+    const ms = Date.parse(at);
+    return Number.isNaN(ms) ? [] : [{ repositoryId: repository, at: new Date(ms).toISOString() }];
+  });
 }
 
 type OrderJob = { readonly index: Promise<DirectoryIndex>; progress: number };

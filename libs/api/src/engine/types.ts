@@ -112,6 +112,7 @@ export type ListAnswer = {
   readonly entries: readonly EntryRowDto[];
   readonly sortReady: boolean;
   readonly sortProgress: number | null;
+  readonly syncedFrom: readonly { readonly repositoryId: string; readonly at: string }[];
 };
 
 /** What a download needs before its first byte. `etag`: MAC of the object. */

@@ -1,8 +1,8 @@
-import type { EntryDetailDto } from '@wardrobe/contracts';
-import type { SnapshotRow, StoreRow } from '@wardrobe/db';
+import type { EntriesPageDto, EntryDetailDto } from '@wardrobe/contracts';
+import { listStores, type SnapshotRow, type StoreRow } from '@wardrobe/db';
 import { pathComponents, percentDecode, percentEncodeName } from '@wardrobe/kloset-model';
 import { byteNameOf } from '../engine/paths.js';
-import type { SnapshotRef } from '../engine/types.js';
+import type { ListAnswer, SnapshotRef } from '../engine/types.js';
 import type { Deps } from './deps.js';
 import { headerOf, reachOf } from './headers.js';
 import type { Reader, Registry } from './registry.js';
@@ -44,6 +44,7 @@ export function createExplorer(deps: Deps, { registry, snapshots }: { readonly r
         entry: found.entry,
         sortReady: found.sortReady,
         sortProgress: found.sortProgress,
+        syncedFrom: await syncedFrom(found.syncedFrom),
       };
     },
     async detail({ storeId, snapshotId, path }) {
@@ -52,6 +53,16 @@ export function createExplorer(deps: Deps, { registry, snapshots }: { readonly r
       return { ...detail, versions: await versionsOf({ store, row, reader }, path, detail.entry.object) };
     },
   };
+
+  /** Stores that are connected to this console have their name there; of others the repository id is all that is known. */
+  async function syncedFrom(copyings: ListAnswer['syncedFrom']): Promise<EntriesPageDto['syncedFrom']> {
+    if (copyings.length === 0) return [];
+    const stores = await listStores(deps.db);
+    return copyings.map(({ repositoryId, at }) => {
+      const known = stores.find((store) => store.repositoryId === repositoryId);
+      return { repositoryId, at, store: known === undefined ? null : { id: known.id, name: known.name } };
+    });
+  }
 
   /** The same path in the newest other snapshots of the same source. */
   async function versionsOf({ store, row, reader }: Omit<OpenSnapshot, 'ref'>, path: string, object: string | null): Promise<EntryDetailDto['versions']> {

@@ -4,6 +4,7 @@ import type { DecisionRow, DivergenceRow, FindingRow, HeaderColumns, MachineStor
 import type { FindingFacts } from '@wardrobe/tracking';
 import { type Cell, CELLS, counted, dayWord, figure, listed, NEXT_STEP_SENTENCE, spanWord } from '@wardrobe/words';
 import { toolOf } from './machine-rows.js';
+import { workCommand } from './work-words.js';
 
 export type FindingContext = {
   readonly store: StoreRow;
@@ -253,7 +254,7 @@ function cellWords(context: FindingContext, facts: FindingFacts): Words {
                 count === 1
                   ? 'Delete it again, so that everybody stops listing it, or keep it.'
                   : 'Delete them again, so that everybody stops listing them, or keep them.',
-              command: `plakar at ${context.store.location} rm ${facts.snapshots.slice(0, 5).map(short).join(' ')}`,
+              command: workCommand({ kind: 'rm', snapshots: [...facts.snapshots] }, { store: context.store }, false),
             }),
       };
     case 'mismatch':

@@ -13,7 +13,7 @@ import { requiredStore, type Tracking } from './tracking.js';
 import { reportedMachines, reportEvidence } from './work-evidence.js';
 import { type CommandFacts, workCommand, workLabel } from './work-words.js';
 
-export type ResolvedWork = { readonly engine: EngineWork; readonly label: string; readonly command: string; readonly applyCommand: string };
+export type ResolvedWork = { readonly engine: EngineWork; readonly label: string; readonly command: string | null; readonly applyCommand: string | null };
 export type ResolveParts = { readonly registry: Registry; readonly tracking: Tracking };
 
 /**
@@ -33,11 +33,11 @@ export async function resolveWork(deps: Deps, parts: ResolveParts, asked: { read
     case 'repair': {
       const finding = work.finding === null ? null : await findingOf(parts, store, work.finding);
       const snapshots = finding === null || finding.snapshots.length === 0 ? null : finding.snapshots;
-      const { undelete, wait, discardDamagedStates, readData } = work;
+      const { undelete, redelete, wait, discardDamagedStates, readData } = work;
       const evidence = await reportEvidence(deps.db, store);
       const sources = await recoverySources(deps, parts, { store, work });
       return named(
-        { kind: 'repair', snapshots, evidence, undelete, wait, discardDamagedStates, readData, ...sources.engine },
+        { kind: 'repair', snapshots, evidence, undelete, redelete, wait, discardDamagedStates, readData, ...sources.engine },
         { finding: finding?.title },
         { snapshots, fromLocations: sources.locations },
       );

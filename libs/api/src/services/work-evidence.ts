@@ -1,24 +1,40 @@
-import { type Db, listMachines, loadSightings, packfilesOfIntroduced, type SightingRow, type StoreRow } from '@wardrobe/db';
+import {
+  type Db,
+  type InternedIds,
+  listDecisions,
+  listMachines,
+  loadInternedIds,
+  loadSightings,
+  packfilesOfIntroduced,
+  type SightingRow,
+  type StoreRow,
+} from '@wardrobe/db';
 import type { KnownMachine, LostStateEvidence } from '@wardrobe/kloset';
 import { isMac, type PackfileId, parseMac, type SnapshotId, type StateId } from '@wardrobe/kloset-model';
-import type { InternedIds } from '@wardrobe/db';
-import { loadInternedIds } from '@wardrobe/db';
 
 /** Snapshots, as state entries name their type. @source 01-store 5.1 */
 const SNAPSHOT_TYPE = 5;
 
 /**
  * What the machines' newest reports say of states that the store may lack: evidence for a repair. Reports carry neither times nor the ends of states, so a
- * state is rebuilt from its packfiles and these names.
+ * state is rebuilt from its packfiles and these names. A deletion that somebody decided against is no evidence: what is kept is not deleted again.
  */
 export async function reportEvidence(db: Db, store: Pick<StoreRow, 'id'>): Promise<LostStateEvidence[]> {
-  const [rows, ids, names] = await Promise.all([loadSightings(db, store.id), loadInternedIds(db, store.id), machineNames(db)]);
+  const [rows, ids, names, decisions] = await Promise.all([
+    loadSightings(db, store.id),
+    loadInternedIds(db, store.id),
+    machineNames(db),
+    listDecisions(db, store.id),
+  ]);
+  const kept = new Set(decisions.map(({ machineId, snapshot }) => `${machineId} ${snapshot}`));
   return rows.map((row) => ({
     machine: names.get(row.machineId)?.name ?? row.machineId.slice(0, 8),
     source: `its report on ${row.cache} of ${row.receivedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`,
     states: idsOf<StateId>(row.states, ids.states).map((id) => ({ id, end: null })),
     packfiles: broughtBy(row, ids),
-    colours: idsOf<SnapshotId>(row.deleted, ids.snapshots).map((id) => ({ type: SNAPSHOT_TYPE, id, whenNs: null })),
+    colours: idsOf<SnapshotId>(row.deleted, ids.snapshots)
+      .filter((id) => !kept.has(`${row.machineId} ${id}`))
+      .map((id) => ({ type: SNAPSHOT_TYPE, id, whenNs: null })),
     shown: idsOf<SnapshotId>(row.shown, ids.snapshots),
     stateFiles: [],
   }));

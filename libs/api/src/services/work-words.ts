@@ -3,8 +3,8 @@ import type { StoreRow } from '@wardrobe/db';
 import { counted } from '@wardrobe/words';
 
 const short = (id: string): string => id.slice(0, 8);
-/** Ids that a command names; more make it unreadable and are better chosen by conditions. */
-const NAMED = 20;
+/** Ids that a command names; with more there is none: one that names a part would do less than it stands beside. */
+const NAMED = 100;
 
 /** Name of a piece of work in lists: "Repair what finding 1a2b3c4d is about". */
 export function workLabel(work: JobWork, names: { readonly finding?: string | undefined; readonly peer?: string | undefined } = {}): string {
@@ -43,8 +43,9 @@ export type CommandFacts = {
   readonly fromLocations?: readonly string[] | undefined;
 };
 
-/** The words of a shell that do the same; null where no command line does. A dry run, unless `apply`. */
-export function workCommand(work: JobWork, facts: CommandFacts, apply: boolean): string {
+/** The words of a shell that do the same; null where there are too many to name. A dry run, unless `apply`. */
+export function workCommand(work: JobWork, facts: CommandFacts, apply: boolean): string | null {
+  if (namedIn(work, facts) > NAMED) return null;
   const words = ['wardrobe', 'at', facts.store.location, ...wordsOf(work, facts)];
   // A check writes nothing; what writes elsewhere than into this store has plakar's word for its dry run.
   if (work.kind === 'locks') return [...words, ...(apply ? lockWords(work) : [])].map(quoted).join(' ');
@@ -54,13 +55,20 @@ export function workCommand(work: JobWork, facts: CommandFacts, apply: boolean):
   return words.map(quoted).join(' ');
 }
 
+function namedIn(work: JobWork, facts: CommandFacts): number {
+  if (work.kind === 'repair') return facts.snapshots?.length ?? 0;
+  if (work.kind === 'locks') return work.ids.length;
+  return 'snapshots' in work ? work.snapshots.length : 0;
+}
+
 function wordsOf(work: JobWork, facts: CommandFacts): string[] {
   switch (work.kind) {
     case 'repair':
       return [
         'repair',
-        ...(facts.snapshots ?? []).slice(0, NAMED).flatMap((id) => ['--snapshot', short(id)]),
+        ...(facts.snapshots ?? []).flatMap((id) => ['--snapshot', short(id)]),
         ...(work.undelete ? ['--undelete'] : []),
+        ...(work.redelete ? ['--redelete'] : []),
         ...(work.discardDamagedStates ? ['--discard-damaged'] : []),
         ...(work.readData ? ['--read-data'] : []),
         ...(facts.fromLocations ?? []).flatMap((location) => ['--from-store', location]),
@@ -68,7 +76,7 @@ function wordsOf(work: JobWork, facts: CommandFacts): string[] {
         ...(work.wait ? ['--wait'] : []),
       ];
     case 'check':
-      return ['check', ...(work.fast ? ['--fast'] : []), ...(work.packfiles ? ['--store'] : []), ...work.snapshots.slice(0, NAMED).map(short)];
+      return ['check', ...(work.fast ? ['--fast'] : []), ...(work.packfiles ? ['--store'] : []), ...work.snapshots.map(short)];
     case 'restore':
       return [
         'restore',
@@ -80,7 +88,7 @@ function wordsOf(work: JobWork, facts: CommandFacts): string[] {
         '--verify',
       ];
     case 'rm':
-      return ['rm', ...work.snapshots.slice(0, NAMED).map(short)];
+      return ['rm', ...work.snapshots.map(short)];
     case 'prune':
       return [
         'prune',
@@ -91,7 +99,7 @@ function wordsOf(work: JobWork, facts: CommandFacts): string[] {
     case 'maintenance':
       return ['maintenance'];
     case 'sync':
-      return ['sync', ...work.snapshots.slice(0, NAMED).map(short), work.direction, facts.peerLocation ?? 'STORE'];
+      return ['sync', ...work.snapshots.map(short), work.direction, facts.peerLocation ?? 'STORE'];
     case 'locks':
       return ['locks'];
   }
@@ -99,7 +107,7 @@ function wordsOf(work: JobWork, facts: CommandFacts): string[] {
 
 /** `locks` looks, `locks clear` does. */
 function lockWords({ ids, force }: JobWork & { kind: 'locks' }): string[] {
-  return ['clear', ...ids.slice(0, NAMED).flatMap((id) => ['--id', short(id)]), ...(force ? ['--force'] : [])];
+  return ['clear', ...ids.flatMap((id) => ['--id', short(id)]), ...(force ? ['--force'] : [])];
 }
 
 function quoted(word: string): string {

@@ -55,13 +55,23 @@ describe('merge order hazards', () => {
     expect(hazards([root, brings, { id: D, parent: C, deletes: [deletePackfile(P)] }])).toHaveLength(1);
   });
 
-  it('only what nothing else makes visible counts: removed snapshots, blobs that lie elsewhere and padding do not', () => {
-    const sweep: Named = { id: C, parent: A, deletes: [deletePackfile(P)] };
-    const removed: Named = { id: D, coloured: [{ type: 5, id: S, whenNs: 1n }] };
-    const copied: Named = { id: E, packfiles: [Q], locations: [chunkIn(Q), { ...chunkIn(P, idOf('8')), type: 255 }] };
+  const sweep: Named = { id: C, parent: A, deletes: [deletePackfile(P)] };
+  const removed: Named = { id: D, coloured: [{ type: 5, id: S, whenNs: 1n }] };
+
+  it('removed snapshots and padding do not count, nor does a packfile without blobs', () => {
     expect(hazards([root, brings, sweep, removed])).toEqual([{ state: C, unordered: [B], packfiles: [P], snapshots: [] }]);
-    expect(hazards([root, brings, sweep, removed, copied])).toEqual([]);
+    const padded: Named = { ...brings, locations: [snapshotIn(S, P), { ...chunkIn(P, idOf('8')), type: 255 }] };
+    expect(hazards([root, padded, sweep, removed])).toEqual([]);
     expect(hazards([root, { id: B, parent: A, packfiles: [P] }, sweep])).toEqual([]);
+  });
+
+  it('a deleted packfile whose blobs lie elsewhere counts: who still knows it reads from it, and lists its snapshot twice', () => {
+    const copied: Named = { id: E, packfiles: [Q], locations: [chunkIn(Q), snapshotIn(S, Q)] };
+    expect(hazards([root, brings, sweep, copied])).toEqual([{ state: C, unordered: [B], packfiles: [P], snapshots: [S] }]);
+    expect(hazards([root, brings, sweep, copied, removed])).toEqual([{ state: C, unordered: [B], packfiles: [P], snapshots: [] }]);
+    expect(hazards([root, brings, { ...sweep, parent: B }, copied])).toEqual([]);
+    const coloured: Named = { id: D, coloured: [{ type: 4, id: P, whenNs: 1n }] };
+    expect(hazards([root, brings, { id: C, parent: A, timestampNs: 2n, deletes: [uncolour(P)] }, coloured, copied])).toEqual([]);
   });
 
   it('a packfile that every machine sees coloured hides its blobs in any order; one that is uncoloured by the way does not', () => {
@@ -82,6 +92,12 @@ describe('merge order hazards', () => {
     expect(hazards([root, brings, { id: C, parent: A, deletes: [deleteLocation(P)] }])).toEqual([{ state: C, unordered: [B], packfiles: [P], snapshots: [] }]);
     expect(hazards([root, brings, { id: C, parent: B, deletes: [deleteLocation(P)] }])).toEqual([]);
     expect(hazards([root, brings, { id: C, parent: A, deletes: [deleteLocation(P, idOf('7'))] }])).toEqual([]);
+    const copied: Named = { id: E, packfiles: [Q], locations: [chunkIn(Q), snapshotIn(S, Q)] };
+    expect(hazards([root, brings, copied, { id: C, parent: A, deletes: [deleteLocation(P)] }])).toEqual([]);
+    const deleteHeader = { removes: 2, type: 5, blob: S, packfile: P };
+    expect(hazards([root, brings, copied, { id: C, parent: A, deletes: [deleteHeader] }])).toEqual([
+      { state: C, unordered: [B], packfiles: [P], snapshots: [S] },
+    ]);
   });
 
   it('is a finding of the store that names the state and the snapshots', async () => {

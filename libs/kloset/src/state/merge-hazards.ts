@@ -3,7 +3,7 @@ import { macToBytes } from '../bytes/bytes.js';
 import { macWords } from '../codec/word-reader.js';
 import { BLOB_TYPE, ENTRY_TYPE } from '../format/state.js';
 import type { Layer } from './layer.js';
-import { hangsOn, type Merged, stakesOf } from './sole-holders.js';
+import { hangsOn, isRemoved, type Merged, stakesOf } from './sole-holders.js';
 import { StateOrder } from './state-order.js';
 
 /** Structurally the `MergeHazard` of the repository's types. */
@@ -20,18 +20,22 @@ type Found = { readonly unordered: Set<StateId>; readonly packfiles: Set<Packfil
 
 /**
  * Deletes that a plakar machine may merge before what they delete, because parents do not say which comes first, and that then leave it there. Only those that
- * can change which blobs or snapshots are visible. The tables are looked through only when there is a suspect.
- * @source 01-store 5.2, 5.3, 5.5
+ * can change which blobs or snapshots are visible, or where a machine looks for them: one that still knows a deleted packfile reads from it and builds upon it
+ * though its blobs lie elsewhere too, and lists a snapshot for each packfile that holds it. The tables are looked through only when there is a suspect.
+ * @source 01-store 5.2 to 5.5
  */
 export function findMergeHazards(merged: Merged): readonly MergeHazard[] {
   const order = new StateOrder(merged.layers.flatMap((layer) => layer.records));
-  const suspects = [...packfileSuspects(merged, order), ...colourSuspects(merged, order)];
   const found = new Map<StateId, Found>();
-  const stakes = stakesOf(merged, new Set(suspects.map((suspect) => suspect.packfile)));
-  for (const suspect of suspects) {
-    const stake = stakes.get(suspect.packfile);
-    if (stake !== undefined && (stake.hasBlob || stake.snapshots.size > 0)) note(found, suspect, stake.snapshots);
-  }
+  const judge = (suspects: readonly Suspect[], counts: Parameters<typeof stakesOf>[2]): void => {
+    const stakes = stakesOf(merged, new Set(suspects.map((suspect) => suspect.packfile)), counts);
+    for (const suspect of suspects) {
+      const stake = stakes.get(suspect.packfile);
+      if (stake !== undefined && (stake.hasBlob || stake.snapshots.size > 0)) note(found, suspect, stake.snapshots);
+    }
+  };
+  judge(packfileSuspects(merged, order), (all, item) => !isRemoved(all, item));
+  judge(colourSuspects(merged, order), hangsOn);
   for (const { suspect, snapshots } of locationSuspects(merged, order)) note(found, suspect, snapshots);
   noteSnapshotColours(found, merged, order);
   return [...found].map(([state, hazard]) => ({
@@ -100,7 +104,7 @@ function isPackfileUncolour(claim: { readonly removes: number; readonly type: nu
 }
 
 /**
- * Deleted locations of blobs that lie nowhere else. Which state deleted one is not kept: all states that delete locations are asked. Which state brought it is
+ * Deleted locations of blobs that lie nowhere else, and of snapshots, which are listed once for each location. Which state deleted one is not kept: all states that delete locations are asked. Which state brought it is
  * taken from its packfile: both come in the same state.
  */
 function* locationSuspects(merged: Merged, order: StateOrder): Generator<{ readonly suspect: Suspect; readonly snapshots: readonly SnapshotId[] }> {
@@ -115,7 +119,8 @@ function* locationSuspects(merged: Merged, order: StateOrder): Generator<{ reado
       const packfile = table.packfiles.mac(number);
       const blob = table.blob(index);
       if (type === BLOB_TYPE.padding || !merged.isPackfileKnown(packfile) || facts.colour(BLOB_TYPE.packfile, packfile) !== null) continue;
-      if (!isStated(layers, { type, blob }, packfile) || !hangsOn(merged, { type, blob }, packfile)) continue;
+      if (!isStated(layers, { type, blob }, packfile)) continue;
+      if (type === BLOB_TYPE.snapshot ? isRemoved(merged, { type, blob }) : !hangsOn(merged, { type, blob }, packfile)) continue;
       for (const { id } of deleting) {
         const unordered = notSettled(order, { state: id, brings: facts.entrants(packfile), deletes: deleting.map((record) => record.id) });
         if (unordered.length > 0) yield { suspect: { state: id, unordered, packfile }, snapshots: type === BLOB_TYPE.snapshot ? [blob] : [] };

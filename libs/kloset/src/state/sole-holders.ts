@@ -35,8 +35,14 @@ export function findColouredInUse(merged: Merged, live: ReadonlySet<SnapshotId>)
   });
 }
 
-/** For each packfile what only it holds: a blob is enough to know, snapshots are all named. */
-export function stakesOf(merged: Merged, packfiles: ReadonlySet<PackfileId>): ReadonlyMap<PackfileId, Stake> {
+type Item = { readonly type: number; readonly blob: Mac };
+
+/** For each packfile what it holds that counts, by default what only it holds: a blob is enough to know, snapshots are all named. */
+export function stakesOf(
+  merged: Merged,
+  packfiles: ReadonlySet<PackfileId>,
+  counts: (merged: Merged, item: Item, packfile: PackfileId) => boolean = hangsOn,
+): ReadonlyMap<PackfileId, Stake> {
   const stakes = new Map<PackfileId, Stake>();
   if (packfiles.size === 0) return stakes;
   for (const { table } of merged.layers) {
@@ -49,7 +55,7 @@ export function stakesOf(merged: Merged, packfiles: ReadonlySet<PackfileId>): Re
       const isNews = row.type === BLOB_TYPE.snapshot || (row.type !== BLOB_TYPE.padding && !stake.hasBlob);
       if (!row.stated || row.tombstoned || !isNews) continue;
       const blob = table.blob(index);
-      if (!hangsOn(merged, { type: row.type, blob }, packfile)) continue;
+      if (!counts(merged, { type: row.type, blob }, packfile)) continue;
       if (row.type === BLOB_TYPE.snapshot) stake.snapshots.add(blob);
       else stake.hasBlob = true;
     }
@@ -58,8 +64,13 @@ export function stakesOf(merged: Merged, packfiles: ReadonlySet<PackfileId>): Re
 }
 
 /** No other packfile makes it available, and it is not a snapshot that was removed. */
-export function hangsOn(merged: Merged, item: { readonly type: number; readonly blob: Mac }, packfile: PackfileId): boolean {
+export function hangsOn(merged: Merged, item: Item, packfile: PackfileId): boolean {
   const { type, blob } = item;
-  if (type === BLOB_TYPE.snapshot && merged.facts.colour(type, blob) !== null) return false;
+  if (isRemoved(merged, item)) return false;
   return merged.locations(type, blob).every((location) => location.coloured || location.packfile === packfile);
+}
+
+/** A snapshot that was removed. */
+export function isRemoved({ facts }: Merged, { type, blob }: Item): boolean {
+  return type === BLOB_TYPE.snapshot && facts.colour(type, blob) !== null;
 }

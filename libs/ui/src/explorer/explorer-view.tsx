@@ -2,7 +2,7 @@
 import './explorer.css';
 import type { EntriesPageDto, EntryRowDto } from '@wardrobe/contracts';
 import { counted, figure } from '@wardrobe/words';
-import { Clock, FileWarning, FolderOpen, Search, Server, TriangleAlert } from 'lucide-react';
+import { Clock, FileWarning, FolderOpen, FolderSync, Search, Server, TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Button } from '../controls/button.js';
 import { SearchField } from '../controls/field.js';
@@ -46,6 +46,7 @@ export function ExplorerHead({ page, snapshotsHref, rootHref, crumbs }: Pick<Exp
           <Clock className="icon small" aria-hidden /> <FullTime at={snapshot.takenAt} />
         </span>
         <SnapshotBadge row={snapshot} />
+        <SyncedFrom copyings={page.syncedFrom} />
         {kept === null ? null : <span>{kept}</span>}
         {snapshot.errors > 0 ? (
           <span>
@@ -55,6 +56,23 @@ export function ExplorerHead({ page, snapshotsHref, rootHref, crumbs }: Pick<Exp
       </div>
     </div>
   );
+}
+
+/** Where a snapshot was made that was not made here, and when it came. */
+function SyncedFrom({ copyings }: { readonly copyings: EntriesPageDto['syncedFrom'] }) {
+  const last = copyings.at(-1);
+  const first = copyings[0];
+  if (last === undefined || first === undefined) return null;
+  return (
+    <span title={copyings.map(({ repositoryId, at }) => `${at} from repository ${repositoryId}`).join('\n')}>
+      <FolderSync className="icon small" aria-hidden /> synchronised from {nameOfStore(last)} on <FullTime at={last.at} />
+      {first === last ? null : `, made in ${nameOfStore(first)}`}
+    </span>
+  );
+}
+
+function nameOfStore({ store, repositoryId }: EntriesPageDto['syncedFrom'][number]): string {
+  return store === null ? `repository ${repositoryId.slice(0, 8)}` : store.name;
 }
 
 type ToolsProps = Pick<ExplorerViewProps, 'page' | 'filter' | 'onFilter' | 'archiveHref' | 'restoreHref'>;

@@ -27,6 +27,7 @@ export type PlanViewProps = {
 
 const OFFER: Readonly<Record<Offer, string>> = {
   undelete: 'Bring back deleted snapshots too',
+  redelete: 'Delete again what a machine deleted',
   wait: 'Plan to wait for them',
   discardDamagedStates: 'Remove state files that nothing can rebuild',
 };

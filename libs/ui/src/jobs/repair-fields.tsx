@@ -23,6 +23,12 @@ export function RepairFields({ work, change, peers, limits }: Props) {
         onChange={(event) => change({ undelete: event.target.checked })}
       />
       <CheckField
+        label="Delete again what a machine deleted"
+        hint="Deletions that a machine remembers and the store never got. What somebody decided to keep stays."
+        checked={work.redelete ?? false}
+        onChange={(event) => change({ redelete: event.target.checked })}
+      />
+      <CheckField
         label="Read all contents"
         hint="Finds damage inside packfiles too. It takes as long as a check."
         checked={work.readData ?? false}

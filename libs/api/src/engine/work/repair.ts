@@ -78,6 +78,7 @@ function optionsOf(work: Repair, { signal, report }: WorkContext): Omit<PlanRepa
     snapshots: work.snapshots === null ? undefined : work.snapshots.map((id) => parseMac(id)),
     evidence: work.evidence,
     undelete: work.undelete,
+    redelete: work.redelete,
     discardDamagedStates: work.discardDamagedStates,
     readContent: work.readData,
     signal,
@@ -114,11 +115,12 @@ function planDto(plan: RepairPlan, work: Repair, nowMs: number): EnginePlan['pla
     waits: waits.map((wait) => ({ sentence: wait.why, host: wait.host, until: new Date(wait.untilMs).toISOString() })),
     offers: [
       ...(deleted > 0 && !work.undelete ? (['undelete'] as const) : []),
+      ...(offersRedelete(plan, work) ? (['redelete'] as const) : []),
       ...(waits.some(({ untilMs }) => untilMs > nowMs) && !work.wait ? (['wait'] as const) : []),
       ...(offersDiscard(plan, work) ? (['discardDamagedStates'] as const) : []),
     ],
     verb: waits.length > 0 ? `Wait, then ${lower(verbOf(actions))}` : verbOf(actions),
-    destroys: actions.some(({ kind }) => kind === 'discard-state'),
+    destroys: actions.some(({ kind, takesAway }) => kind === 'discard-state' || takesAway),
     refusal: waiting ? waitSentence(plan) : actions.length === 0 && waits.length === 0 ? 'There is nothing that can be mended here.' : null,
   };
 }
@@ -141,11 +143,23 @@ function offersDiscard({ problems }: RepairPlan, work: Repair): boolean {
   return !work.discardDamagedStates && problems.some(({ states }) => states.length > 0);
 }
 
+/** In a store of line 1.0 delete entries are not written, asked for or not; the removal of a snapshot is. */
+function offersRedelete({ leftAlone, line }: RepairPlan, work: Repair): boolean {
+  return !work.redelete && leftAlone.some(({ what, snapshots }) => what === 'unpublished-deletion' && (line === '1.1' || snapshots.length > 0));
+}
+
 const STATE_KINDS: ReadonlySet<RepairAction['kind']> = new Set<RepairAction['kind']>(['publish-state-file', 'rebuild-state', 'replace-state']);
 
 function verbOf(actions: readonly RepairAction[]): string {
+  const again = redeletedBy(actions).length;
+  if (actions.length > 0 && actions.every(({ redeletes, snapshots }) => redeletes.length > 0 && snapshots.length === 0))
+    return `Delete ${counted(again, 'snapshot')} again`;
   if (actions.length > 0 && actions.every(({ kind }) => STATE_KINDS.has(kind))) return `Publish ${counted(actions.length, 'state')}`;
   return actions.length === 0 ? 'Repair' : `Apply ${counted(actions.length, 'repair')}`;
+}
+
+function redeletedBy(actions: readonly RepairAction[]): readonly string[] {
+  return [...new Set(actions.flatMap(({ redeletes }) => redeletes))];
 }
 
 function lower(text: string): string {
@@ -156,21 +170,26 @@ function noteOf(actions: readonly RepairAction[]): string {
   const writes = actions.flatMap((action) => action.writes);
   const removed = writes.filter(({ what }) => what === 'removal').length;
   const replaced = writes.filter((write) => write.what === 'state' && write.replaces).length;
-  if (removed + replaced === 0) return 'Nothing is deleted or overwritten.';
+  const again = redeletedBy(actions).length;
+  const isTaken = actions.some(({ takesAway }) => takesAway);
+  if (removed + replaced + again === 0 && !isTaken) return 'Nothing is deleted or overwritten.';
   const parts = [
+    ...(again > 0 ? [`all machines stop listing ${counted(again, 'snapshot')}`] : []),
+    ...(isTaken ? ['packfiles or blobs that the store lists are taken off its list for good'] : []),
     ...(replaced > 0 ? [`${counted(replaced, 'damaged state file')} ${replaced === 1 ? 'gives' : 'give'} way to a sound one`] : []),
     ...(removed > 0 ? [`${counted(removed, 'file')} ${removed === 1 ? 'is' : 'are'} removed`] : []),
   ];
-  return `${parts.join(', ')}.`;
+  const said = parts.join(', ');
+  return `${said.charAt(0).toUpperCase()}${said.slice(1)}.`;
 }
 
 function itemOf(action: RepairAction): PlanItemDto {
   return {
     key: action.key,
     title: action.wrong,
-    detail: `${action.doing}${action.undeletes ? ' It brings back a snapshot that somebody deleted.' : ''}`,
+    detail: `${action.doing}${action.undeletes ? ' It brings back a snapshot that somebody deleted.' : ''}${action.takesAway ? ' It takes away what the store lists.' : ''}`,
     evidence: [...action.evidence],
-    snapshots: [...action.snapshots],
+    snapshots: [...new Set([...action.snapshots, ...action.redeletes])],
     machines: [...action.machines],
     steps: action.writes.map(stepOf),
   };

@@ -25,7 +25,7 @@ export function planSyncWork(work: Sync, context: WorkContext): Promise<EnginePl
   return withPeer(work, context, async (ways) => {
     const planned: PlannedWay[] = [];
     for (const way of ways) planned.push(await planWay(way, work, context.signal));
-    return { plan: planDto(planned), engine: null };
+    return { plan: planDto(planned, missingOf(planned, work)), engine: null };
   });
 }
 
@@ -96,7 +96,17 @@ async function planWay(way: Way, { snapshots }: Sync, signal: AbortSignal): Prom
   return { way, steps: planSync(way.target, headers), unreadable };
 }
 
-function planDto(ways: readonly PlannedWay[]): EnginePlan['plan'] {
+/** Of the chosen snapshots those that no store which is copied from lists. */
+function missingOf(ways: readonly PlannedWay[], { snapshots }: Sync): JobPlanDto['leftAlone'] {
+  const found = new Set<string>(ways.flatMap(({ steps, unreadable }) => [...steps.map(({ header }) => header.id), ...unreadable]));
+  const names = ways.map(({ way }) => way.name).join(' or ');
+  const where = ways.length === 1 ? 'the list of the store that it would be copied from' : 'the list of either store';
+  return snapshots
+    .filter((id) => !found.has(id))
+    .map((id) => ({ what: 'missing snapshot', why: `${short(id)} ${names}: it is not in ${where}.`, snapshots: [id] }));
+}
+
+function planDto(ways: readonly PlannedWay[], missing: JobPlanDto['leftAlone']): EnginePlan['plan'] {
   const copies = ways.flatMap(({ way, steps }) => steps.filter(({ action }) => action === 'copy').map((step) => copyItem(way, step)));
   const present = ways.reduce((sum, { steps }) => sum + steps.filter(({ action }) => action === 'present').length, 0);
   return {
@@ -106,7 +116,7 @@ function planDto(ways: readonly PlannedWay[]): EnginePlan['plan'] {
     items: copies.slice(0, SHOWN_ITEMS),
     itemsTotal: copies.length,
     problems: ways.flatMap(({ way, unreadable }) => unreadable.map((id) => unreadableProblem(way, id))).slice(0, SHOWN_ITEMS),
-    leftAlone: ways.flatMap(({ way, steps }) => deletedOf(way, steps)).slice(0, SHOWN_ITEMS),
+    leftAlone: [...missing, ...ways.flatMap(({ way, steps }) => deletedOf(way, steps))].slice(0, SHOWN_ITEMS),
     verb: `Copy ${counted(copies.length, 'snapshot')}`,
     refusal: copies.length === 0 ? 'There is nothing to copy.' : null,
   };

@@ -10,6 +10,7 @@ export type EngineWork =
       readonly snapshots: readonly string[] | null;
       readonly evidence: readonly LostStateEvidence[];
       readonly undelete: boolean;
+      readonly redelete: boolean;
       readonly wait: boolean;
       readonly discardDamagedStates: boolean;
       readonly readData: boolean;

@@ -60,5 +60,13 @@ test('attributes are bytes: values, their names, and the paths that bear them', 
   expect(reader.list(`${folder}/link`)).toEqual({ names: [] });
   expect(reader.list(`${folder}/gone`)).toEqual({ error: `xattr.list ${folder}/gone: no such file or directory` });
   expect(readRawXattrs([`${folder}/gone`])?.get(`${folder}/gone`)).toEqual({ error: 'no such file or directory' });
+  // Python and Perl say the same of the same paths, each by itself.
+  const asked = [plain, odd, mixed, `${folder}/link`, `${folder}/gone`];
+  const both = (['python3', 'perl'] as const).flatMap((program) => readRawXattrs(asked, [program]) ?? []);
+  expect(both.length).toBeGreaterThan(0);
+  for (const found of both) {
+    expect(found.get(odd)).toEqual({ values: new Map([['user.q', { value: Buffer.from([1, 0, 2]) }]]) });
+    expect(found).toEqual(both[0]);
+  }
   expect(reader.get(plain, 'user.none')).toEqual({ error: `xattr.get ${folder}/plain user.none: no data available` });
 });

@@ -72,6 +72,8 @@ export function draftOf(facts: ActionFacts, work: Work): Draft {
       packfiles: facts.packfiles ?? [],
       writes: facts.writes ?? [],
       undeletes: facts.undeletes ?? false,
+      redeletes: facts.redeletes ?? [],
+      takesAway: facts.takesAway ?? false,
     },
     work,
   };

@@ -1,11 +1,11 @@
 import type { SnapshotId, StateId } from '@wardrobe/kloset-model';
 import { BLOB_TYPE, ENTRY_TYPE } from '../../format/state.js';
 import { counted, type Draft, draftOf, type Drafts, leftAloneOf, named, stateWrite } from './draft.js';
-import { findRemovalOf, type ProvenRemoval } from './evidence.js';
+import { findRemovalOf } from './evidence.js';
 import { type SaidDelete, whoSays } from './said.js';
 import type { Survey } from './survey.js';
 import type { StateFacts } from './plan-states.js';
-import { draftRemoval } from './removal-draft.js';
+import { deletedAgain, draftRemoval } from './removal-draft.js';
 
 /**
  * Delete entries that a machine remembers and no state of the store says. They are written again where they take nothing away that the store lists; else they are
@@ -33,14 +33,8 @@ export function planLostRemovals({ survey, testimony, options }: StateFacts, dra
       continue;
     }
     const proven = findRemovalOf(survey, id, testimony);
-    drafts.drafts.push(
-      proven === null ? draftNewRemoval({ survey, testimony, options }, { id, machines, wrong }) : draftRemoval(proven, isDamaged(survey, proven)),
-    );
+    drafts.drafts.push(proven === null ? draftNewRemoval({ survey, testimony, options }, { id, machines, wrong }) : draftRemoval(survey, proven));
   }
-}
-
-function isDamaged({ damaged }: Survey, { state }: ProvenRemoval): boolean {
-  return damaged.some(({ id }) => id === state);
 }
 
 /** A removal whose state nobody can name: with the machine's own time, else that of the state which brought the snapshot. */
@@ -60,6 +54,7 @@ function draftNewRemoval(
       doing: 'It is deleted in the store too, by a state under a new name.',
       evidence: [`${machines.join(', ')} ${machines.length === 1 ? 'remembers' : 'remember'} the deletion.`],
       machines,
+      redeletes: [id],
       writes: [stateWrite({ version: versionOf(survey), coloured: 1 })],
     },
     { kind: 'state', id: null, packfiles: [], colours: [{ type: BLOB_TYPE.snapshot, id, whenNs }], deletes: [], end: null, headers: [] },
@@ -120,6 +115,8 @@ function draftDeletes({ survey, testimony, options }: StateFacts, { state, delet
       evidence: [`${machines.join(', ')} remembers what it said.`],
       machines,
       states: [state],
+      redeletes: isGrouped ? [] : deletedAgain(survey, colours),
+      takesAway: listed.length > 0,
       writes: [stateWrite({ id, replaces: isDamagedFile && !isGrouped, version: '1.1.0', deletes: deletes.length, coloured: isGrouped ? 0 : colours.length })],
     },
     { kind: 'state', id, packfiles: [], colours: isGrouped ? [] : colours, deletes, end: end === null ? null : { ...end, version: '1.1.0' }, headers: [] },

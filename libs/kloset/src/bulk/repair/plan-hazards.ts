@@ -78,7 +78,7 @@ function lostProblem(findings: Findings, walk: SnapshotWalk, gone: readonly Pack
 
 function wrongOf(hazard: MergeHazard): string {
   const snapshots = hazard.snapshots.length === 0 ? 'some blobs' : `snapshot ${named(hazard.snapshots)}`;
-  return `State ${named([hazard.state])} deletes what state ${named(hazard.unordered)} brings, and nothing tells plakar which comes first: some machines see ${snapshots}, others do not.`;
+  return `State ${named([hazard.state])} deletes what state ${named(hazard.unordered)} brings, and nothing tells plakar which comes first: some machines find ${snapshots} there, others do not.`;
 }
 
 function doingOf(revived: readonly SnapshotId[], gone: readonly PackfileId[]): string {

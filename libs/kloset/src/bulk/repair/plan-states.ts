@@ -4,7 +4,7 @@ import type { Candidate, Candidates } from './candidates.js';
 import { type ClaimedPackfile, counted, type Draft, draftOf, type Drafts, emptyDrafts, leftAloneOf, named, problemOf, stateWrite } from './draft.js';
 import { deduceColours, findRemoval, type KeptStateFile, machinesOf, type Testimony } from './evidence.js';
 import { planLostDeletes, planLostRemovals } from './plan-deletions.js';
-import { draftRemoval } from './removal-draft.js';
+import { deletedAgain, draftRemoval } from './removal-draft.js';
 import type { Survey } from './survey.js';
 import type { PlanRepairOptions, RepairActionKind, RepairWrite } from './types.js';
 import type { SnapshotWalk } from './walk.js';
@@ -39,7 +39,7 @@ export function planStates(facts: StateFacts): Drafts {
   const headers = new HeaderPlaces(facts);
   const damaged = new Set(facts.survey.damaged.map(({ id }) => id));
   // Removals come first: what they keep away must not show in between.
-  for (const removal of facts.candidates.removals) if (!damaged.has(removal.state)) drafts.drafts.push(draftRemoval(removal, false));
+  for (const removal of facts.candidates.removals) if (!damaged.has(removal.state)) drafts.drafts.push(draftRemoval(facts.survey, removal));
   for (const group of groups) {
     const draft = draftGroup(facts, group, headers);
     if ('action' in draft) drafts.drafts.push(draft);
@@ -140,6 +140,7 @@ function draftGroup(facts: StateFacts, group: Group, headers: HeaderPlaces): Dra
   const packfiles = [...group.packfiles].sort().map((packfile) => headers.claim(packfile));
   const about = group.id ?? `new:${group.snapshots[0] ?? packfiles[0]?.id ?? ''}`;
   const machines = machinesOf(testimony, { states: group.id === null ? [] : [group.id], snapshots: group.snapshots });
+  const colours = group.id === null ? [] : (testimony.coloursOf.get(group.id) ?? kept?.colours ?? []);
   const common = {
     about,
     wrong: wrongOf(group, isDamaged),
@@ -148,11 +149,11 @@ function draftGroup(facts: StateFacts, group: Group, headers: HeaderPlaces): Dra
     states: group.id === null ? [] : [group.id],
     packfiles: packfiles.map(({ id }) => id),
     undeletes: group.deletedBy.size > 0,
+    redeletes: deletedAgain(survey, colours),
     evidence: evidenceOf(facts, group, { kept, isDamaged }),
   };
   if (kept !== undefined && isWholeFile(survey, kept, packfiles)) return draftFile(common, kept, isDamaged);
   const end = group.id === null ? null : (testimony.ends.get(group.id) ?? null);
-  const colours = group.id === null ? [] : (testimony.coloursOf.get(group.id) ?? kept?.colours ?? []);
   const writes: RepairWrite[] = [
     stateWrite({
       id: group.id,
@@ -243,7 +244,7 @@ function planUnnamed(facts: StateFacts, state: UnreadableState, drafts: Drafts):
   }
   const removal = findRemoval(survey.repository, state.id, testimony);
   if (removal !== null) {
-    drafts.drafts.push(draftRemoval(removal, true));
+    drafts.drafts.push(draftRemoval(survey, removal));
     return;
   }
   const deduced = testimony.coloursOf.has(state.id) ? null : deduceColours(survey, state.id, testimony);

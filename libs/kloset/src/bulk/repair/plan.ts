@@ -152,7 +152,8 @@ function joinDrafts(parts: readonly Drafts[]): Drafts {
 function onlySelected(all: Drafts, snapshots: readonly SnapshotId[] | undefined): Drafts {
   if (snapshots === undefined) return all;
   const wanted = new Set<string>(snapshots);
-  const concerns = (item: { readonly snapshots: readonly string[] }): boolean => item.snapshots.some((id) => wanted.has(id));
+  const concerns = (item: { readonly snapshots: readonly string[]; readonly redeletes?: readonly string[] }): boolean =>
+    [...item.snapshots, ...(item.redeletes ?? [])].some((id) => wanted.has(id));
   const drafts = all.drafts.filter(({ action }) => concerns(action));
   const rest = all.drafts.length - drafts.length;
   const why = `${rest} other repairs do not concern the snapshots asked for.`;

@@ -1,8 +1,12 @@
+import type { Mac } from '@wardrobe/kloset-model';
+import { BLOB_TYPE } from '../../format/state.js';
 import { type Draft, draftOf, named, stateWrite } from './draft.js';
 import type { ProvenRemoval } from './evidence.js';
+import type { Survey } from './survey.js';
 
 /** A removal, byte for byte: its name is the MAC of its content. */
-export function draftRemoval({ state, type, id, whenNs, end, machine }: ProvenRemoval, isDamaged: boolean): Draft {
+export function draftRemoval(survey: Survey, { state, type, id, whenNs, end, machine }: ProvenRemoval): Draft {
+  const isDamaged = survey.damaged.some((one) => one.id === state);
   return draftOf(
     {
       about: state,
@@ -13,8 +17,15 @@ export function draftRemoval({ state, type, id, whenNs, end, machine }: ProvenRe
       machines: [machine],
       states: [state],
       snapshots: [],
+      redeletes: deletedAgain(survey, [{ type, id }]),
       writes: [stateWrite({ id: state, replaces: isDamaged, version: end.version, coloured: 1 })],
     },
     { kind: 'state', id: state, packfiles: [], colours: [{ type, id, whenNs }], deletes: [], end, headers: [] },
   );
+}
+
+/** Snapshots that the store lists and that these colours delete. */
+export function deletedAgain({ view }: Survey, colours: readonly { readonly type: number; readonly id: Mac }[]): readonly string[] {
+  const coloured = new Set<string>(colours.flatMap(({ type, id }) => (type === BLOB_TYPE.snapshot ? [id] : [])));
+  return coloured.size === 0 ? [] : view.live.flatMap(({ id }) => (coloured.has(id) ? [id] : []));
 }

@@ -66,7 +66,7 @@ describe('delete entries of a lost state that a machine remembers', () => {
     await mend(made, { evidence });
     expect((await made.open()).view.live.map((snapshot) => snapshot.id)).toContain(id);
     const result = await mend(made, { evidence, redelete: true });
-    expect(result.applied.map(({ kind }) => kind)).toEqual(['rebuild-state']);
+    expect(result.applied).toMatchObject([{ kind: 'rebuild-state', redeletes: [id], takesAway: true }]);
     const { view } = await made.open();
     expect(view.live.map((snapshot) => snapshot.id)).toEqual([kept.id]);
     expect(view.deleted.map((snapshot) => snapshot.id)).toEqual([id]);
@@ -114,7 +114,10 @@ describe.each(['1.0', '1.1'] as const)('a store of line %s', (line) => {
     const careful = await plan(made, { evidence });
     expect(careful.actions).toEqual([]);
     expect(careful.leftAlone).toMatchObject([{ what: 'unpublished-deletion', snapshots: [id], machines: ['bravo'] }]);
-    await mend(made, { evidence, redelete: true });
+    const other = await made.backup([file('b')]);
+    expect((await plan(made, { evidence, redelete: true, snapshots: [other.id] })).actions).toEqual([]);
+    expect((await plan(made, { evidence, redelete: true, snapshots: [id] })).actions).toMatchObject([{ redeletes: [id], takesAway: false }]);
+    await mend(made, { evidence, redelete: true, snapshots: [id] });
     expect((await made.open()).view.deleted).toMatchObject([{ id, whenNs: 77n }]);
     expect((await plan(made, { evidence, redelete: true })).actions).toEqual([]);
   });

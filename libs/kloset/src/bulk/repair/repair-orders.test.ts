@@ -123,6 +123,42 @@ describe('machines that merge the states of a store in different orders', () => 
     expect((await made.open()).view.mergeHazards()).toEqual([]);
   });
 
+  it('never read from a deleted packfile whose blobs lie elsewhere too, once its deletion was stated again', async () => {
+    const { made, second, deleting } = await hazard();
+    const merged = (await made.open()).view;
+    const blobs = merged.layers.flatMap(({ table }) =>
+      Array.from({ length: table.count }, (_, index) => ({
+        ...table.read(index),
+        blob: table.blob(index),
+        packfile: table.packfiles.mac(table.read(index).packfile),
+      })),
+    );
+    const lost = blobs.filter(({ type, packfile }) => type !== BLOB_TYPE.padding && second.packfiles.includes(packfile));
+    await made.store.remove('state', deleting);
+    const repository = await made.open();
+    const writer = await openWriter(repository, { lock: 'none', environment: { nowMs: () => 1_700_000_000_000 } });
+    for (const { type, blob } of lost) writer.putAgain(type, await repository.get(type, blob), blob);
+    await writer.commit();
+    await writer.close();
+    await made.state(deleting, (builder) => {
+      for (const packfile of second.packfiles) builder.deletePackfile(packfile);
+    });
+    for (const packfile of second.packfiles) await made.store.remove('packfile', packfile);
+    const read = async (): Promise<ReadonlySet<Mac | null>> => {
+      const states = await parseStates(await made.open());
+      const orders = Array.from({ length: ORDERS }, () => mergeLikePlakar(orderByParents(states, random.below)));
+      return new Set(orders.flatMap((view) => lost.map(({ type, blob }) => view.pick(type, blob))));
+    };
+    expect(lost.length).toBeGreaterThan(0);
+    // Who still knows the deleted packfile lists the snapshot once for each of two, and may read from either.
+    expect((await views(made)).map((snapshots) => snapshots.filter((id) => id === second.id).length).sort()).toEqual([1, 2]);
+    const { plan } = await repair(made);
+    expect(plan.actions.map(({ kind }) => kind)).toEqual(['restate']);
+    const after = await read();
+    expect(second.packfiles.filter((packfile) => after.has(packfile))).toEqual([]);
+    expect(await views(made)).toHaveLength(1);
+  });
+
   it('see a snapshot once after an ambiguous one was settled', async () => {
     const made = await makeStore('1.1');
     const { id } = await made.backup([file('a')]);

@@ -68,6 +68,10 @@ export type RepairAction = {
   readonly writes: readonly RepairWrite[];
   /** It brings back a snapshot that somebody deleted. */
   readonly undeletes: boolean;
+  /** Snapshots that the store lists and that it deletes again. */
+  readonly redeletes: readonly string[];
+  /** It takes packfiles or blobs off the list of the store for good. */
+  readonly takesAway: boolean;
 };
 
 /** A path in a snapshot that is hit; `text` shows bad UTF-8 as U+FFFD. */
