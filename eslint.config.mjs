@@ -56,8 +56,8 @@ const depConstraintsOfTests = depConstraints.map((rule) => ({
     scope('testing'),
     scope('kernel'),
     scope('contracts'),
-    // Journeys over servers that the connectors' packages bring for tests.
-    ...(rule.sourceTag === scope('cli') ? [scope('connector')] : []),
+    // Stores in folders and in memory, and journeys over servers that the connectors' packages bring for tests.
+    ...(['kloset', 'machine-cache', 'api', 'cli'].map(scope).includes(rule.sourceTag) ? [scope('connector')] : []),
     // A connector is held against the engine.
     ...(rule.sourceTag === scope('connector') ? [scope('kloset')] : []),
     ...(rule.sourceTag === scope('api') || rule.sourceTag === scope('server') ? [scope('cli')] : []),
@@ -93,7 +93,7 @@ export default [
     },
   },
   {
-    files: ['libs/kloset/src/**/*.ts', 'libs/machine-cache/src/**/*.ts', 'libs/tracking/src/**/*.ts'],
+    files: ['libs/kloset/src/**/*.ts', 'libs/connectors/*/src/**/*.ts', 'libs/machine-cache/src/**/*.ts', 'libs/tracking/src/**/*.ts'],
     ignores: ['**/*.test.ts'],
     rules: { 'max-lines': ['error', { max: 400 }], 'max-lines-per-function': ['error', { max: 70 }], 'max-params': ['error', { max: 4 }] },
   },

@@ -33,7 +33,7 @@ await build({
   format: 'esm',
   ...SHARED,
 });
-for (const name of ['s3', 'sftp', 'http', 'ptar']) await packConnector(name);
+for (const name of ['fs', 's3', 'sftp', 'http', 'ptar']) await packConnector(name);
 process.exit(0);
 
 /** A connector as a package of its own, for `pkg add`: one file with all that it needs, and what it says of itself. */

@@ -11,7 +11,6 @@ export const LAYERS = {
   compression: ['errors', 'bytes', 'codec', 'format'],
   chunking: ['errors', 'bytes', 'codec', 'format'],
   store: ['errors', 'bytes', 'codec', 'format', 'crypto', 'compression'],
-  stores: ['errors', 'bytes', 'store'],
   btree: ['errors', 'bytes', 'codec', 'format', 'crypto', 'compression', 'chunking'],
   state: ['errors', 'bytes', 'codec', 'format', 'crypto', 'compression', 'chunking'],
   packfile: ['errors', 'bytes', 'codec', 'format', 'crypto', 'compression', 'chunking', 'state', 'btree'],

@@ -21,7 +21,7 @@ export const SUITES = [
     kind: 'vitest',
     folder: `libs/${lib}`,
   })),
-  ...['s3', 'sftp', 'http', 'ptar'].map((connector) => ({ name: connector, kind: 'vitest', folder: `libs/connectors/${connector}` })),
+  ...['fs', 'memory', 's3', 'sftp', 'http', 'ptar'].map((connector) => ({ name: connector, kind: 'vitest', folder: `libs/connectors/${connector}` })),
   { name: 'web', kind: 'vitest', folder: 'apps/web' },
   { name: 'server', kind: 'vitest', folder: 'apps/server' },
   { name: 'cli', kind: 'vitest', folder: 'apps/cli' },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listenStore } from '@wardrobe/connector-http/server';
 import { ownServer } from '@wardrobe/connector-sftp/test-server';
-import { fsStore } from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
 import { startS3Server, temporaryFolder } from '@wardrobe/testing';
 import ssh2 from 'ssh2';
 

@@ -145,7 +145,8 @@ describe('newer formats', () => {
     return () => writeFile(path, good);
   };
   const macOf = async (): Promise<(bytes: Uint8Array) => Uint8Array> => {
-    const { fsStore, openRepository } = await import('@wardrobe/kloset');
+    const { fsStore } = await import('@wardrobe/connector-fs');
+    const { openRepository } = await import('@wardrobe/kloset');
     const repository = await openRepository(fsStore(store));
     return (bytes) => Buffer.from(repository.mac(bytes), 'hex');
   };

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fsStore, listSnapshots, openRepository } from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
+import { listSnapshots, openRepository } from '@wardrobe/kloset';
 import type { SnapshotId } from '@wardrobe/kloset-model';
 import { oracle, oracleAvailable, seededRandom, temporaryFolder } from '@wardrobe/testing';
 import { describe, expect, it } from 'vitest';

@@ -2,6 +2,7 @@ import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
 import { createGzip } from 'node:zlib';
 import { temporaryFolder } from '@wardrobe/testing';
 import { pack } from 'tar-stream';
@@ -57,6 +58,18 @@ describe('connectors', () => {
     expect(await state()).toBe('built-in');
     expect(await readdir(join(data, 'connectors'))).toEqual(['connectors.json']);
     await backEnd.close();
+  });
+
+  it('for folders is one of them: removed, and added as a package that works the same', async () => {
+    const { run } = await user();
+    const store = join(await temporaryFolder('folder'), 'store');
+    expect((await run(['pkg', 'rm', 'fs'])).out).toContain('switched off');
+    expect((await run(['at', store, 'create', '--plaintext'])).err).toContain('wardrobe pkg add fs');
+    expect((await run(['pkg', 'add', 'fs'])).code).toBe(0);
+    expect((await run(['at', store, 'create', '--plaintext'])).code).toBe(0);
+    expect((await run(['at', store, 'backup', fileURLToPath(new URL('.', import.meta.url))])).code).toBe(0);
+    expect((await run(['at', store, 'check'])).code).toBe(0);
+    expect((await run(['at', join(store, 'none'), 'ls'])).err).toContain('is not a Kloset store');
   });
 
   it('of others are taken from a file when it was confirmed, upgraded, and proven before they are loaded', async () => {

@@ -1,7 +1,9 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyFixtureStore, FIXTURE_PASSPHRASE, temporaryFolder } from '@wardrobe/testing';
-import { copyToMemory, fsStore, openRepository, StoreError } from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
+import { copyToMemory } from '@wardrobe/connector-memory';
+import { openRepository, StoreError } from '@wardrobe/kloset';
 import { describe, expect, it } from 'vitest';
 import { readEnvironment } from '../src/env.js';
 import { removeListed } from '../src/remove-listed.js';

@@ -1,6 +1,7 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fsStore, openRepository, openWriter } from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
+import { openRepository, openWriter } from '@wardrobe/kloset';
 import { copyFixtureStore, FIXTURE_PASSPHRASE, temporaryFolder, unpackFixture } from '@wardrobe/testing';
 import { describe, expect, it } from 'vitest';
 import { jsonLines, wardrobe } from './run-wardrobe.js';

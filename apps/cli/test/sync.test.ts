@@ -1,6 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createStore, fsStore, writableStore } from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
+import { createStore, writableStore } from '@wardrobe/kloset';
 import { copyFixtureStore, FIXTURE_PASSPHRASE, temporaryFolder } from '@wardrobe/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { jsonLines, wardrobe } from './run-wardrobe.js';

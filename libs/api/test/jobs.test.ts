@@ -16,7 +16,8 @@ import type {
   StoreDto,
 } from '@wardrobe/contracts';
 import { claimJob, getJob, queueJob } from '@wardrobe/db';
-import { fsStore, openRepository, openWriter, type RepositoryWriter } from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
+import { openRepository, openWriter, type RepositoryWriter } from '@wardrobe/kloset';
 import { copyFixtureStore, type Fixture, type FixtureName, temporaryFolder, unpackFixture } from '@wardrobe/testing';
 import { createApi } from '../src/index.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

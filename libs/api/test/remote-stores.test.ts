@@ -1,5 +1,6 @@
 import type { StoreDto, StoreKindDto, StoreTestDto } from '@wardrobe/contracts';
-import { fsStore, openRepository } from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
+import { openRepository } from '@wardrobe/kloset';
 import { connectorFor } from '@wardrobe/connections';
 import { parseStoreLocation, type WritableStore } from '@wardrobe/store-connector';
 import { copyFixtureStore, type S3Server, startS3Server, temporaryFolder } from '@wardrobe/testing';

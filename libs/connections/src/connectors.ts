@@ -7,6 +7,7 @@ export type BuiltInConnector = { readonly name: string; readonly schemes: readon
 
 /** Loaded when a store of theirs is opened, and not before: nobody loads an SSH client to read a folder. */
 export const BUILT_IN_CONNECTORS: readonly BuiltInConnector[] = [
+  { name: 'fs', schemes: ['fs'], load: () => import('@wardrobe/connector-fs') },
   { name: 's3', schemes: ['s3'], load: () => import('@wardrobe/connector-s3') },
   { name: 'sftp', schemes: ['sftp'], load: () => import('@wardrobe/connector-sftp') },
   { name: 'http', schemes: ['http', 'https'], load: () => import('@wardrobe/connector-http') },
@@ -20,11 +21,11 @@ export function isLocal({ scheme }: StoreLocation): boolean {
 
 /** Every scheme that can be opened, for messages. */
 export function knownSchemes(): readonly string[] {
-  return ['fs', ...BUILT_IN_CONNECTORS.flatMap(({ schemes }) => schemes)];
+  return BUILT_IN_CONNECTORS.flatMap(({ schemes }) => schemes);
 }
 
 /**
- * The connector for a scheme other than `fs`: an installed one before one that comes along.
+ * The connector for a scheme: an installed one before one that comes along.
  * @throws InvalidInputError nobody knows the scheme, or the connector is made for another version of the interface
  */
 export async function connectorFor(scheme: string, { connectorsFolder }: Pick<Surroundings, 'connectorsFolder'>): Promise<Connector> {

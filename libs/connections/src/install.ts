@@ -110,7 +110,7 @@ function readFacts(aside: string, below: string): PackageFacts {
   )
     throw new InvalidInputError('the package names no connector: a name of small letters and a version are needed');
   const words = schemes.map(String);
-  if (words.length === 0 || words.some((scheme) => !/^[a-z0-9+.-]{2,40}$/.test(scheme) || scheme === 'fs'))
+  if (words.length === 0 || words.some((scheme) => !/^[a-z0-9+.-]{2,40}$/.test(scheme)))
     throw new InvalidInputError('the package names no schemes that a connector may have');
   const mismatch = interfaceMismatch({ name, interfaceVersion });
   if (mismatch !== null) throw new InvalidInputError(mismatch);

@@ -1,6 +1,6 @@
 import { copyFixtureStore, FIXTURE_PASSPHRASE, temporaryFolder } from '@wardrobe/testing';
 import { type ConnectorOption, NotAStoreError, PermissionError, StoreError, type StoreFault, type WritableStore } from '@wardrobe/store-connector';
-import { memoryStore } from '@wardrobe/kloset';
+import { memoryStore } from '@wardrobe/connector-memory';
 import { describe, expect, it } from 'vitest';
 import { madeSurroundings } from '../test/made-surroundings.js';
 import { BUILT_IN_CONNECTORS, connectorFor, connectorIn } from './connectors.js';
@@ -72,7 +72,7 @@ describe('connectors', () => {
     expect(new Set(schemes).size).toBe(schemes.length);
   });
 
-  it('are not needed for a folder, which has no options', async () => {
+  it('for a folder take no options', async () => {
     const surroundings = await madeSurroundings();
     const store = await openLocation(await resolveLocation('fs:///srv/x', { surroundings }), surroundings);
     expect(store.location).toBe('/srv/x');

@@ -1,21 +1,15 @@
-import { fsStore } from '@wardrobe/kloset';
 import { type Connector, InvalidInputError, type WritableStore } from '@wardrobe/store-connector';
 import { connectorFor } from './connectors.js';
 import type { ResolvedStore } from './resolve.js';
 import type { Surroundings } from './surroundings.js';
 
 /**
- * Opens the store that `resolveLocation` found. Only the connector of its kind is loaded, none for a folder. Contacts nobody: the first call to the store does.
+ * Opens the store that `resolveLocation` found. Only the connector of its kind is loaded. Contacts nobody: the first call to the store does.
  * @throws InvalidInputError no connector for it, or an option that does not fit
  */
 export async function openLocation(store: ResolvedStore, surroundings: Surroundings): Promise<WritableStore> {
   const { location } = store;
   const { host } = surroundings;
-  if (location.scheme === 'fs') {
-    const [name] = Object.keys(store.given);
-    if (name !== undefined) throw new InvalidInputError(`a store in a folder has no options: '${name}' was given for ${store.shown}`);
-    return fsStore(location.rest);
-  }
   const connector = await connectorFor(location.scheme, surroundings);
   return connector.open({ location, options: optionsFor(connector, store, host.environment), host });
 }

@@ -1,6 +1,8 @@
 import { chmod, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fsStore, listSnapshots, memoryStore, openRepository } from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
+import { memoryStore } from '@wardrobe/connector-memory';
+import { listSnapshots, openRepository } from '@wardrobe/kloset';
 import { CONTRACT_CONTENT, contractId, storeContract, writableContract } from '@wardrobe/store-connector/contract';
 import type { WritableStore } from '@wardrobe/store-connector';
 import { temporaryFolder, unpackFixture } from '@wardrobe/testing';

@@ -7,7 +7,7 @@ import { openRepository } from '../src/repository/repository.js';
 import { isDamaged } from '../src/snapshot/entry.js';
 import { openSnapshot } from '../src/snapshot/open.js';
 import { snapshotSource } from '../src/snapshot/source.js';
-import { copyToMemory } from '../src/stores/memory/memory-store.js';
+import { copyToMemory } from '@wardrobe/connector-memory';
 import { oracleStore } from './open-oracle.js';
 import { idOf, storeBuilder } from './store-builder.js';
 

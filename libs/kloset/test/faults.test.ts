@@ -5,7 +5,7 @@ import { openRepository } from '../src/repository/repository.js';
 import { openWriter } from '../src/repository/writer.js';
 import { buildSnapshot, keystream } from '../src/snapshot/testing/index.js';
 import type { WritableStore } from '../src/store/store.js';
-import { memoryStore } from '../src/stores/memory/memory-store.js';
+import { memoryStore } from '@wardrobe/connector-memory';
 import { macFromBytes } from '../src/bytes/bytes.js';
 import { strikeEverywhere } from './faults.js';
 

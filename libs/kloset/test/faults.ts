@@ -5,7 +5,7 @@ import { checkSnapshots } from '../src/bulk/check.js';
 import { listSnapshots } from '../src/snapshot/list.js';
 import { FAULT_KINDS, type FaultKind, faultyStore } from '../src/snapshot/testing/index.js';
 import type { WritableStore } from '../src/store/store.js';
-import { copyToMemory, type MemoryStore } from '../src/stores/memory/memory-store.js';
+import { copyToMemory, type MemoryStore } from '@wardrobe/connector-memory';
 
 export type Scenario = {
   /** The store before; it is copied for each run. */

@@ -8,7 +8,7 @@ import { type Keys, makeKeys } from '../src/repository/keys.js';
 import { readPackfileIndex } from '../src/repository/orphans.js';
 import { packfileRecords } from '../src/packfile/packfile-tail.js';
 import type { ResourceKind } from '../src/store/store.js';
-import { fsStore } from '../src/stores/fs/fs-store.js';
+import { fsStore } from '@wardrobe/connector-fs';
 import { fixtureSecret } from './open-fixture.js';
 
 /** Real bytes of one fixture, by the parser that reads them. */

@@ -17,7 +17,7 @@ import { packfileFooter, packfileIndexRecord } from '../src/format/packfile.js';
 import { SNAPSHOT_BLOB } from '../src/format/snapshot-blob-types.js';
 import { colouredEntry, locationEntry, packfileEntry } from '../src/format/state.js';
 import { loadStates } from '../src/repository/load-states.js';
-import { memoryStore } from '../src/stores/memory/memory-store.js';
+import { memoryStore } from '@wardrobe/connector-memory';
 import { errorItem, xattrItem } from '../src/format/snapshot-items.js';
 import { object } from '../src/format/snapshot-object.js';
 import { summary } from '../src/format/snapshot-summary.js';

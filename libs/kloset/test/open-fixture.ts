@@ -2,7 +2,7 @@ import { type Fixture, type FixtureName, unpackFixture } from '@wardrobe/testing
 import { deriveSecret, readConfig } from '../src/repository/config-file.js';
 import { openRepository } from '../src/repository/repository.js';
 import type { OpenOptions, Repository } from '../src/repository/types.js';
-import { fsStore } from '../src/stores/fs/fs-store.js';
+import { fsStore } from '@wardrobe/connector-fs';
 
 const secrets = new Map<string, Promise<Uint8Array>>();
 

@@ -7,7 +7,7 @@ import { temporaryFolder } from '@wardrobe/testing';
 import { openRepository } from '../src/repository/repository.js';
 import type { Repository } from '../src/repository/types.js';
 import type { Store } from '../src/store/store.js';
-import { fsStore } from '../src/stores/fs/fs-store.js';
+import { fsStore } from '@wardrobe/connector-fs';
 
 /** Stores that tools/oracle made: a folder each, with `store.tar.gz` and `expected/<n>.jsonl`. */
 export const ORACLE_FOLDER = fileURLToPath(new URL('../../../fixtures/oracle/', import.meta.url));

@@ -1,6 +1,7 @@
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { applyRepair, fsStore, openRepository, planRepair, type Repository } from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
+import { applyRepair, openRepository, planRepair, type Repository } from '@wardrobe/kloset';
 import { copyFixtureStore, FIXTURE_PASSPHRASE } from '@wardrobe/testing';
 import { describe, expect, it } from 'vitest';
 import { readLostStates } from '../src/lost-states.js';

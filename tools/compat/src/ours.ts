@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
+import { fsStore } from '@wardrobe/connector-fs';
 import {
   backup,
   checkSnapshots,
   createStore,
   deriveSecret,
   downgrade,
-  fsStore,
   isDamaged,
   openRepository,
   openSnapshot,

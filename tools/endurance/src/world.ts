@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { createStore, fsStore, openRepository, type Repository, type StoreLine, type WritableStore } from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
+import { createStore, openRepository, type Repository, type StoreLine, type WritableStore } from '@wardrobe/kloset';
 import { keystream } from '@wardrobe/kloset/testing';
 import { type Oracle, type OracleLine, type OracleStore, oracle, type SeededRandom, seededRandom, temporaryFolder } from '@wardrobe/testing';
 import { Machine } from './machine.js';

@@ -2,6 +2,7 @@ package command
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 
 	"github.com/PlakarKorp/kloset/objects"
@@ -16,6 +17,12 @@ func check(line Line, repo *repository.Repository, out *bufio.Writer, request *R
 	ids, err := choose(line, repo, request)
 	if err != nil {
 		return err
+	}
+	if request.Library {
+		return libraryCheck(line, repo, ids, request.Fast)
+	}
+	if request.Fast {
+		return errors.New("-fast goes with -library: the walk reads everything")
 	}
 	names, err := line.Packfiles(repo)
 	if err != nil {
@@ -47,6 +54,22 @@ func check(line Line, repo *repository.Repository, out *bufio.Writer, request *R
 	return nil
 }
 
+// libraryCheck is what plakar's program does for `check`, and nothing more.
+func libraryCheck(line Line, repo *repository.Repository, ids []objects.MAC, fast bool) error {
+	for _, id := range ids {
+		snap, err := snapshot.Load(repo, id)
+		if err != nil {
+			return err
+		}
+		err = line.Check(snap, fast)
+		snap.Close()
+		if err != nil {
+			return fmt.Errorf("%w: %x: %w", errDamaged, id, err)
+		}
+	}
+	return nil
+}
+
 func first(problems []string, most int) []string {
 	if len(problems) > most {
 		return append(problems[:most:most], fmt.Sprintf("and %d more", len(problems)-most))
@@ -72,7 +95,7 @@ func (in *inspector) checkOne(line Line, id objects.MAC, there map[objects.MAC]b
 	if snap.Header.Identifier != id {
 		in.problem("the header is that of %x", snap.Header.Identifier)
 	}
-	if err := line.Check(snap); err != nil {
+	if err := line.Check(snap, false); err != nil {
 		in.problem("the library's check: %v", err)
 	}
 	in.packfiles(there)

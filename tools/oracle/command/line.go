@@ -26,8 +26,8 @@ type Line interface {
 	Packfiles(repo *repository.Repository) ([]objects.MAC, error)
 	// Backup makes a snapshot of request.Path with the line's own fs importer.
 	Backup(repo *repository.Repository, request *Request) (objects.MAC, error)
-	// Check runs the library's own check over everything.
-	Check(snap *snapshot.Snapshot) error
+	// Check runs the library's own check over everything; fast: only that all is there.
+	Check(snap *snapshot.Snapshot, fast bool) error
 	// Export restores request.Path (a path of the snapshot) to request.To with the line's own fs exporter.
 	Export(snap *snapshot.Snapshot, request *Request) error
 	// Colour marks packfiles as removable, in one new state.
@@ -79,6 +79,9 @@ type Request struct {
 
 	// check, digest, restore, walk, rm: a full id, or "" for all (check), or the newest.
 	Snapshot string `json:"snapshot"`
+	// check: Library runs nothing but the library's own check, for benchmarks; Fast, with it, reads no contents.
+	Library bool `json:"library"`
+	Fast    bool `json:"fast"`
 	// restore
 	To       string `json:"to"`
 	Exporter bool   `json:"exporter"`

@@ -108,6 +108,8 @@ func parse(args []string) (*Request, error) {
 	flags.BoolVar(&request.OrderedXattrs, "ordered-xattrs", false, "no attribute gets lost (spec 02, 9.4)")
 	flags.StringVar(&request.Packfiles, "packfiles", "", "folder for packfiles being filled; memory if absent")
 	flags.StringVar(&request.Snapshot, "snapshot", "", "id of 64 hex digits")
+	flags.BoolVar(&request.Library, "library", false, "check with nothing but the library's own check")
+	flags.BoolVar(&request.Fast, "fast", false, "with -library: read no contents")
 	flags.StringVar(&request.To, "to", "", "folder to restore into")
 	flags.BoolVar(&request.Exporter, "exporter", false, "restore with the library's own exporter and its defects")
 	flags.StringVar(&request.Grace, "grace", "", "Go duration: 0s, 72h")

@@ -127,14 +127,14 @@ func (o ordered) Scan(ctx context.Context) (<-chan *importer.ScanResult, error) 
 	return records, nil
 }
 
-func (line) Check(snap *snapshot.Snapshot) error {
+func (line) Check(snap *snapshot.Snapshot, fast bool) error {
 	cache, err := snap.AppContext().GetCache().Check()
 	if err != nil {
 		return err
 	}
 	defer cache.Close()
 	snap.SetCheckCache(cache)
-	return snap.Check("/", &snapshot.CheckOptions{MaxConcurrency: uint64(snap.AppContext().MaxConcurrency)})
+	return snap.Check("/", &snapshot.CheckOptions{FastCheck: fast, MaxConcurrency: uint64(snap.AppContext().MaxConcurrency)})
 }
 
 func (line) Export(snap *snapshot.Snapshot, request *command.Request) error {

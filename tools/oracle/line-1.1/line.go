@@ -176,14 +176,14 @@ func (o ordered) Import(ctx context.Context, records chan<- *connectors.Record, 
 	return <-failed
 }
 
-func (line) Check(snap *snapshot.Snapshot) error {
+func (line) Check(snap *snapshot.Snapshot, fast bool) error {
 	cache, err := snap.AppContext().GetCache().Check()
 	if err != nil {
 		return err
 	}
 	defer cache.Close()
 	snap.SetCheckCache(cache)
-	return snap.Check("/", &snapshot.CheckOptions{})
+	return snap.Check("/", &snapshot.CheckOptions{FastCheck: fast})
 }
 
 // counted counts the failures that the library only tells to its event bus.

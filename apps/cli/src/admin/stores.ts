@@ -22,10 +22,7 @@ export async function addStore(
   const { scheme, rest } = resolved.location;
   const local = scheme === 'fs' || scheme === 'ptar';
   const passphrase = (await givenPassphrase(session, resolved)) ?? (await askedPassphrase(resolved.shown));
-  const given =
-    scheme === 'fs'
-      ? {}
-      : optionsFor(await sayMistake(() => connectorFor(scheme, session.env.surroundings)), resolved, session.env.surroundings.host.environment);
+  const given = optionsFor(await sayMistake(() => connectorFor(scheme, session.env.surroundings)), resolved, session.env.surroundings.host.environment);
   const body = {
     name: options.name ?? (basename(rest) || rest),
     location: formatStoreLocation({ scheme, rest: local ? resolve(rest) : rest }),

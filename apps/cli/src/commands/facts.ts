@@ -29,7 +29,9 @@ export async function states(session: Session, options: JsonOption): Promise<Exi
 export async function locks(session: Session, options: JsonOption): Promise<ExitCode> {
   const repository = await openStore(session);
   const nowMs = Date.now();
-  for (const lock of await repository.locks({ signal: session.signal })) {
+  const found = await repository.locks({ signal: session.signal });
+  if (found.length === 0 && !options.json) session.terminal.warn('nobody holds the store');
+  for (const lock of found) {
     if (lock.error) {
       session.terminal.warn(`lock ${lock.id} cannot be read: ${lock.error.message}`);
       if (options.json) await session.terminal.json({ id: lock.id, readable: false, error: lock.error.message });
@@ -73,6 +75,7 @@ export async function hidden(session: Session, options: JsonOption): Promise<Exi
         `${timeText(snapshot.packedAtNs)} ${snapshot.id} in packfile ${snapshot.packfile.slice(0, 8)}${snapshot.lock ? `; a backup may be running on ${snapshot.lock.host} (lock ${snapshot.lock.ageSeconds} s old)` : ''}`,
       );
   }
+  if (found.length === 0 && unread.length === 0 && !options.json) session.terminal.warn('no snapshot is hidden');
   if (found.length > 0 && !options.json)
     session.terminal.warn(`${counted(found.length, 'snapshot is', 'snapshots are')} hidden. Browse with: ls --hidden, cat --hidden, restore --hidden`);
   if (unread.length > 0 && options.json) await session.terminal.json({ incomplete: true, unreadablePackfiles: unread });

@@ -16,7 +16,7 @@ export async function infoSnapshot(session: Session, argument: string, options: 
   const { snapshot, availability } = await select(session, repository, { argument, reach: options });
   const { header } = snapshot;
   if (options.json) await session.terminal.json(factsOf(header, availability));
-  else for (const [key, value] of linesOf(header, availability)) await session.terminal.line(`${key.padEnd(18)} ${printable(value)}`);
+  else for (const [key, value] of linesOf(header, availability)) await session.terminal.line(`${key.padEnd(12)} ${printable(value)}`);
   return incomplete ? EXIT.damaged : EXIT.fine;
 }
 

@@ -23,7 +23,10 @@ async function listStore(session: Session, repository: Repository, options: LsOp
   const nowMs = Date.now();
   const selection = parseSelection(options, nowMs);
   const loaded = await loadSnapshots(session, repository, options);
-  for (const { header, availability } of chooseSnapshots(loaded, selection, nowMs)) {
+  const chosen = chooseSnapshots(loaded, selection, nowMs);
+  if (chosen.length === 0 && !loaded.incomplete && !options.json)
+    session.terminal.warn(isSelective(selection) ? 'no snapshot meets the conditions' : 'the store holds no snapshot yet: make one with: backup');
+  for (const { header, availability } of chosen) {
     if (options.json) await session.terminal.json(snapshotJson(header, availability));
     else await session.terminal.line(snapshotLine(header, { availability, wholeId: options.uuid }));
   }

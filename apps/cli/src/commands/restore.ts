@@ -121,9 +121,13 @@ async function printAction(session: Session, action: RestoreAction, options: Res
 async function run(session: Session, { snapshot, engine }: Work, options: RestoreOptions): Promise<ExitCode> {
   const total = Number(snapshot.header.summary.files);
   const actions: RestoreAction[] = [];
+  let refused = 0;
   const items = restoreTo(snapshot, {
     ...engine,
-    onAction: (action) => action.action !== 'refuse' && actions.push(action),
+    onAction: (action) => {
+      if (action.action === 'refuse') refused += 1;
+      else actions.push(action);
+    },
     onProgress: (summary) =>
       summary.verified > 0
         ? session.terminal.progress.show('reading back', summary.verified, null)
@@ -136,6 +140,10 @@ async function run(session: Session, { snapshot, engine }: Work, options: Restor
     for (const action of actions.splice(0)) if (options.json || action.action === 'rename') await printAction(session, action, options);
     if (step.done) {
       await printSummary(session, step.value, { options, to: engine.directory });
+      if (refused > 0)
+        session.terminal.warn(
+          `${counted(refused, 'name was', 'names were')} taken: give --conflict ${CONFLICT_POLICIES.filter((policy) => policy !== 'fail').join(', ')}, or another folder with --to`,
+        );
       return code;
     }
     const { path: name, severity, what, error } = step.value;

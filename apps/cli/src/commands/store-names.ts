@@ -102,7 +102,6 @@ async function fitting(session: Session, text: string, options: Options): Promis
   const location = await sayMistake(() => parseStoreLocation(text));
   const own = Object.fromEntries(Object.entries(options).filter(([key]) => PASSPHRASE_KEYS.has(key)));
   const others = Object.fromEntries(Object.entries(options).filter(([key]) => !PASSPHRASE_KEYS.has(key)));
-  if (location.scheme === 'fs') return { ...own, ...(await sayMistake(() => checkOptions('fs', [], others))) };
   const connector = await sayMistake(() => connectorFor(location.scheme, session.env.surroundings));
   const known = connector.options.map(optional);
   const withDefaults = await sayMistake(() => checkOptions(connector.name, known, others));

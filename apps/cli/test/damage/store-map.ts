@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BlobSource, blobTypeName, checkSnapshots, fsStore, openRepository, type Repository, snapshotSource } from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
+import { type BlobSource, blobTypeName, checkSnapshots, openRepository, type Repository, snapshotSource } from '@wardrobe/kloset';
 import type { Mac, PackfileId, SnapshotId } from '@wardrobe/kloset-model';
 import type { Region } from '@wardrobe/testing';
 

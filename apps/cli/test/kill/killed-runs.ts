@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checkSnapshots, fsStore, listSnapshots, openRepository } from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
+import { checkSnapshots, listSnapshots, openRepository } from '@wardrobe/kloset';
 import type { SnapshotId } from '@wardrobe/kloset-model';
 import type { seededRandom } from '@wardrobe/testing';
 

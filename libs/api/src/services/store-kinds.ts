@@ -3,15 +3,6 @@ import type { StoreKindDto } from '@wardrobe/contracts';
 import { type Connector, InvalidInputError } from '@wardrobe/store-connector';
 import type { Deps } from './deps.js';
 
-const FOLDER: StoreKindDto = {
-  name: 'fs',
-  title: 'Folder',
-  description: 'A folder of the machine that runs the console.',
-  schemes: ['fs'],
-  example: '/srv/kloset/etc',
-  options: [],
-};
-
 /** Kinds of stores that can be connected, with the options that a form asks for. Their descriptions load no client library. */
 export async function storeKinds({ dataDirectory }: Pick<Deps, 'dataDirectory'>): Promise<StoreKindDto[]> {
   const { BUILT_IN_CONNECTORS, connectorFor, readRegistry } = await import('@wardrobe/connections');
@@ -26,15 +17,12 @@ export async function storeKinds({ dataDirectory }: Pick<Deps, 'dataDirectory'>)
       if (!(error instanceof InvalidInputError)) throw error;
     }
   }
-  return [
-    FOLDER,
-    ...connectors.map(({ name, title, description, schemes, example, options }) => ({
-      name,
-      title,
-      description,
-      schemes: [...schemes],
-      example,
-      options: options.map(({ choices, ...option }) => ({ ...option, ...(choices === undefined ? {} : { choices: [...choices] }) })),
-    })),
-  ];
+  return connectors.map(({ name, title, description, schemes, example, options }) => ({
+    name,
+    title,
+    description,
+    schemes: [...schemes],
+    example,
+    options: options.map(({ choices, ...option }) => ({ ...option, ...(choices === undefined ? {} : { choices: [...choices] }) })),
+  }));
 }

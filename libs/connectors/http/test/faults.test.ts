@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fsStore } from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
 import type { Mac } from '@wardrobe/kloset-model';
 import { KlosetError, type WritableStore } from '@wardrobe/store-connector';
 import { type HttpFault, httpFaultProxy, type HttpFaultProxy, lineProxy } from '@wardrobe/testing';

@@ -1,4 +1,5 @@
-import { digestFiles, fsStore, listSnapshots, openRepository, openSnapshot, type Repository } from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
+import { digestFiles, listSnapshots, openRepository, openSnapshot, type Repository } from '@wardrobe/kloset';
 import { nameBytes } from '@wardrobe/kloset-model';
 import type { Store } from '@wardrobe/store-connector';
 import { COMMITTED_FIXTURES, type Fixture, unpackFixture } from '@wardrobe/testing';

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkSnapshots, createStore, fsStore, listSnapshots, openRepository, planSync, type SnapshotHeader, syncSnapshots } from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
+import { checkSnapshots, createStore, listSnapshots, openRepository, planSync, type SnapshotHeader, syncSnapshots } from '@wardrobe/kloset';
 import type { Store } from '@wardrobe/store-connector';
 import { assertOracle, copyFixtureStore, oracle, oracleAvailable, temporaryFolder } from '@wardrobe/testing';
 import { describe, expect, it } from 'vitest';

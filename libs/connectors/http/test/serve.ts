@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { fsStore } from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
 import { parseStoreLocation, type Store, type WritableStore } from '@wardrobe/store-connector';
 import { removeFolder, temporaryFolder } from '@wardrobe/testing';
 import { tmpdir } from 'node:os';

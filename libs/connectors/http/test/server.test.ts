@@ -3,7 +3,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { Mac } from '@wardrobe/kloset-model';
-import { fsStore } from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
 import { openHttp, type Served, serveFolder } from './serve.js';
 import type { ServedStore } from '../src/server/index.js';
 

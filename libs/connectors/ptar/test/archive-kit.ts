@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
+import { fsStore } from '@wardrobe/connector-fs';
 import {
   digestFiles,
-  fsStore,
   listSnapshots,
   openRepository,
   openSnapshot,

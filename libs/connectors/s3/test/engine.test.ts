@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { backup, checkSnapshots, createStore, fsStore, listSnapshots, openRepository, type Repository } from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
+import { backup, checkSnapshots, createStore, listSnapshots, openRepository, type Repository } from '@wardrobe/kloset';
 import type { Store } from '@wardrobe/store-connector';
 import { wholeOf } from '@wardrobe/store-connector/contract';
 import {

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fsStore, listSnapshots, openRepository, type Repository } from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
+import { listSnapshots, openRepository, type Repository } from '@wardrobe/kloset';
 import type { ResourceKind, Store } from '@wardrobe/store-connector';
 import { wholeOf } from '@wardrobe/store-connector/contract';
 import { assertMoto, COMMITTED_FIXTURES, type S3Server, unpackFixture } from '@wardrobe/testing';

@@ -1,17 +1,7 @@
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  backup,
-  createStore,
-  deriveSecret,
-  fsStore,
-  isDamaged,
-  listSnapshots,
-  readConfig,
-  openRepository,
-  openSnapshot,
-  type Repository,
-} from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
+import { backup, createStore, deriveSecret, isDamaged, listSnapshots, readConfig, openRepository, openSnapshot, type Repository } from '@wardrobe/kloset';
 import type { Store } from '@wardrobe/store-connector';
 import { availableFixtures, lineProxy, seededRandom, temporaryFolder, unpackFixture } from '@wardrobe/testing';
 import ssh2 from 'ssh2';

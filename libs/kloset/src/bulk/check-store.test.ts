@@ -10,7 +10,7 @@ import { BLOB_TYPE } from '../format/state.js';
 import { openRepository } from '../repository/repository.js';
 import type { Repository } from '../repository/types.js';
 import { openSnapshot } from '../snapshot/open.js';
-import { copyToMemory, type MemoryStore } from '../stores/memory/memory-store.js';
+import { copyToMemory, type MemoryStore } from '@wardrobe/connector-memory';
 import { checkSnapshots } from './check.js';
 import { createSample } from './check-sample.js';
 import { checkStore, type StoreCounts, type StoreProblem } from './check-store.js';

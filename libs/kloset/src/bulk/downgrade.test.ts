@@ -6,7 +6,7 @@ import { openRepository } from '../repository/repository.js';
 import { openWriter } from '../repository/writer.js';
 import type { RepositoryWriter } from '../repository/writer-types.js';
 import { buildSnapshot, FAULT_KINDS, faultyStore, keystream } from '../snapshot/testing/index.js';
-import { copyToMemory, type MemoryStore, memoryStore } from '../stores/memory/memory-store.js';
+import { copyToMemory, type MemoryStore, memoryStore } from '@wardrobe/connector-memory';
 import { checkSnapshots } from './check.js';
 import { downgrade, planDowngrade } from './downgrade.js';
 

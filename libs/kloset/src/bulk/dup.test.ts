@@ -6,8 +6,8 @@ import { IntegrityError } from '../errors/errors.js';
 import { openRepository } from '../repository/repository.js';
 import { openWriter } from '../repository/writer.js';
 import { openSnapshot } from '../snapshot/open.js';
-import { fsStore } from '../stores/fs/fs-store.js';
-import { copyToMemory } from '../stores/memory/memory-store.js';
+import { fsStore } from '@wardrobe/connector-fs';
+import { copyToMemory } from '@wardrobe/connector-memory';
 import { entriesOf, problemsOf } from './backup/testing/backup-kit.js';
 import { dupSnapshot } from './dup.js';
 

@@ -37,9 +37,9 @@ export function specialReason({ type }: Pick<Entry, 'type'>): string | null {
   return type === 'device' ? 'a device is not restored: the snapshot does not hold its number' : 'it is not restored: the snapshot holds its name only';
 }
 
-/** Why an entry is refused. */
-export function refusalText(path: string, there: BigIntStats | null): string {
-  return there?.isDirectory() === true ? `${path} is a directory there` : `${path} exists already`;
+/** Why an entry is refused. Its own path is told beside it. */
+export function refusalText(there: BigIntStats | null): string {
+  return there?.isDirectory() === true ? 'a directory has its name there' : 'its name is taken there';
 }
 
 /** Names beside a taken one, in the order in which they are tried. */
@@ -54,6 +54,6 @@ export function actionOf(
 ): RestoreAction {
   const { decision, names, there } = done;
   const to = byteName(Buffer.concat(names.flatMap((name, at) => (at === 0 ? [name] : [nameBytes('/'), name]))));
-  const reason = decision === 'refuse' ? refusalText(entry.path.text, there) : null;
+  const reason = decision === 'refuse' ? refusalText(there) : null;
   return { path: entry.path, type: entry.type, action: decision === 'enter' ? 'skip' : decision, to, reason };
 }

@@ -55,7 +55,7 @@ export async function settleName(
   const above = run.levels.slice(1, entry.type === 'directory' ? -1 : undefined).map((level) => level.name);
   const free = decision === 'rename' ? await freeName(parent, name) : name;
   onAction?.(actionOf(entry, { decision, names: [...above, free], there }));
-  if (decision === 'refuse') throw new InvalidInputError(refusalText(entry.path.text, there));
+  if (decision === 'refuse') throw new InvalidInputError(refusalText(there));
   if (decision === 'skip') {
     run.counts.skipped += 1;
     // What reading back does not ask for is not remembered: a second run over a large tree may skip all of it.

@@ -8,7 +8,7 @@ import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
 import type { Repository } from '../repository/types.js';
 import { openSnapshot } from '../snapshot/open.js';
 import type { Entry, Snapshot } from '../snapshot/types.js';
-import { fsStore } from '../stores/fs/fs-store.js';
+import { fsStore } from '@wardrobe/connector-fs';
 import { backup } from './backup/backup.js';
 import { keystream } from '../snapshot/testing/index.js';
 import { entriesOf, freshRepository } from './backup/testing/backup-kit.js';

@@ -3,7 +3,7 @@ import type { Mac } from '@wardrobe/kloset-model';
 import { randomMac, storeBuilder } from '../../test/store-builder.js';
 import { equalBytes } from '../bytes/bytes.js';
 import { IntegrityError, KlosetError, NotFoundError, TooLargeError } from '../errors/errors.js';
-import { memoryStore } from '../stores/memory/memory-store.js';
+import { memoryStore } from '@wardrobe/connector-memory';
 import { openRepository } from './repository.js';
 
 const CHUNK = 9;

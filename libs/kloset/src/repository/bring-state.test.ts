@@ -1,7 +1,7 @@
 import type { StateId } from '@wardrobe/kloset-model';
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../errors/errors.js';
-import { memoryStore } from '../stores/memory/memory-store.js';
+import { memoryStore } from '@wardrobe/connector-memory';
 import { bringState, type BroughtState } from './bring-state.js';
 
 const id = 'ab'.repeat(32) as StateId;

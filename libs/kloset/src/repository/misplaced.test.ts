@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { idOf, randomMac, storeBuilder } from '../../test/store-builder.js';
 import { openFixture } from '../../test/open-fixture.js';
 import { NotFoundError } from '../errors/errors.js';
-import { memoryStore } from '../stores/memory/memory-store.js';
+import { memoryStore } from '@wardrobe/connector-memory';
 import { openRepository } from './repository.js';
 
 const FIXTURE = 'v11-plain-desync';

@@ -8,7 +8,7 @@ import { openEnvelope, wrapEnvelope } from '../format/envelope.js';
 import { lock } from '../format/lock.js';
 import { packfileIndexRecord } from '../format/packfile.js';
 import { colouredEntry, deleteEntry, locationEntry, packfileEntry, stateMetadata } from '../format/state.js';
-import { fsStore } from '../stores/fs/fs-store.js';
+import { fsStore } from '@wardrobe/connector-fs';
 import { readConfig } from './config-file.js';
 import { makeKeys } from './keys.js';
 import { readPackfileIndex } from './orphans.js';

@@ -2,7 +2,7 @@ import { availableFixtures, COMMITTED_FIXTURES, expectedText, unpackFixture } fr
 import { describe, expect, it } from 'vitest';
 import { openFixture } from '../../test/open-fixture.js';
 import { InvalidInputError, NotFoundError, PassphraseNeededError, WrongPassphraseError } from '../errors/errors.js';
-import { fsStore } from '../stores/fs/fs-store.js';
+import { fsStore } from '@wardrobe/connector-fs';
 import { deriveSecret, readConfig } from './config-file.js';
 import { openRepository } from './repository.js';
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { checkSnapshots } from '../bulk/check.js';
 import { listSnapshots } from '../snapshot/list.js';
 import type { ReadOptions, Store } from '../store/store.js';
-import { fsStore } from '../stores/fs/fs-store.js';
+import { fsStore } from '@wardrobe/connector-fs';
 import { openRepository } from './repository.js';
 
 /** A line that changes one bit of every `every`-th answer; `always`: of each answer that comes from this packfile. */

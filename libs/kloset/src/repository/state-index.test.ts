@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Mac } from '@wardrobe/kloset-model';
 import { idOf, randomMac, snapshotIn, type StateEntries, storeBuilder } from '../../test/store-builder.js';
 import type { ListedItem, ReadOptions, ResourceKind } from '../store/store.js';
-import { type MemoryStore, memoryStore } from '../stores/memory/memory-store.js';
+import { type MemoryStore, memoryStore } from '@wardrobe/connector-memory';
 import { removeStateIndex } from './index-folder.js';
 import { openRepository } from './repository.js';
 

@@ -4,7 +4,7 @@ import { idOf, snapshotIn, type StateEntries, stateStream, storeBuilder, ZERO_MA
 import { V1_1_0 } from '../codec/version.js';
 import { openRepository } from '../repository/repository.js';
 import { remoteFacts } from '../repository/remote-facts.js';
-import { memoryStore } from '../stores/memory/memory-store.js';
+import { memoryStore } from '@wardrobe/connector-memory';
 import { newLocationTable } from './layer.js';
 import { parseState } from './parse-state.js';
 import { StateOrder } from './state-order.js';

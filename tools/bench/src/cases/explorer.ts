@@ -1,4 +1,5 @@
-import { fsStore, openRepository, openSnapshot, type Snapshot } from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
+import { openRepository, openSnapshot, type Snapshot } from '@wardrobe/kloset';
 import { median, repeat, timed } from '../statistics.js';
 import { largeDirectory } from '../stores/generate.js';
 import type { Row, Section } from '../table.js';

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
-import { fsStore, openRepository } from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
+import { openRepository } from '@wardrobe/kloset';
 import { addStore, type RunningConsole, startConsole } from '../console.js';
 import { fleetReport, type FleetStore } from '../fleet.js';
 import { largest, median, repeat, timed } from '../statistics.js';

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkSnapshots, checkStore, fsStore, isDamaged, listSnapshots, openRepository, openSnapshot, type Repository } from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
+import { checkSnapshots, checkStore, isDamaged, listSnapshots, openRepository, openSnapshot, type Repository } from '@wardrobe/kloset';
 import { afterEach, describe, expect, it } from 'vitest';
 import { largeDirectory, largeFile, manySnapshots, manyStates, smallStore } from './generate.js';
 

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { nameBytes } from '@wardrobe/kloset-model';
 import { temporaryFolder } from '@wardrobe/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fsStore } from '../../stores/fs/fs-store.js';
+import { fsStore } from '@wardrobe/connector-fs';
 import { backup } from './backup.js';
 import { freshRepository, problemsOf } from './testing/backup-kit.js';
 import type { BackupCounts } from './backup-types.js';

@@ -7,7 +7,7 @@ import { SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
 import type { Repository } from '../../repository/types.js';
 import { openWriter } from '../../repository/writer.js';
 import { openSnapshot } from '../../snapshot/open.js';
-import { memoryStore } from '../../stores/memory/memory-store.js';
+import { memoryStore } from '@wardrobe/connector-memory';
 import { backup } from './backup.js';
 import { entriesOf, freshRepository, problemsOf } from './testing/backup-kit.js';
 import { proofHolds, readProof } from './whole-proof.js';

@@ -7,7 +7,7 @@ import { openRepository } from '../../repository/repository.js';
 import type { RepositoryWriter } from '../../repository/writer-types.js';
 import { openWriter } from '../../repository/writer.js';
 import { buildSnapshot } from '../../snapshot/testing/index.js';
-import { memoryStore } from '../../stores/memory/memory-store.js';
+import { memoryStore } from '@wardrobe/connector-memory';
 import { mergeLikePlakar, orderByParents, parseStates } from '../repair/testing/merge-like-plakar.js';
 import { runMaintenance } from './run.js';
 

@@ -10,7 +10,7 @@ import type { RepositoryWriter, StoreLine } from '../../repository/writer-types.
 import { type BuildEntry, buildSnapshot, FAULT_KINDS, faultyStore, keystream } from '../../snapshot/testing/index.js';
 import { type SnapshotSource, snapshotSource } from '../../snapshot/source.js';
 import type { WritableStore } from '../../store/store.js';
-import { copyToMemory, type MemoryStore, memoryStore } from '../../stores/memory/memory-store.js';
+import { copyToMemory, type MemoryStore, memoryStore } from '@wardrobe/connector-memory';
 import { checkSnapshots } from '../check.js';
 import { packfilesOf } from './packfiles-of.js';
 import { planMaintenance } from './plan.js';

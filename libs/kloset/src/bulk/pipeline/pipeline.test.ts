@@ -11,7 +11,7 @@ import type { Repository } from '../../repository/types.js';
 import { openWriter } from '../../repository/writer.js';
 import { readContent, readObject } from '../../snapshot/content.js';
 import { keystream } from '../../snapshot/testing/index.js';
-import { fsStore } from '../../stores/fs/fs-store.js';
+import { fsStore } from '@wardrobe/connector-fs';
 import type { ContentPipeline, FileJob, FileResult } from '../backup/content-pipeline.js';
 import { threadlessPipeline } from '../backup/threadless-pipeline.js';
 import { BlobStore } from './blob-store.js';

@@ -9,8 +9,8 @@ import { createStore } from '../../repository/create-store.js';
 import { openRepository } from '../../repository/repository.js';
 import { openWriter } from '../../repository/writer.js';
 import { keystream } from '../../snapshot/testing/index.js';
-import { fsStore } from '../../stores/fs/fs-store.js';
-import { memoryStore } from '../../stores/memory/memory-store.js';
+import { fsStore } from '@wardrobe/connector-fs';
+import { memoryStore } from '@wardrobe/connector-memory';
 import { threadedSource } from './threaded-source.js';
 
 const CHUNK = 9;

@@ -8,7 +8,7 @@ import { wrapEnvelope } from '../../format/envelope.js';
 import { openRepository } from '../../repository/repository.js';
 import { writableStore } from '../../repository/writer.js';
 import { StateBuilder } from '../../state/state-builder.js';
-import { fsStore } from '../../stores/fs/fs-store.js';
+import { fsStore } from '@wardrobe/connector-fs';
 import { applyRepair } from './apply.js';
 import { planRepair } from './plan.js';
 

@@ -2,7 +2,7 @@ import { COMMITTED_FIXTURES, copyFixtureStore, FIXTURE_PASSPHRASE } from '@wardr
 import { describe, expect, it } from 'vitest';
 import { openRepository } from '../../repository/repository.js';
 import type { Repository } from '../../repository/types.js';
-import { fsStore } from '../../stores/fs/fs-store.js';
+import { fsStore } from '@wardrobe/connector-fs';
 import { applyRepair } from './apply.js';
 import { planRepair } from './plan.js';
 

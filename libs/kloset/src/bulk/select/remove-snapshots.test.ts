@@ -4,7 +4,7 @@ import { openFixture } from '../../../test/open-fixture.js';
 import { StoreError } from '../../errors/errors.js';
 import { openRepository } from '../../repository/repository.js';
 import type { Repository } from '../../repository/types.js';
-import { copyToMemory, type MemoryStore } from '../../stores/memory/memory-store.js';
+import { copyToMemory, type MemoryStore } from '@wardrobe/connector-memory';
 import { proveRemoved, removeSnapshots } from './remove-snapshots.js';
 
 const FIXTURES = ['v10-plain-desync', 'v10-enc-desync', 'v11-plain-desync', 'v11-enc-desync'] as const;

@@ -15,7 +15,7 @@ import { openSnapshot } from '../../snapshot/open.js';
 import type { SnapshotHeader } from '../../snapshot/types.js';
 import { StateBuilder } from '../../state/state-builder.js';
 import type { WritableStore } from '../../store/store.js';
-import { memoryStore } from '../../stores/memory/memory-store.js';
+import { memoryStore } from '@wardrobe/connector-memory';
 import { backup } from '../backup/backup.js';
 import { entriesOf, freshRepository, problemsOf } from '../backup/testing/backup-kit.js';
 import { isProvenPair, provenanceOf, provenanceText } from './provenance.js';

@@ -18,7 +18,7 @@ import type { SnapshotHeader } from '../../snapshot/types.js';
 import { memorySource } from '../../snapshot/testing/index.js';
 import { storeContent } from '../../snapshot/write/store-content.js';
 import { createSnapshotWriter } from '../../snapshot/write/writer.js';
-import { memoryStore } from '../../stores/memory/memory-store.js';
+import { memoryStore } from '@wardrobe/connector-memory';
 import { entriesOf, freshRepository, problemsOf } from '../backup/testing/backup-kit.js';
 import { compareCopies } from './compare-copies.js';
 import { ContentMap } from './content-map.js';

@@ -10,7 +10,7 @@ import type { StoreLine } from '../../../repository/writer-types.js';
 import { type BuildEntry, type BuildOptions, buildSnapshot } from '../../../snapshot/testing/snapshot-builder.js';
 import { StateBuilder } from '../../../state/state-builder.js';
 import type { WritableStore } from '../../../store/store.js';
-import { memoryStore } from '../../../stores/memory/memory-store.js';
+import { memoryStore } from '@wardrobe/connector-memory';
 
 /** A store in memory that is filled as a backup fills one, and then damaged. For tests. */
 export type MadeStore = {

@@ -1,7 +1,18 @@
 import { readFile, rm } from 'node:fs/promises';
 import type { Mac } from '@wardrobe/kloset-model';
-import { InvalidInputError, NotAStoreError, NotFoundError, StoreError } from '../../errors/errors.js';
-import type { ForeignFile, ListedItem, ReadOptions, ResourceKind, Store, WritableStore, WriteOptions } from '../../store/store.js';
+import {
+  type ForeignFile,
+  InvalidInputError,
+  type ListedItem,
+  NotAStoreError,
+  NotFoundError,
+  type ReadOptions,
+  type ResourceKind,
+  type Store,
+  StoreError,
+  type WritableStore,
+  type WriteOptions,
+} from '@wardrobe/store-connector';
 
 /** A store in memory: for tests, and as the simplest reading of the port. Bytes handed in are kept as they are. */
 export interface MemoryStore extends WritableStore {

@@ -2,8 +2,7 @@ import { randomInt } from 'node:crypto';
 import { constants } from 'node:fs';
 import { chmod, copyFile, type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { InvalidInputError } from '../../errors/errors.js';
-import type { WriteOptions } from '../../store/store.js';
+import { InvalidInputError, type WriteOptions } from '@wardrobe/store-connector';
 import { errorCode, writeError } from './fs-errors.js';
 
 const FILE_MODE = 0o600;

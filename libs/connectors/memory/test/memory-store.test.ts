@@ -1,5 +1,5 @@
 import { storeContract, writableContract } from '@wardrobe/store-connector/contract';
-import { memoryStore } from './memory-store.js';
+import { memoryStore } from '../src/memory-store.js';
 
 storeContract('memory', async (content) => {
   const store = memoryStore(content === null ? {} : { config: content.config });

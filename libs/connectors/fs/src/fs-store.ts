@@ -2,8 +2,17 @@ import { constants } from 'node:fs';
 import { access, type FileHandle, open, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isMac, type Mac } from '@wardrobe/kloset-model';
-import { NotAStoreError, StoreError, TooLargeError } from '../../errors/errors.js';
-import type { ForeignFile, ListedItem, ReadOptions, ResourceKind, WritableStore, WriteOptions } from '../../store/store.js';
+import {
+  type ForeignFile,
+  type ListedItem,
+  NotAStoreError,
+  type ReadOptions,
+  type ResourceKind,
+  StoreError,
+  TooLargeError,
+  type WritableStore,
+  type WriteOptions,
+} from '@wardrobe/store-connector';
 import { errorCode, itemError, storeError, writeError } from './fs-errors.js';
 import { listForeignFiles } from './fs-foreign.js';
 import { adoptFile, makeFolders, syncFolder, writeFileWhole } from './fs-write.js';

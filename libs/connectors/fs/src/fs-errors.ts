@@ -1,6 +1,5 @@
 import type { Mac } from '@wardrobe/kloset-model';
-import { DiskFullError, KlosetError, NotFoundError, PermissionError, ReadOnlyError, StoreError } from '../../errors/errors.js';
-import type { ResourceKind } from '../../store/store.js';
+import { DiskFullError, KlosetError, NotFoundError, PermissionError, ReadOnlyError, type ResourceKind, StoreError } from '@wardrobe/store-connector';
 
 /** Failures of the file system that may pass by themselves. */
 const RETRYABLE = new Set(['EAGAIN', 'EBUSY', 'EMFILE', 'ENFILE', 'EINTR', 'ETIMEDOUT', 'ESTALE', 'EIO']);

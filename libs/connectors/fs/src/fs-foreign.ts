@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMac } from '@wardrobe/kloset-model';
-import type { ForeignFile, ReadOptions } from '../../store/store.js';
+import type { ForeignFile, ReadOptions } from '@wardrobe/store-connector';
 import { errorCode, storeError } from './fs-errors.js';
 
 const BUCKETED = new Set(['packfiles', 'states']);

@@ -1,12 +1,11 @@
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { CONTRACT_CONTENT, type ContractContent, storeContract, writableContract } from '@wardrobe/store-connector/contract';
+import { CONTRACT_CONTENT, type ContractContent, contractId as idOf, storeContract, writableContract } from '@wardrobe/store-connector/contract';
 import { removeFolder, temporaryFolder } from '@wardrobe/testing';
 import { describe, expect, it } from 'vitest';
-import { idOf } from '../../../test/store-builder.js';
-import { DiskFullError, NotAStoreError, NotFoundError, PermissionError, StoreError } from '../../errors/errors.js';
-import { storeError } from './fs-errors.js';
-import { fsStore } from './fs-store.js';
+import { DiskFullError, NotAStoreError, NotFoundError, PermissionError, StoreError } from '@wardrobe/store-connector';
+import { storeError } from '../src/fs-errors.js';
+import { fsStore } from '../src/fs-store.js';
 
 storeContract('fs', async (content) => {
   const folder = await temporaryFolder('contract');

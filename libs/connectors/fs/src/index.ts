@@ -1,0 +1,2 @@
+export { fsConnector } from './connector.js';
+export { fsStore } from './fs-store.js';

@@ -1,0 +1,1 @@
+export { copyToMemory, type MemoryStore, memoryStore } from './memory-store.js';
