@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import type { EntriesPageDto, SnapshotsPageDto, StoreDto } from '@wardrobe/contracts';
-import { createStore, fsStore, writableStore } from '@wardrobe/kloset';
+import { fsStore } from '@wardrobe/connector-fs';
+import { createStore } from '@wardrobe/kloset';
 import { copyFixtureStore, temporaryFolder } from '@wardrobe/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Console, startConsole } from './console.js';
@@ -20,7 +21,7 @@ describe('synchronisation of several chosen snapshots', () => {
     run = await startConsole({ storeRoots: [tmpdir()] });
     team = await run.api.addStore({ name: 'team', location: await copyFixtureStore('v10-plain-desync') });
     const location = join(await temporaryFolder('mirror'), 'store');
-    await createStore(writableStore(fsStore(location)), { line: '1.0', passphrase: null });
+    await createStore(fsStore(location), { line: '1.0', passphrase: null });
     mirror = await run.api.addStore({ name: 'mirror', location });
     // Two are in its list, and a third one once it is repaired.
     chosen = await listed(team);

@@ -64,7 +64,7 @@ function SyncedFrom({ copyings }: { readonly copyings: EntriesPageDto['syncedFro
   const first = copyings[0];
   if (last === undefined || first === undefined) return null;
   return (
-    <span title={copyings.map(({ repositoryId, at }) => `${at} from repository ${repositoryId}`).join('\n')}>
+    <span className="synced" title={copyings.map(({ repositoryId, at }) => `${at} from repository ${repositoryId}`).join('\n')}>
       <FolderSync className="icon small" aria-hidden /> synchronised from {nameOfStore(last)} on <FullTime at={last.at} />
       {first === last ? null : `, made in ${nameOfStore(first)}`}
     </span>
