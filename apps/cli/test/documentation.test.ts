@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { copyFixtureStore, temporaryFolder } from '@wardrobe/testing';
@@ -33,6 +33,7 @@ describe('the examples of docs/cli.md run as they stand', () => {
     const store = await copyFixtureStore('v10-plain-desync');
     const out = join(await temporaryFolder('examples'), 'out');
     await mkdir(out);
+    await writeFile(join(out, 'stores.yml'), `nas:\n    location: ${store}\n`);
     const listed = jsonLines((await wardrobe(['at', store, 'ls', '--json'], env)).out);
     const snap = String(listed.find((line) => String(line['roots']) === '/srv/team')?.['id']);
     const old = String(listed.find((line) => line['id'] !== snap)?.['id']);

@@ -85,8 +85,8 @@ describe('stores on the network', () => {
     const answer = await test({ location: `s3://127.0.0.1:${full.port}/backups/team` });
     expect(last(answer), JSON.stringify(answer)).toEqual({ ok: false, last: 'route', code: 'store' });
     expect(answer.problem?.sentence).toBeTruthy();
-    // Five seconds for the connection; the rest is the loading of the client on a busy machine.
-    expect(performance.now() - started).toBeLessThan(12_000);
+    // Five seconds for the connection; the rest is the loading of the client on a busy machine. Silence is borne for 30 s elsewhere.
+    expect(performance.now() - started).toBeLessThan(25_000);
     await full.close();
   });
 
