@@ -39,7 +39,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): CliEnviro
     store: env['WARDROBE_STORE'] || env['PLAKAR_REPOSITORY'] || null,
     homeStore: join(home, '.plakar'),
     surroundings: {
-      host: { environment: env, home, temporaryFolder: tmpdir() },
+      host: { environment: env, home, temporaryFolder: tmpdir(), mayRunPrograms: true },
       configFolder: configDirectory,
       plakarFolder: join(plakarBase, 'plakar'),
       connectorsFolder: join(dataDirectory(env, dataBase), 'connectors'),

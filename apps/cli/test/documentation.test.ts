@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { copyFixtureStore, temporaryFolder, unpackFixture } from '@wardrobe/testing';
@@ -59,6 +59,7 @@ describe('the examples of docs/cli.md run as they stand', () => {
     const store = await copyFixtureStore('v10-plain-desync');
     const out = join(await temporaryFolder('examples'), 'out');
     await mkdir(out);
+    await writeFile(join(out, 'stores.yml'), `nas:\n    location: ${store}\n`);
     const listed = jsonLines((await wardrobe(['at', store, 'ls', '--json'], env)).out);
     const snap = String(listed.find((line) => String(line['roots']) === '/srv/team')?.['id']);
     const old = String(listed.find((line) => line['id'] !== snap)?.['id']);

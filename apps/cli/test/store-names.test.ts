@@ -65,6 +65,29 @@ describe('named stores', () => {
     expect(await readFile(file, 'utf8')).toBe(text);
   });
 
+  it('sources and destinations of it name folders of this machine; others are refused with what to do', async () => {
+    const { folder, run } = await user();
+    const [home, store, out] = [join(folder, 'home'), join(folder, 'store'), join(folder, 'out')];
+    for (const made of [join(folder, 'plakar'), home]) await mkdir(made);
+    await writeFile(join(home, 'a'), 'whole');
+    const places = (what: string) =>
+      `version: v1.0.0\n${what}:\n    home: { location: '${what === 'sources' ? home : `fs://${out}`}' }\n    far: { location: 's3://h/b', secret_access_key: s3cr3t }\n`;
+    for (const what of ['sources', 'destinations']) await writeFile(join(folder, 'plakar', `${what}.yml`), places(what));
+    await run('at', store, 'create', '--plaintext');
+    expect((await run('at', store, 'backup', '@home')).code).toBe(0);
+    expect((await run('at', store, 'restore', '--to', '@home')).code).toBe(0);
+    expect(await readFile(join(out, 'a'), 'utf8')).toBe('whole');
+    for (const [args, sentence] of [
+      [['backup', '@far'], "The source @far is of the kind 's3'; only files of this machine can be saved."],
+      [['restore', '--to', '@far'], "The destination @far is of the kind 's3'; files are restored into folders of this machine only."],
+      [['restore', '--to', '@none'], "There is no destination @none in plakar's destinations.yml."],
+    ] as const) {
+      const refused = await run('at', store, ...args);
+      expect([refused.code, refused.err]).toEqual([1, expect.stringContaining(sentence)]);
+      expect(refused.err).not.toContain('s3cr3t');
+    }
+  });
+
   it('get the passphrase from the key file first, then from their configuration, then from the environment', async () => {
     const { folder, run } = await user();
     await run('store', 'add', 'x', encrypted, 'passphrase=wrong');

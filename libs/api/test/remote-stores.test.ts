@@ -3,7 +3,7 @@ import { fsStore } from '@wardrobe/connector-fs';
 import { openRepository } from '@wardrobe/kloset';
 import { connectorFor } from '@wardrobe/connections';
 import { parseStoreLocation, type WritableStore } from '@wardrobe/store-connector';
-import { copyFixtureStore, type S3Server, startS3Server, temporaryFolder } from '@wardrobe/testing';
+import { copyFixtureStore, fullServer, type S3Server, startS3Server, temporaryFolder } from '@wardrobe/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Console, startConsole } from './console.js';
 
@@ -64,6 +64,11 @@ describe('stores on the network', () => {
     ['a link-local address', () => ({ location: 's3://169.254.169.254/latest/meta-data' }), { last: 'path', code: 'forbidden' }],
     ['one written otherwise', () => ({ location: 's3://[::ffff:169.254.169.254]/latest/meta-data' }), { last: 'path', code: 'forbidden' }],
     ['one as endpoint', () => ({ options: { ...options, endpoint: '169.254.169.254:80' } }), { last: 'path', code: 'forbidden' }],
+    [
+      'one as jump host',
+      () => ({ location: 'sftp://me@127.0.0.1/srv', options: { jump: 'good.invalid,me@169.254.169.254:22' } }),
+      { last: 'path', code: 'forbidden' },
+    ],
     ['a password in the location', () => ({ location: 'sftp://me:hidden@127.0.0.1/srv' }), { last: 'path', code: 'invalid-input' }],
     ['a file outside those allowed', () => ({ options: { ...options, tls_ca: '/etc/hostname' } }), { last: 'path', code: 'forbidden' }],
     ['a name of the command line', () => ({ location: '@cloud' }), { last: 'path', code: 'invalid-input' }],
@@ -72,6 +77,17 @@ describe('stores on the network', () => {
     expect(last(answer), JSON.stringify(answer)).toEqual({ ok: false, ...expected });
     expect(answer.steps.slice(0, -1).every(({ ok }) => ok)).toBe(true);
     expect(JSON.stringify(answer)).not.toContain('hidden@');
+  });
+
+  it('"test" of a host that takes no connection ends after the time for one, and says that there is no way', async () => {
+    const full = await fullServer();
+    const started = performance.now();
+    const answer = await test({ location: `s3://127.0.0.1:${full.port}/backups/team` });
+    expect(last(answer), JSON.stringify(answer)).toEqual({ ok: false, last: 'route', code: 'store' });
+    expect(answer.problem?.sentence).toBeTruthy();
+    // Five seconds for the connection; the rest is the loading of the client on a busy machine. Silence is borne for 30 s elsewhere.
+    expect(performance.now() - started).toBeLessThan(25_000);
+    await full.close();
   });
 
   it('are added and read; their options are in no answer, no log, and not readable in the database', async () => {

@@ -2,6 +2,7 @@ export * from './catalog.js';
 export * from './connectors.js';
 export { type ConnectorRegistry, type InstalledConnector, readRegistry } from './packages.js';
 export type { OwnStores } from './own-stores.js';
+export * from './import-stores.js';
 export * from './open.js';
 export * from './passphrase.js';
 export * from './probe.js';

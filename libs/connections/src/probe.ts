@@ -84,7 +84,7 @@ export async function probeStore(request: ProbeRequest): Promise<ProbeResult> {
 
 async function countStates(store: WritableStore, options: { readonly signal: AbortSignal | undefined }): Promise<number> {
   let count = 0;
-  for await (const _item of store.list('state', options)) count += 1;
+  for await (const _item of store.list('state', { ...options, knownSize: () => 0 })) count += 1;
   return count;
 }
 

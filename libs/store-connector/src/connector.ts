@@ -29,6 +29,12 @@ export type ConnectorHost = {
   readonly temporaryFolder: string;
   /** Longest time in ms after which a failing request is not tried again, for those who wait in front of a page; by default the connector's own. */
   readonly patienceMs?: number;
+  /** Longest time in ms that a new connection may take; by default the connector's own. */
+  readonly connectMs?: number;
+  /** Whether an address may be connected to. Asked for each new connection, with the very address; absent: every one. See `allowedLookup`. */
+  readonly allowsAddress?: (address: string) => boolean;
+  /** Whether programs that the user's own files name may be run (`ProxyCommand` of SSH); by default none. */
+  readonly mayRunPrograms?: boolean;
 };
 
 export type ConnectorInput = {

@@ -1,3 +1,4 @@
+export * from './addresses.js';
 export * from './connector.js';
 export * from './errors.js';
 export * from './location.js';

@@ -9,8 +9,15 @@ export type ForeignFile = { readonly path: string; readonly sizeBytes: number };
 /** `stamp`, where the store has one, changes when the item's bytes were replaced: a hint to look again, never a proof. */
 export type ListedItem = { readonly id: Mac; readonly sizeBytes: number; readonly stamp?: string };
 
-/** `fresh`: from the store itself, not from a copy that was kept of it. */
-export type ReadOptions = { readonly signal?: AbortSignal | undefined; readonly fresh?: boolean };
+/**
+ * `fresh`: from the store itself, not from a copy that was kept of it. `knownSize`, of listings: the size of an item where the caller knows it, or has no use
+ * for it; a store whose server tells none gives this one back instead of finding it out, others may pass over it.
+ */
+export type ReadOptions = {
+  readonly signal?: AbortSignal | undefined;
+  readonly fresh?: boolean;
+  readonly knownSize?: ((id: Mac) => number | undefined) | undefined;
+};
 
 /**
  * Bytes of a store, as files by kind and id. Implementations hold wrapped files (envelope included) and know nothing of keys.

@@ -1,6 +1,7 @@
 export * from './damage.js';
 export * from './fault-proxy.js';
 export * from './fixtures.js';
+export * from './full-server.js';
 export * from './fuzz.js';
 export * from './http-fault-proxy.js';
 export * from './moto.js';

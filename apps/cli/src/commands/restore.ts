@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { plakarPlace } from '@wardrobe/connections';
 import {
   CONFLICT_POLICIES,
   planRestore,
@@ -9,9 +11,10 @@ import {
   type Snapshot,
 } from '@wardrobe/kloset';
 import { sizeText } from '@wardrobe/kloset-model';
+import { parseStoreLocation } from '@wardrobe/store-connector';
 import { counted } from '@wardrobe/words';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.js';
-import { isDamage, usage } from '../failures.js';
+import { isDamage, sayMistake, usage } from '../failures.js';
 import { namePair } from '../json.js';
 import { printable } from '../printable.js';
 import { type Reach, select, type Selected } from '../select.js';
@@ -35,8 +38,8 @@ export type RestoreOptions = Reach &
 /** `restore`: what can be restored is restored and counted; damage that was hit ends with 65, anything else that failed with 1. */
 export async function restore(session: Session, argument: string | undefined, options: RestoreOptions): Promise<ExitCode> {
   const conflict = policyOf(options);
+  const directory = await targetFolder(session, options.to);
   const { snapshot, path, isCertain } = await wanted(session, argument, options);
-  const directory = options.to ?? defaultFolder(new Date());
   const engine: EngineOptions = {
     path,
     directory,
@@ -58,6 +61,21 @@ function policyOf(options: RestoreOptions): NonNullable<EngineOptions['conflict'
   if (policy === undefined) throw usage(`'${text}' is no way to deal with names that are taken.`, `Give one of: ${CONFLICT_POLICIES.join(', ')}.`);
   if (options.overwrite === true && policy !== 'overwrite') throw usage('--overwrite and --conflict say different things.', 'Give one of the two.');
   return policy;
+}
+
+/** A folder as the user wrote it; `@name` where no folder has that name is a destination of plakar's configuration. */
+async function targetFolder(session: Session, to: string | undefined): Promise<string> {
+  if (to === undefined) return defaultFolder(new Date());
+  if (!to.startsWith('@') || existsSync(to)) return to;
+  const place = await sayMistake(() => plakarPlace(session.env.surroundings, 'destinations', to.slice(1)));
+  if (place === null) throw usage(`There is no destination ${to} in plakar's destinations.yml.`, `Give a folder; one that is called ${to} is written ./${to}.`);
+  const { scheme, rest } = await sayMistake(() => parseStoreLocation(place));
+  if (scheme !== 'fs')
+    throw usage(
+      `The destination ${to} is of the kind '${scheme}'; files are restored into folders of this machine only.`,
+      'Give a folder with --to, and bring the files there from it; or send them as one file: archive --output -',
+    );
+  return rest;
 }
 
 function defaultFolder(now: Date): string {

@@ -10,16 +10,16 @@ type NamedChange = { readonly name: string; readonly pairs: readonly string[]; r
 type Options = Readonly<Record<string, string>>;
 
 /** Kept beside the connector's options, and never handed to it. @source 04-remote-stores 9.3 */
-const PASSPHRASE_KEYS = new Set(['passphrase', 'passphrase_cmd']);
+export const PASSPHRASE_KEYS = new Set(['passphrase', 'passphrase_cmd']);
 
 /** `store add NAME LOCATION [KEY=VALUE…]` */
 export async function addName(session: Session, { location, ...given }: NamedChange & { readonly location: string }): Promise<ExitCode> {
   const name = nameOf(given.name);
   const known = await named(session, name);
   if (known?.from === 'wardrobe') throw usage(`There is a store @${name} already.`, `Change it with: wardrobe store set ${name} KEY=VALUE`);
-  const options = await fitting(session, location, await readPairs(given.pairs));
+  const options = await fittingOptions(session, location, await readPairs(given.pairs));
   await write(session, (stores) => {
-    stores.set(name, { location: absolute(location), ...options });
+    stores.set(name, { location: absoluteLocation(location), ...options });
     if (given.isDefault) stores.setDefault(name);
   });
   if (known !== undefined) session.terminal.warn(`the store @${name} of ${known.file} is hidden by this one`);
@@ -34,9 +34,9 @@ export async function setOptions(session: Session, given: NamedChange): Promise<
   const before = given.pairs.length === 0 ? await named(session, name) : await own(session, name);
   if (before === undefined) throw unknown(name);
   const { location = before.location ?? '', ...options } = await readPairs(given.pairs);
-  const checked = await fitting(session, location, options);
+  const checked = await fittingOptions(session, location, options);
   await write(session, (stores) => {
-    if (given.pairs.length > 0) stores.set(name, { location: absolute(location), ...checked });
+    if (given.pairs.length > 0) stores.set(name, { location: absoluteLocation(location), ...checked });
     if (given.isDefault) stores.setDefault(name);
   });
   await session.terminal.line(`@${name}: changed`);
@@ -98,7 +98,7 @@ function unknown(name: string): Error {
 }
 
 /** Options in the connector's spelling, and files as absolute paths. What is still missing may come from the environment. @throws CliError */
-async function fitting(session: Session, text: string, options: Options): Promise<Options> {
+export async function fittingOptions(session: Session, text: string, options: Options): Promise<Options> {
   const location = await sayMistake(() => parseStoreLocation(text));
   const own = Object.fromEntries(Object.entries(options).filter(([key]) => PASSPHRASE_KEYS.has(key)));
   const others = Object.fromEntries(Object.entries(options).filter(([key]) => !PASSPHRASE_KEYS.has(key)));
@@ -116,7 +116,7 @@ function optional(option: ConnectorOption): ConnectorOption {
 }
 
 /** A path of this machine that does not depend on the current folder. */
-function absolute(text: string): string {
+export function absoluteLocation(text: string): string {
   const location = parseStoreLocation(text);
   return isLocal(location) ? formatStoreLocation({ ...location, rest: resolve(location.rest) }) : text;
 }

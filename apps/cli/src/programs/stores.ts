@@ -40,6 +40,23 @@ export function addStores(program: Command, run: Runner): void {
     .addHelpText('after', examples('wardrobe store unset cloud storage_class'))
     .action((name: string, keys: string[]) => run(async (session) => (await import('../commands/store-names.js')).unsetOptions(session, name, keys)));
   store
+    .command('import')
+    .description("takes stores over from a file as plakar's, or from standard input: YAML, JSON or INI; all that are asked for, or none")
+    .argument('[sections...]', 'SECTION, or SECTION:NAME to give it another name; default: all')
+    .option('--file <file>', 'default: standard input')
+    .option('--overwrite', 'replace stores of the same name')
+    .option('--dry-run', 'say what would be imported, and change nothing')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples(
+        'wardrobe store import --file ~/.config/plakar/stores.yml',
+        'plakar store show -secrets | wardrobe store import nas:team',
+        'wardrobe store import --dry-run --overwrite --file stores.ini',
+      ),
+    )
+    .action((sections: string[], options) => run(async (session) => (await import('../commands/store-import.js')).importNames(session, sections, options)));
+  store
     .command('ls')
     .description("the named stores: ours, and those of plakar's configuration, which is only read")
     .addOption(json())

@@ -1,8 +1,9 @@
 import { lookup } from 'node:dns/promises';
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { StoreRow } from '@wardrobe/db';
 import { checkOptions, type Connector, formatStoreLocation, KlosetError, parseStoreLocation, type StoreLocation } from '@wardrobe/store-connector';
+import { mayLieAt } from '../engine/addresses.js';
 import { ApiError } from '../errors/api-error.js';
 import type { Deps } from './deps.js';
 import { allowedFolder } from './locations.js';
@@ -80,21 +81,21 @@ async function loaded(scheme: string, connectorsFolder: string): Promise<Connect
   }
 }
 
-const LINK_LOCAL = new BlockList();
-LINK_LOCAL.addSubnet('169.254.0.0', 16, 'ipv4');
-LINK_LOCAL.addSubnet('fe80::', 10, 'ipv6');
-LINK_LOCAL.addSubnet('::ffff:169.254.0.0', 112, 'ipv6');
-LINK_LOCAL.addAddress('fd00:ec2::254', 'ipv6');
-
+/** What is said while a form is filled in; each connection is looked at again as it is made. */
 async function expectAllowedHost({ rest }: StoreLocation, options: StoreOptions): Promise<void> {
   const authority = rest.split('/')[0] ?? '';
   if (/^[^@]*:[^@]*@/.test(authority))
     throw new ApiError('invalid-input', 'The location of a store holds no password: it is shown.', 'Give the password as an option.');
   const endpoint = options['endpoint']?.replace(/^[a-z]+:\/\//i, '').split('/')[0];
-  for (const host of [authority, ...(endpoint === undefined ? [] : [endpoint])].map(hostOf)) {
+  const jumps = (options['jump'] ?? '').split(',').map((jump) => jump.trim().replace(/^ssh:\/\//, ''));
+  for (const host of [authority, endpoint ?? '', ...jumps].map(hostOf).filter((name) => name !== '')) {
     for (const address of await addressesOf(host)) {
-      if (LINK_LOCAL.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'))
-        throw new ApiError('forbidden', `${host} is a link-local address: no store lies there.`, 'Give the address of the server that holds the store.');
+      if (!mayLieAt(address))
+        throw new ApiError(
+          'forbidden',
+          `${host} is an address at which machines hand out credentials: no store lies there.`,
+          'Give the address of the server that holds the store.',
+        );
     }
   }
 }

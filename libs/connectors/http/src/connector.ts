@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import {
+  allowedLookup,
   checkOptions,
   type Connector,
+  type ConnectorHost,
   type ConnectorInput,
   type ConnectorOption,
   formatStoreLocation,
@@ -75,8 +77,9 @@ function openStore(input: ConnectorInput): WritableStore {
     );
   const stallMs = Number(options['timeout_seconds']) * 1000;
   if (stallMs < 1000) throw new InvalidInputError("option 'timeout_seconds' of connector 'http' must be 1 or more");
-  const settings: LineSettings = { url, location: `${url.origin}${url.pathname}`, token: options['auth_token'] ?? null, stallMs };
-  return new HttpStore(new HttpLine(settings, agentFor(url, options)));
+  const { host } = input;
+  const settings: LineSettings = { url, location: `${url.origin}${url.pathname}`, token: options['auth_token'] ?? null, stallMs, host };
+  return new HttpStore(new HttpLine(settings, agentFor(url, options, host)), host.patienceMs);
 }
 
 /** @throws InvalidInputError no URL, or one with a secret in it */
@@ -90,8 +93,9 @@ function parseUrl({ location }: ConnectorInput): URL {
   return url;
 }
 
-function agentFor(url: URL, options: Readonly<Record<string, string>>): HttpAgent {
-  const common = { keepAlive: true, maxSockets: MAX_SOCKETS };
+function agentFor(url: URL, options: Readonly<Record<string, string>>, host: ConnectorHost): HttpAgent {
+  const lookup = allowedLookup(host);
+  const common = { keepAlive: true, maxSockets: MAX_SOCKETS, ...(lookup === undefined ? {} : { lookup }) };
   if (url.protocol === 'http:') return new HttpAgent(common);
   const file = options['tls_ca'];
   return new HttpsAgent({ ...common, rejectUnauthorized: options['tls_no_verify'] !== 'true', ...(file === undefined ? {} : { ca: readAuthority(file) }) });

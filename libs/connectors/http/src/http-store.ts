@@ -31,10 +31,12 @@ export class HttpStore implements WritableStore {
   readonly spoolDirectory = null;
   readonly #line: HttpLine;
   readonly #sizes: SizeFinder;
+  readonly #patienceMs: number | undefined;
   #protocol: Promise<Protocol> | null = null;
 
-  constructor(line: HttpLine) {
+  constructor(line: HttpLine, patienceMs?: number) {
     this.#line = line;
+    this.#patienceMs = patienceMs;
     this.#sizes = new SizeFinder((item, options) => this.#try(options, (protocol) => protocol.size(item, options)), this);
   }
 
@@ -224,6 +226,8 @@ export class HttpStore implements WritableStore {
 
   async #sized(kind: ResourceKind, { id, sizeBytes, stamp }: NamedItem, options: ReadOptions): Promise<ListedItem | null> {
     if (sizeBytes !== null) return { id, sizeBytes, ...(stamp === undefined ? {} : { stamp }) };
+    const known = options.knownSize?.(id);
+    if (known !== undefined) return { id, sizeBytes: known };
     try {
       return { id, sizeBytes: await this.#sizes.findListed({ kind, id }, options) };
     } catch (error) {
@@ -236,7 +240,7 @@ export class HttpStore implements WritableStore {
   async #try<T>({ signal }: ReadOptions, work: (protocol: Protocol, tried: number) => Promise<T>): Promise<T> {
     signal?.throwIfAborted();
     const onRetry = () => this.#line.countRetry();
-    return withTries(async (tried) => work(await this.#found({ signal }), tried), { signal, onRetry });
+    return withTries(async (tried) => work(await this.#found({ signal }), tried), { signal, onRetry, patienceMs: this.#patienceMs });
   }
 
   /** Asked once; a failure is not kept. */

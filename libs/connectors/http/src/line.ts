@@ -1,6 +1,6 @@
 import { type Agent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { type LineFigures, Stops } from '@wardrobe/store-connector';
+import { boundConnecting, type ConnectorHost, expectAllowedAddress, type LineFigures, Stops } from '@wardrobe/store-connector';
 import { answerError, lineError, StalledError } from './failures.js';
 import { piecesOf } from './pieces.js';
 
@@ -12,6 +12,8 @@ export type LineSettings = {
   readonly token: string | null;
   /** Milliseconds in which at least a kilobyte must come. */
   readonly stallMs: number;
+  /** What it says of connections. */
+  readonly host: Pick<ConnectorHost, 'allowsAddress' | 'connectMs'>;
 };
 
 /** A body that can be sent again: `pieces` starts from its beginning each time. */
@@ -108,9 +110,12 @@ export class HttpLine {
 
   #send(exchange: Exchange): Promise<IncomingMessage> {
     const { method, body, signal } = exchange;
-    const request = this.#settings.url.protocol === 'https:' ? requestHttps : requestHttp;
+    const { url, host } = this.#settings;
+    const request = url.protocol === 'https:' ? requestHttps : requestHttp;
+    expectAllowedAddress(host, url.hostname);
     return new Promise((resolve, reject) => {
       const sent = request(this.#urlOf(exchange.path), { method, agent: this.#agent, headers: this.#headersOf(exchange) });
+      boundConnecting(sent, host.connectMs, () => new StalledError());
       sent.on(
         'close',
         this.#stops.add(signal, () => sent.destroy(new Error('stopped'))),

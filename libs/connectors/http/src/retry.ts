@@ -12,16 +12,19 @@ export type Tries = {
   readonly onRetry: () => void;
   /** 0 to 1; spreads clients that failed together. */
   readonly random?: (() => number) | undefined;
+  /** No new try begins later than this after the first one. */
+  readonly patienceMs?: number | undefined;
 };
 
 /** Runs work again while its failure is one that may pass. Only for what does no harm when it happens twice. @throws what the last try threw */
 export async function withTries<T>(work: (tried: number) => Promise<T>, tries: Tries): Promise<T> {
+  const untilMs = performance.now() + (tries.patienceMs ?? Number.POSITIVE_INFINITY);
   for (let tried = 1; ; tried += 1) {
     try {
       return await work(tried);
     } catch (error) {
       const pause = pauseMs(error, tried, tries.random ?? Math.random);
-      if (pause === null || tries.signal?.aborted === true) throw error;
+      if (pause === null || tries.signal?.aborted === true || performance.now() + pause > untilMs) throw error;
       await pauseFor(pause, tries.signal);
       tries.onRetry();
     }

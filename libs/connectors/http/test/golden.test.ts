@@ -2,7 +2,7 @@ import { fsStore } from '@wardrobe/connector-fs';
 import { digestFiles, listSnapshots, openRepository, openSnapshot, type Repository } from '@wardrobe/kloset';
 import { nameBytes } from '@wardrobe/kloset-model';
 import type { Store } from '@wardrobe/store-connector';
-import { COMMITTED_FIXTURES, type Fixture, unpackFixture } from '@wardrobe/testing';
+import { COMMITTED_FIXTURES, type Fixture, temporaryFolder, unpackFixture } from '@wardrobe/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openHttp, serveStore } from './serve.js';
 
@@ -37,6 +37,37 @@ describe('a server that tells no sizes, as those of plakar', () => {
     const there = openHttp(server.url);
     for (const kind of ['packfile', 'state', 'lock'] as const) expect(await sizes(there, kind)).toEqual(await sizes(here, kind));
     await checkOpening(fixture, there, here);
+  });
+});
+
+describe('opening again with nothing new', () => {
+  it.each(['1.1', '1.0'] as const)('takes three requests over the protocol of %s, though the server tells no sizes', async (line) => {
+    const fixture = await unpackFixture('v11-plain-desync');
+    const server = await serveStore(withoutSizes(fsStore(fixture.storeDir)), { protocols: [line], writable: false });
+    closers.push(() => server.close(100));
+    const indexDirectory = await temporaryFolder('index');
+    const open = async () => {
+      const store = openHttp(server.url);
+      const repository = await openRepository(store, { indexDirectory });
+      const outcome = { requests: store.line?.().requests ?? 0, states: repository.view.states.length, told: await told(repository) };
+      await repository.close();
+      return outcome;
+    };
+    const first = await open();
+    expect(first.requests).toBeGreaterThanOrEqual(3 + first.states);
+    const again = await open();
+    expect(again.told).toEqual(first.told);
+    expect(again.requests).toBeLessThanOrEqual(3);
+    // One of them gone from the index's knowledge: only that one is read.
+    const store = openHttp(server.url);
+    const [one] = [...(await sizes(fsStore(fixture.storeDir), 'state')).keys()];
+    await store.readConfig();
+    const before = store.line?.().requests ?? 0;
+    const listed = new Map<string, number>();
+    for await (const { id, sizeBytes } of store.list('state', { knownSize: (id) => (id === one ? undefined : 7) })) listed.set(id, sizeBytes);
+    expect([...listed].filter(([, sizeBytes]) => sizeBytes !== 7).map(([id]) => id)).toEqual([one]);
+    expect((store.line?.().requests ?? 0) - before).toBeLessThanOrEqual(3);
+    await store.close();
   });
 });
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fsStore } from '@wardrobe/connector-fs';
-import { parseStoreLocation, type Store, type WritableStore } from '@wardrobe/store-connector';
+import { type ConnectorHost, parseStoreLocation, type Store, type WritableStore } from '@wardrobe/store-connector';
 import { removeFolder, temporaryFolder } from '@wardrobe/testing';
 import { tmpdir } from 'node:os';
 import { httpConnector } from '../src/index.js';
@@ -35,6 +35,6 @@ export function serveStore(store: Store, more: Partial<ServedStore> = {}): Promi
   return listenStore({ store, writable: true, allowDelete: true, token: null, temporaryFolder: tmpdir(), ...more }, { host: '127.0.0.1', port: 0, tls: null });
 }
 
-export function openHttp(url: string, options: Readonly<Record<string, string>> = {}): WritableStore {
-  return httpConnector.open({ location: parseStoreLocation(url), options, host: { environment: {}, home: tmpdir(), temporaryFolder: tmpdir() } });
+export function openHttp(url: string, options: Readonly<Record<string, string>> = {}, host: Partial<ConnectorHost> = {}): WritableStore {
+  return httpConnector.open({ location: parseStoreLocation(url), options, host: { environment: {}, home: tmpdir(), temporaryFolder: tmpdir(), ...host } });
 }

@@ -35,7 +35,7 @@ export const ptarConnector: Connector = {
   open: openStore,
 };
 
-function openStore({ location, options }: ConnectorInput): WritableStore {
+function openStore({ location, options, host }: ConnectorInput): WritableStore {
   const checked = checkOptions('ptar', OPTIONS, options);
   if (location.scheme === 'ptar') {
     const path = isAbsolute(location.rest) ? location.rest : resolve(location.rest);
@@ -45,7 +45,7 @@ function openStore({ location, options }: ConnectorInput): WritableStore {
   if (stallMs < 1000) throw new InvalidInputError("option 'timeout_seconds' of connector 'ptar' must be 1 or more");
   const url = parseUrl(`${location.scheme.slice('ptar+'.length)}://${location.rest}`);
   const shown = `ptar+${url.origin}${url.pathname}`;
-  return new PtarStore(shown, webFile(url, { shown, stallMs }));
+  return new PtarStore(shown, webFile(url, { shown, stallMs, host }));
 }
 
 function parseUrl(text: string): URL {

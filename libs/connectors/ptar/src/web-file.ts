@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KlosetError, type LineFigures, StoreError } from '@wardrobe/store-connector';
+import { type ConnectorHost, KlosetError, type LineFigures, StoreError } from '@wardrobe/store-connector';
 import { type Abortable, type ArchiveFile, NoFileError } from './archive-file.js';
 import { WebLine, type WebAnswer } from './web-line.js';
 
@@ -12,22 +12,25 @@ export type WebSettings = {
   readonly shown: string;
   /** Milliseconds in which something must come. */
   readonly stallMs: number;
+  readonly host: Pick<ConnectorHost, 'allowsAddress' | 'connectMs' | 'patienceMs'>;
 };
 
 /** A file on a web server that can be read in ranges. @source 04-remote-stores 8.4 */
 export function webFile(url: URL, settings: WebSettings): ArchiveFile {
-  return new WebFile(new WebLine(url, settings), settings.shown);
+  return new WebFile(new WebLine(url, settings), settings);
 }
 
 class WebFile implements ArchiveFile {
   readonly #line: WebLine;
   readonly #shown: string;
+  readonly #patienceMs: number;
   /** What the server says of the file's version; all answers must say the same. */
   #version: string | null = null;
 
-  constructor(line: WebLine, shown: string) {
+  constructor(line: WebLine, { shown, host }: WebSettings) {
     this.#line = line;
     this.#shown = shown;
+    this.#patienceMs = host.patienceMs ?? Number.POSITIVE_INFINITY;
   }
 
   /** By HEAD; where that is not answered, by the first byte. */
@@ -104,6 +107,7 @@ class WebFile implements ArchiveFile {
   }
 
   async #tried<T>(options: Abortable, work: () => Promise<T>): Promise<T> {
+    const untilMs = performance.now() + this.#patienceMs;
     for (let tried = 1; ; tried += 1) {
       try {
         options.signal?.throwIfAborted();
@@ -112,7 +116,8 @@ class WebFile implements ArchiveFile {
         options.signal?.throwIfAborted();
         const pause = FIRST_PAUSE_MS * 2 ** (tried - 1) * (0.5 + Math.random());
         const wait = error instanceof WaitError ? error.waitMs : 0;
-        if (tried >= TRIES || wait > LONGEST_WAIT_MS || !(error instanceof KlosetError) || !error.retryable) throw error;
+        const late = tried >= TRIES || wait > LONGEST_WAIT_MS || performance.now() + wait + pause > untilMs;
+        if (late || !(error instanceof KlosetError) || !error.retryable) throw error;
         await pauseFor(wait + pause, options.signal);
         this.#line.countRetry();
       }

@@ -1,6 +1,16 @@
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
-import { KlosetError, type LineFigures, Stops, StoreError, type StoreFault } from '@wardrobe/store-connector';
+import {
+  allowedLookup,
+  boundConnecting,
+  type ConnectorHost,
+  expectAllowedAddress,
+  KlosetError,
+  type LineFigures,
+  Stops,
+  StoreError,
+  type StoreFault,
+} from '@wardrobe/store-connector';
 import type { Abortable } from './archive-file.js';
 
 export type WebAnswer = {
@@ -11,7 +21,7 @@ export type WebAnswer = {
   bytes(limitBytes: number): Promise<Uint8Array>;
 };
 
-type Settings = { readonly shown: string; readonly stallMs: number };
+type Settings = { readonly shown: string; readonly stallMs: number; readonly host: Pick<ConnectorHost, 'allowsAddress' | 'connectMs'> };
 type Range = { readonly first: number; readonly last: number };
 
 const MAX_REDIRECTIONS = 5;
@@ -24,7 +34,7 @@ export class WebLine {
   readonly #url: URL;
   readonly #settings: Settings;
   readonly #stops = new Stops();
-  readonly #agents = { http: new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }), https: new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }) };
+  readonly #agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
   #requests = 0;
   #retries = 0;
   #bytesRead = 0;
@@ -34,6 +44,9 @@ export class WebLine {
   constructor(url: URL, settings: Settings) {
     this.#url = url;
     this.#settings = settings;
+    const lookup = allowedLookup(settings.host);
+    const common = { keepAlive: true, maxSockets: MAX_SOCKETS, ...(lookup === undefined ? {} : { lookup }) };
+    this.#agents = { http: new HttpAgent(common), https: new HttpsAgent(common) };
   }
 
   figures(): LineFigures {
@@ -72,12 +85,15 @@ export class WebLine {
   #send(url: URL, exchange: { readonly method: string; readonly range: Range | null; readonly signal: AbortSignal | undefined }): Promise<IncomingMessage> {
     const { method, range, signal } = exchange;
     const isSecure = url.protocol === 'https:';
+    const { host } = this.#settings;
+    expectAllowedAddress(host, url.hostname);
     this.#requests += 1;
     const started = performance.now();
     return new Promise((resolve, reject) => {
       const headers = { 'user-agent': 'wardrobe', ...(range === null ? {} : { range: `bytes=${range.first}-${range.last}` }) };
       const agent = isSecure ? this.#agents.https : this.#agents.http;
       const sent = (isSecure ? requestHttps : requestHttp)(url, { method, headers, agent });
+      boundConnecting(sent, host.connectMs, () => new StalledError());
       sent.on(
         'close',
         this.#stops.add(signal, () => sent.destroy(new Error('stopped'))),

@@ -15,12 +15,12 @@ import {
   type WrittenPtar,
 } from '@wardrobe/kloset';
 import { nameBytes, type SnapshotId } from '@wardrobe/kloset-model';
-import { parseStoreLocation, type WritableStore } from '@wardrobe/store-connector';
+import { type ConnectorHost, parseStoreLocation, type WritableStore } from '@wardrobe/store-connector';
 import { type FixtureName, unpackFixture } from '@wardrobe/testing';
 import { ptarConnector } from '../src/index.js';
 
-export function openPtar(location: string, options: Readonly<Record<string, string>> = {}): WritableStore {
-  return ptarConnector.open({ location: parseStoreLocation(location), options, host: { environment: {}, home: tmpdir(), temporaryFolder: tmpdir() } });
+export function openPtar(location: string, options: Readonly<Record<string, string>> = {}, host: Partial<ConnectorHost> = {}): WritableStore {
+  return ptarConnector.open({ location: parseStoreLocation(location), options, host: { environment: {}, home: tmpdir(), temporaryFolder: tmpdir(), ...host } });
 }
 
 /** Cheap to derive: tests are about other things. */

@@ -3,7 +3,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { rootCertificates } from 'node:tls';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { InvalidInputError } from '@wardrobe/store-connector';
+import { allowedLookup, InvalidInputError } from '@wardrobe/store-connector';
 import { credentialsOf } from './credentials.js';
 import { type Attempts, requestHandler } from './handler.js';
 import { endpointUrl, isAmazon, isHostStyle, regionOfHost } from './place.js';
@@ -71,7 +71,7 @@ export class Clients {
       endpoint: endpointUrl(place, this.#region),
       forcePathStyle: !isHostStyle(place.hostname),
       credentials: credentialsOf(this.settings),
-      requestHandler: requestHandler({ tls: place.tls, agent: this.#agent, attempts }),
+      requestHandler: requestHandler({ tls: place.tls, agent: this.#agent, attempts, host: this.settings.host }),
       // Retries are ours, so that they are counted, bounded in time and stopped at once.
       maxAttempts: 1,
       retryMode: 'standard',
@@ -90,8 +90,9 @@ export class Clients {
   }
 
   async #makeAgent(): Promise<HttpAgent | HttpsAgent> {
-    const { place, tlsCaFile, verifyCertificate } = this.settings;
-    const pool = { keepAlive: true, maxSockets: SOCKETS, scheduling: 'lifo' as const };
+    const { place, tlsCaFile, verifyCertificate, host } = this.settings;
+    const lookup = allowedLookup(host);
+    const pool = { keepAlive: true, maxSockets: SOCKETS, scheduling: 'lifo' as const, ...(lookup === undefined ? {} : { lookup }) };
     if (!place.tls) return new HttpAgent(pool);
     const trust = tlsCaFile === null ? {} : { ca: [...rootCertificates, await readAuthorities(tlsCaFile)] };
     return new HttpsAgent({ ...pool, ...trust, rejectUnauthorized: verifyCertificate });

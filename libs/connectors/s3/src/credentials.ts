@@ -50,6 +50,7 @@ function sourceOf({ profile, host: { environment } }: S3Settings): string {
   if (profile !== null) return `profile '${profile}'`;
   if (environment['AWS_WEB_IDENTITY_TOKEN_FILE']) return 'the web identity of AWS_WEB_IDENTITY_TOKEN_FILE';
   if (environment['AWS_PROFILE']) return `profile '${environment['AWS_PROFILE']}'`;
+  if (hasContainerRole(environment)) return 'the default profile or the role of this container';
   return 'the default profile or the role of this machine';
 }
 
@@ -68,10 +69,27 @@ async function fromWebIdentity(settings: S3Settings): Promise<Keys> {
 }
 
 async function fromRoleOfMachine({ host: { environment } }: S3Settings): Promise<Keys> {
-  const { fromContainerMetadata, fromInstanceMetadata } = await import('@aws-sdk/credential-providers');
-  const container = environment['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'] || environment['AWS_CONTAINER_CREDENTIALS_FULL_URI'];
+  const { fromHttp, fromInstanceMetadata } = await import('@aws-sdk/credential-providers');
   const patience = { timeout: METADATA_TIMEOUT_MS, maxRetries: 1 };
-  return await (container ? fromContainerMetadata(patience) : fromInstanceMetadata(patience))();
+  if (!hasContainerRole(environment)) return await fromInstanceMetadata(patience)();
+  const relative = environment['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'] || '';
+  if (relative !== '' && !relative.startsWith('/'))
+    throw new StoreError('no keys for the S3 server: the role of this container has an AWS_CONTAINER_CREDENTIALS_RELATIVE_URI that is no path', {
+      fault: 'credentials',
+    });
+  const tokenFile = environment['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'] || '';
+  // An empty text is nothing, where a missing one would be looked for in this process's environment. Of two, the first is taken, as by Amazon's own programs.
+  return await fromHttp({
+    ...patience,
+    awsContainerCredentialsRelativeUri: relative,
+    awsContainerCredentialsFullUri: relative === '' ? (environment['AWS_CONTAINER_CREDENTIALS_FULL_URI'] ?? '') : '',
+    awsContainerAuthorizationTokenFile: tokenFile,
+    awsContainerAuthorizationToken: tokenFile === '' ? (environment['AWS_CONTAINER_AUTHORIZATION_TOKEN'] ?? '') : '',
+  })();
+}
+
+function hasContainerRole(environment: S3Settings['host']['environment']): boolean {
+  return Boolean(environment['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'] || environment['AWS_CONTAINER_CREDENTIALS_FULL_URI']);
 }
 
 /** The token service speaks for a region, and may stand elsewhere (as for S3 servers that bring their own). */

@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import { request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
+import { boundConnecting, type ConnectorHost, expectAllowedAddress, StoreError } from '@wardrobe/store-connector';
 import type { Attempt } from './attempt.js';
 
 /** What the SDK hands over: a signed request, path already percent-encoded. */
@@ -21,13 +22,13 @@ type Answer = { readonly statusCode: number; readonly reason?: string; readonly 
 /** Ties the abort signal of a call, which is all the SDK passes through, to its attempt. */
 export type Attempts = WeakMap<object, Attempt>;
 
-type Transport = { readonly tls: boolean; readonly agent: HttpAgent | HttpsAgent; readonly attempts: Attempts };
+type Transport = { readonly tls: boolean; readonly agent: HttpAgent | HttpsAgent; readonly attempts: Attempts; readonly host: ConnectorHost };
 
 /**
  * The SDK's request handler of this connector: every byte that moves is told to the attempt, so that a stalled line is noticed while a slow caller is
  * left alone, and an abort ends the connection at once.
  */
-export function requestHandler({ tls, agent, attempts }: Transport) {
+export function requestHandler({ tls, agent, attempts, host }: Transport) {
   return {
     metadata: { handlerProtocol: 'http/1.1' },
     handle: (request: SignedRequest, options: { readonly abortSignal?: object } = {}): Promise<{ response: Answer }> => {
@@ -36,7 +37,14 @@ export function requestHandler({ tls, agent, attempts }: Transport) {
       return carryOut(request, attempt, (path) => {
         const { method, hostname, port, headers } = request;
         const target = { method, host: hostname.replace(/^\[|\]$/g, ''), path, headers, agent, ...(port === undefined ? {} : { port }) };
-        return tls ? httpsRequest(target) : httpRequest(target);
+        expectAllowedAddress(host, hostname);
+        const outgoing = tls ? httpsRequest(target) : httpRequest(target);
+        boundConnecting(
+          outgoing,
+          host.connectMs,
+          () => new StoreError(`${attempt.what}: ${hostname} cannot be reached in time`, { fault: 'timeout', retryable: true }),
+        );
+        return outgoing;
       });
     },
     destroy: () => agent.destroy(),

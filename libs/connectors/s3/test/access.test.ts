@@ -5,8 +5,18 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { contractId as idOf } from '@wardrobe/store-connector/contract';
-import { assertMoto, httpFaultProxy, motoAvailable, type S3Server, startMoto, startS3Server, temporaryFolder, testCertificate } from '@wardrobe/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  assertMoto,
+  fullServer,
+  httpFaultProxy,
+  motoAvailable,
+  type S3Server,
+  startMoto,
+  startS3Server,
+  temporaryFolder,
+  testCertificate,
+} from '@wardrobe/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FAST, keysOf, openAt, RawBucket, signatureFor, signatureIn } from './s3-places.js';
 import { START_TIMEOUT_MS } from './s3-servers.js';
 
@@ -234,6 +244,119 @@ describe('where keys come from', () => {
       else process.env['AWS_EC2_METADATA_SERVICE_ENDPOINT'] = previous;
       metadata.close();
       metadata.closeAllConnections();
+    }
+  });
+});
+
+describe('connections', () => {
+  const options = () => keysOf(server);
+
+  it('are made to allowed addresses only, each looked at as it is made', async () => {
+    const asked: string[] = [];
+    let allowed = true;
+    const allowsAddress = (address: string): boolean => {
+      asked.push(address);
+      return allowed;
+    };
+    const store = openAt(`s3://localhost:${server.port}/bucket`, { options: options(), host: { allowsAddress } });
+    expect(Buffer.from(await store.readConfig()).toString()).toBe('config');
+    expect(asked).toContain('127.0.0.1');
+    allowed = false;
+    await store.close();
+    expect(await failureOf(store.readConfig())).toMatchObject({ fault: 'route', message: expect.stringContaining('is not connected to') });
+    const literal = openAt(`s3://127.0.0.1:${server.port}/bucket`, { options: options(), host: { allowsAddress } });
+    expect(await failureOf(literal.readConfig())).toMatchObject({ fault: 'route', message: expect.stringContaining('127.0.0.1 is not connected to') });
+  });
+
+  it('that are not there in the time allowed, with no patience, fail once', async () => {
+    // A queue of one that is full: further connections are neither taken nor refused.
+    const full = await fullServer();
+    const started = performance.now();
+    const store = openAt(`s3://127.0.0.1:${full.port}/bucket`, { options: options(), host: { connectMs: 700 }, tuning: { patienceMs: 0, firstPatienceMs: 0 } });
+    expect(await failureOf(store.readConfig())).toMatchObject({ fault: 'timeout', message: expect.stringContaining('cannot be reached in time') });
+    expect(store.line?.().requests).toBe(1);
+    expect(performance.now() - started).toBeLessThan(10_000);
+    await full.close();
+  });
+});
+
+describe('the role of a container', () => {
+  type Asked = { readonly url: string; readonly authorization: string | undefined };
+  const asked: Asked[] = [];
+  let [service, answers] = [null as Server | null, true];
+  const port = () => (service?.address() as AddressInfo).port;
+  beforeAll(async () => {
+    service = createServer((incoming, outgoing) => {
+      asked.push({ url: incoming.url ?? '', authorization: incoming.headers.authorization });
+      const expires = new Date(Date.now() + 3_600_000).toISOString();
+      const keys = { AccessKeyId: server.accessKey, SecretAccessKey: server.secretKey, Token: 'session', Expiration: expires };
+      outgoing.writeHead(answers ? 200 : 500).end(answers ? JSON.stringify(keys) : 'secretword');
+    });
+    await new Promise<void>((resolve) => service?.listen(0, '127.0.0.1', resolve));
+  });
+  afterAll(() => {
+    service?.close();
+    service?.closeAllConnections();
+  });
+  beforeEach(() => {
+    asked.length = 0;
+    answers = true;
+  });
+  const at = (proxy: { readonly port: number }) => `s3://127.0.0.1:${proxy.port}/bucket`;
+  const options = { use_tls: 'false', instance_role: 'true' };
+  const whole = () => ({ AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port()}/role` });
+
+  it('is asked for at the whole address, with the token of the environment or of a file, and its session is used', async () => {
+    const proxy = await httpFaultProxy(server);
+    const tokenFile = join(await temporaryFolder('token'), 'token');
+    await writeFile(tokenFile, 'from a file');
+    const full = { AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port()}/role?id=1` };
+    for (const [environment, authorization] of [
+      [full, undefined],
+      [{ ...full, AWS_CONTAINER_AUTHORIZATION_TOKEN: 'given' }, 'given'],
+      [{ ...full, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: tokenFile }, 'from a file'],
+    ] as const) {
+      asked.length = 0;
+      const store = openAt(at(proxy), { options, host: { environment } });
+      expect(Buffer.from(await store.readConfig()).toString()).toBe('config');
+      await store.readConfig();
+      await store.close();
+      expect(asked).toEqual([{ url: '/role?id=1', authorization }]);
+    }
+    expect(proxy.seen.at(-1)?.headers['x-amz-security-token']).toBe('session');
+    await proxy.close();
+  });
+
+  it.each<[string, () => Readonly<Record<string, string>>]>([
+    [
+      'asked for by a path goes to the address of containers, and nowhere else',
+      () => ({ AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: `@127.0.0.1:${port()}/role` }),
+    ],
+    ['asked for over a line that anybody can read is refused', () => ({ AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://0.0.0.0:${port()}/role` })],
+    ['with a token file that is not there is refused', () => ({ ...whole(), AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: '/nonexistent/token' })],
+  ])('%s', async (_what, environment) => {
+    const store = openAt(`s3://${server.host}:${server.port}/bucket`, { options, host: { environment: environment() } });
+    expect(await failureOf(store.readConfig())).toMatchObject({ fault: 'credentials', message: expect.stringContaining('the role of this container') });
+    expect(asked).toEqual([]);
+  });
+
+  it('that is refused is told without what was said', async () => {
+    answers = false;
+    const store = openAt(`s3://${server.host}:${server.port}/bucket`, { options, host: { environment: whole() } });
+    const error = await failureOf(store.readConfig());
+    expect(error).toMatchObject({ fault: 'credentials', message: expect.stringContaining('the role of this container') });
+    expect(asked.length).toBeGreaterThan(0);
+    expect(inspect(error, { depth: 12, showHidden: true })).not.toContain('secretword');
+  });
+
+  it('is not asked for in the environment of the process, only in the one handed in', async () => {
+    process.env['AWS_CONTAINER_AUTHORIZATION_TOKEN'] = 'of the process';
+    try {
+      const store = openAt(`s3://${server.host}:${server.port}/bucket`, { options, host: { environment: whole() } });
+      expect(Buffer.from(await store.readConfig()).toString()).toBe('config');
+      expect(asked).toEqual([{ url: '/role', authorization: undefined }]);
+    } finally {
+      delete process.env['AWS_CONTAINER_AUTHORIZATION_TOKEN'];
     }
   });
 });

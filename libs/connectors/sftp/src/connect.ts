@@ -1,16 +1,18 @@
-import { connect as connectSocket, type Socket } from 'node:net';
+import { connect as connectSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { StoreError } from '@wardrobe/store-connector';
+import { allowedLookup, type ConnectorHost, expectAllowedAddress, StoreError } from '@wardrobe/store-connector';
 import type { AnyAuthMethod, AuthenticationType, Client, ConnectConfig, NextAuthHandler, ServerHostKeyAlgorithm, SFTPWrapper } from 'ssh2';
 import type { Figures } from './figures.js';
 import { type HostKeyCheck, hostKeyCheck } from './host-key.js';
 import { type Credentials, credentialsFor, type Ssh2Module } from './keys.js';
 import { Line } from './line.js';
+import { commandLine } from './proxy-command.js';
 import type { Hop } from './route.js';
 import { lineError, shortened } from './sftp-errors.js';
 
 export type ConnectInput = {
   readonly hops: readonly Hop[];
+  readonly host: Pick<ConnectorHost, 'allowsAddress' | 'environment'>;
   readonly figures: Figures;
   readonly connectMs: number;
   readonly keepAliveMs: number;
@@ -53,7 +55,7 @@ export async function connectLine(input: ConnectInput): Promise<Line> {
 }
 
 /** What has to be ended when the rest fails. */
-type Made = { socket: Socket | null; readonly clients: Client[] };
+type Made = { socket: Duplex | null; readonly clients: Client[] };
 
 type LogIn = {
   readonly ssh2: Ssh2Module;
@@ -71,7 +73,8 @@ async function logIn({ ssh2, hop, through, made, input }: LogIn): Promise<Client
   const login = loginOf(hop, offered);
   const client = new ssh2.Client();
   made.clients.push(client);
-  if (through === undefined) through = made.socket = connectSocket({ host: hop.host, port: hop.port, noDelay: true });
+  expectAllowedAddress(input.host, hop.host);
+  if (through === undefined) through = made.socket = firstLine(hop, input.host);
   const sock = through;
   await new Promise<void>((resolve, reject) => {
     let shaken = false;
@@ -95,6 +98,13 @@ async function logIn({ ssh2, hop, through, made, input }: LogIn): Promise<Client
   });
   await check.remember();
   return client;
+}
+
+/** The line to the first host: through a program where the user's SSH configuration says so. */
+function firstLine(hop: Hop, host: ConnectInput['host']): Duplex {
+  if (hop.proxyCommand !== undefined) return commandLine(hop.proxyCommand, { where: hopName(hop), environment: host.environment });
+  const lookup = allowedLookup(host);
+  return connectSocket({ host: hop.host, port: hop.port, noDelay: true, ...(lookup === undefined ? {} : { lookup }) });
 }
 
 type Config = { readonly hop: Hop; readonly check: HostKeyCheck; readonly login: Login; readonly sock: Duplex; readonly input: ConnectInput };

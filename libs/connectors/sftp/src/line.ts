@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { StoreError } from '@wardrobe/store-connector';
 import type { Client, SFTPWrapper } from 'ssh2';
 import type { Figures } from './figures.js';
@@ -10,7 +10,7 @@ export type Answer<T> = (error?: Error | null, value?: T) => void;
 
 export type LineInput = {
   /** To the first host; it carries all the others. */
-  readonly socket: Socket | null;
+  readonly socket: Duplex | null;
   /** Those of the jump hosts first. */
   readonly clients: readonly Client[];
   readonly sftp: SFTPWrapper;

@@ -9,6 +9,8 @@ import { type HostConfig, readSshConfig } from './ssh-config.js';
 export type Hop = {
   /** As the user named it. */
   readonly alias: string;
+  /** The user that was named with it; undefined: the configuration or the system says who. */
+  readonly named: string | undefined;
   readonly host: string;
   readonly port: number;
   readonly username: string;
@@ -20,6 +22,8 @@ export type Hop = {
   /** For this host only: those of the options are for the store's own host, never for a jump host. */
   readonly secrets: HopSecrets;
   readonly trust: HopTrust;
+  /** A program that makes the line, instead of a connection; of the first host only. */
+  readonly proxyCommand?: string;
 };
 
 export type HopSecrets = { readonly password: string | undefined; readonly privateKey: string | undefined; readonly passphrase: string | undefined };
@@ -49,7 +53,23 @@ export async function resolveRoute(input: RouteInput): Promise<readonly Hop[]> {
   const { endpoint, options, host } = input;
   const configFor = await readSshConfig({ files: configFiles(options, host), home: host.home });
   const final = hopOf({ named: endpoint, config: configFor(endpoint.host, endpoint.username), input, isTarget: true });
-  return [...(await jumpsOf({ named: endpoint, asked: options.jump, configFor, input, depth: 0 })), final];
+  const [first = final, ...others] = [...(await jumpsOf({ named: endpoint, asked: options.jump, configFor, input, depth: 0 })), final];
+  const command = others.length === 0 && options.jump !== undefined ? undefined : commandOf(first, configFor(first.alias, first.named), host);
+  return [command === undefined ? first : { ...first, proxyCommand: command }, ...others];
+}
+
+/** How the SSH configuration reaches a host by a program. @throws InvalidInputError programs may not be run here, or one cannot be given these names */
+function commandOf(hop: Hop, { proxyCommand: written, proxyJump }: HostConfig, host: ConnectorHost): string | undefined {
+  if (written === undefined || written.toLowerCase() === 'none') return undefined;
+  const where = `the SSH configuration reaches ${hop.alias} by a ProxyCommand`;
+  if (host.mayRunPrograms !== true)
+    throw new InvalidInputError(`${where}, and no programs are run here: use ProxyJump or the option 'jump', or the command line`);
+  if (proxyJump !== undefined && proxyJump.toLowerCase() !== 'none')
+    throw new InvalidInputError(`${where} and by a ProxyJump as well: take one of them out, or give the option 'jump'`);
+  // They become words of a shell.
+  const odd = [hop.host, hop.alias, hop.username].find((name) => !/^[A-Za-z0-9_.:][A-Za-z0-9_.:@+%-]*$/.test(name));
+  if (odd !== undefined) throw new InvalidInputError(`${where}, which must not be given a name with characters like those of '${odd}'`);
+  return withTokens(written, { host: hop.host, alias: hop.alias, port: hop.port, username: hop.username, home: host.home, local: localUser(host) });
 }
 
 function configFiles(options: SftpOptions, host: ConnectorHost): readonly string[] {
@@ -69,8 +89,8 @@ type JumpInput = {
 /** Jump hosts before one host. The first of them may need jumps of its own, as its part of the configuration says. */
 async function jumpsOf({ named, asked, configFor, input, depth }: JumpInput): Promise<readonly Hop[]> {
   const config = configFor(named.host, named.username);
-  if (config.proxyCommand !== undefined && config.proxyCommand.toLowerCase() !== 'none' && asked === undefined)
-    throw new InvalidInputError(`the SSH configuration reaches ${named.host} by a ProxyCommand, which is not supported: use ProxyJump or the option 'jump'`);
+  const isByCommand = config.proxyCommand !== undefined && config.proxyCommand.toLowerCase() !== 'none';
+  if (isByCommand && asked === undefined) return [];
   const written = asked ?? config.proxyJump ?? 'none';
   if (written.toLowerCase() === 'none' || written === '') return [];
   if (depth >= MAX_HOPS) throw new InvalidInputError(`the SSH configuration leads through more than ${MAX_HOPS} hosts to ${named.host}`);
@@ -100,6 +120,7 @@ function hopOf({ named, config, input, isTarget }: HopInput): Hop {
   const asked = isTarget && options.identity !== undefined ? [{ path: fill(options.identity), explicit: true }] : [];
   return {
     alias: named.host,
+    named: named.username,
     host: hostName,
     port,
     username,

@@ -1,4 +1,12 @@
-import { type Connector, type ConnectorInput, formatStoreLocation, INTERFACE_VERSION, InvalidInputError, type WritableStore } from '@wardrobe/store-connector';
+import {
+  type Connector,
+  type ConnectorHost,
+  type ConnectorInput,
+  formatStoreLocation,
+  INTERFACE_VERSION,
+  InvalidInputError,
+  type WritableStore,
+} from '@wardrobe/store-connector';
 import { connectLine } from './connect.js';
 import { parseEndpoint } from './endpoint.js';
 import { Figures } from './figures.js';
@@ -16,8 +24,12 @@ export const sftpConnector: Connector = {
   interfaceVersion: INTERFACE_VERSION,
   example: 'sftp://backup@nas.example.org/srv/kloset',
   options: SFTP_OPTIONS,
-  open: (input) => openSftp(input, PATIENCE),
+  open: (input) => openSftp(input, patienceFor(input.host)),
 };
+
+function patienceFor({ connectMs = PATIENCE.connectMs, patienceMs }: ConnectorHost): Patience {
+  return { ...PATIENCE, connectMs: Math.min(PATIENCE.connectMs, connectMs), ...(patienceMs === 0 ? { retries: 0 } : {}) };
+}
 
 /** The same with another patience. */
 export function openSftp({ location, options: given, host }: ConnectorInput, patience: Patience): WritableStore {
@@ -36,7 +48,7 @@ export function openSftp({ location, options: given, host }: ConnectorInput, pat
         hops = null;
         throw error;
       });
-      return await connectLine({ hops: route, figures, ...patience, signal });
+      return await connectLine({ hops: route, host, figures, ...patience, signal });
     },
   });
   return sftpStore({ location: formatStoreLocation(location), paths: endpoint.paths, session, figures });

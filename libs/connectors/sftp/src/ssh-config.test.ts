@@ -45,10 +45,10 @@ async function home(): Promise<string> {
   return folder;
 }
 
-async function route(folder: string, text: string, options: Readonly<Record<string, string>> = {}): Promise<readonly Hop[]> {
+async function route(folder: string, text: string, options: Readonly<Record<string, string>> = {}, mayRunPrograms = false): Promise<readonly Hop[]> {
   const read = readOptions({ ssh_config: join(folder, '.ssh', 'config'), ...options });
   const endpoint = parseEndpoint({ scheme: 'sftp', rest: `${text}/x` }, read);
-  return await resolveRoute({ endpoint, options: read, host: { environment: { USER: 'local' }, home: folder, temporaryFolder: folder } });
+  return await resolveRoute({ endpoint, options: read, host: { environment: { USER: 'local' }, home: folder, temporaryFolder: folder, mayRunPrograms } });
 }
 
 describe('the SSH configuration', () => {
@@ -100,7 +100,8 @@ describe('the SSH configuration', () => {
 
   it('that needs what is not supported, or loops, is refused with a sentence', async () => {
     const folder = await home();
-    await expect(route(folder, 'command')).rejects.toThrow('ProxyCommand');
+    await expect(route(folder, 'command')).rejects.toThrow('no programs are run here');
+    await expect(route(folder, 'gate', { jump: 'command' })).rejects.toThrow('no programs are run here');
     await writeFile(join(folder, '.ssh', 'config'), 'Host a\n  ProxyJump b\nHost b\n  ProxyJump a\n');
     await expect(route(folder, 'a')).rejects.toThrow('more than 8 hosts');
     await writeFile(join(folder, '.ssh', 'config'), 'Include config\n');
@@ -108,6 +109,19 @@ describe('the SSH configuration', () => {
     await expect(route(folder, 'a', { ssh_config: 'none', jump: 'x:secretword@y' })).rejects.toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('secretword') }),
     );
+  });
+
+  it('names a program that makes the line, for the first host only', async () => {
+    const folder = await home();
+    expect((await route(folder, 'me@command:99', {}, true)).map(({ proxyCommand }) => proxyCommand)).toEqual(['nc command 99']);
+    expect((await route(folder, 'gate', { jump: 'command' }, true)).map(({ proxyCommand }) => proxyCommand)).toEqual(['nc command 22', undefined]);
+    expect((await route(folder, 'command', { jump: 'other' }, true)).map(({ proxyCommand }) => proxyCommand)).toEqual([undefined, undefined]);
+    expect((await route(folder, 'command', { jump: 'none' }, true)).map(({ proxyCommand }) => proxyCommand)).toEqual([undefined]);
+    await writeFile(join(folder, '.ssh', 'config'), 'Host *\n  ProxyCommand nc %h %p\n');
+    for (const odd of ['a;id', 'a`id`', 'a$(id)', '$(id)@a', '-x@a', "a'b", 'a|b', 'a&b'])
+      await expect(route(folder, odd, {}, true), odd).rejects.toThrow('must not be given a name');
+    await writeFile(join(folder, '.ssh', 'config'), 'Host both\n  ProxyCommand nc %h %p\n  ProxyJump gate\n');
+    await expect(route(folder, 'both', {}, true)).rejects.toThrow('by a ProxyJump as well');
   });
 
   it('without a file, the location alone counts', async () => {

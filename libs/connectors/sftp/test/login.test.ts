@@ -1,6 +1,6 @@
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { WritableStore } from '@wardrobe/store-connector';
+import type { ConnectorHost, WritableStore } from '@wardrobe/store-connector';
 import { CONTRACT_CONTENT } from '@wardrobe/store-connector/contract';
 import { removeFolder, temporaryFolder } from '@wardrobe/testing';
 import ssh2, { type AuthContext } from 'ssh2';
@@ -58,6 +58,72 @@ describe('passwords', () => {
   it('nothing to offer is said', async () => {
     accepts = () => false;
     expect((await failureOf(configOf(open({})))).message).toContain('nothing that it takes could be offered');
+  });
+});
+
+describe('the line to the first host', () => {
+  const hostKey = ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 }).private;
+  let [server, root] = [null as OwnServer | null, ''];
+  beforeAll(async () => {
+    root = await temporaryFolder('line');
+    await mkdir(join(root, '.ssh'));
+    await writeContent(join(root, 'store'), CONTRACT_CONTENT);
+    server = await ownServer({ folder: root, hostKey, accepts: () => true });
+  });
+  afterAll(() => server?.close());
+  const options = { insecure_ignore_host_key: 'true', password: 'any' };
+  const open = (name: string, host: Partial<ConnectorHost>, more: Readonly<Record<string, string>> = {}) =>
+    openStore({
+      location: `sftp://me@${name}:${server?.port}/store`,
+      home: root,
+      options: { ...options, ...more },
+      environment: { PATH: process.env['PATH'] },
+      host,
+    });
+  const configure = (command: string) => writeFile(join(root, '.ssh', 'config'), `Host far\n  ProxyCommand ${command}\n`);
+
+  it('runs through a ProxyCommand, which ends with it', async () => {
+    await writeFile(
+      join(root, 'through.mjs'),
+      `import { connect } from 'node:net'; import { writeFileSync } from 'node:fs';
+const [port, name] = process.argv.slice(2);
+const line = connect(Number(port), '127.0.0.1');
+process.stdin.pipe(line).pipe(process.stdout);
+process.on('exit', () => writeFileSync(${JSON.stringify(join(root, 'ended'))}, name));`,
+    );
+    await configure(`${process.execPath} ${join(root, 'through.mjs')} %p %r@%h`);
+    expect(await configOf(open('far', { mayRunPrograms: true }))).toEqual(CONFIG);
+    await expect.poll(() => readFile(join(root, 'ended'), 'utf8').catch(() => ''), { timeout: 10_000 }).toBe('me@far');
+  });
+
+  it('that a ProxyCommand does not give is told with its last words, and what has no right to run is not run', async () => {
+    await configure(`sh -c "echo no way through >&2; touch ${join(root, 'ran')}; exit 3"`);
+    expect(await failureOf(configOf(open('far', {})))).toMatchObject({ code: 'invalid-input', message: expect.stringContaining('no programs are run here') });
+    expect(await readdir(root)).not.toContain('ran');
+    const error = await failureOf(configOf(open('far', { mayRunPrograms: true })));
+    expect(error).toMatchObject({ code: 'store', fault: 'route', message: expect.stringContaining('ended with 3: no way through') });
+    expect(await readdir(root)).toContain('ran');
+  });
+
+  it('goes to no address that is not allowed, be it named, jumped over, or given by the configuration', async () => {
+    const asked: string[] = [];
+    const allowsAddress = (address: string): boolean => {
+      asked.push(address);
+      return false;
+    };
+    await writeFile(join(root, '.ssh', 'config'), 'Host alias\n  HostName 127.0.0.1\n');
+    const refused = expect.objectContaining({ code: 'store', fault: 'route', message: expect.stringContaining('is not connected to') });
+    for (const [name, more] of [
+      ['127.0.0.1', {}],
+      ['localhost', {}],
+      ['alias', {}],
+      ['nowhere.invalid', { jump: 'localhost' }],
+    ] as const) {
+      asked.length = 0;
+      expect(await failureOf(configOf(open(name, { allowsAddress }, more))), name).toEqual(refused);
+      expect(asked.length, name).toBeGreaterThan(0);
+    }
+    expect(await configOf(open('localhost', { allowsAddress: (address) => asked.push(address) > 0 }))).toEqual(CONFIG);
   });
 });
 

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { parseStoreLocation, type WritableStore } from '@wardrobe/store-connector';
+import { type ConnectorHost, parseStoreLocation, type WritableStore } from '@wardrobe/store-connector';
 import type { ContractContent } from '@wardrobe/store-connector/contract';
 import { PATIENCE, type Patience } from '../src/session.js';
 import { openSftp } from '../src/sftp-connector.js';
@@ -15,11 +15,12 @@ export type Opening = {
   readonly options?: Readonly<Record<string, string>>;
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly patience?: Patience;
+  readonly host?: Partial<ConnectorHost>;
 };
 
-export function openStore({ location, home, options = {}, environment = {}, patience = IMPATIENT }: Opening): WritableStore {
+export function openStore({ location, home, options = {}, environment = {}, patience = IMPATIENT, host = {} }: Opening): WritableStore {
   return openSftp(
-    { location: parseStoreLocation(location), options, host: { environment: { USER: 'nobody', ...environment }, home, temporaryFolder: tmpdir() } },
+    { location: parseStoreLocation(location), options, host: { environment: { USER: 'nobody', ...environment }, home, temporaryFolder: tmpdir(), ...host } },
     patience,
   );
 }

@@ -45,7 +45,7 @@ export async function* checkStore(repository: Repository, options: CheckStoreOpt
     if (lock.error) yield { kind: 'lock', id: lock.id, severity: 'warning', error: lock.error, snapshots: [] };
   }
   const present = new Set<PackfileId>();
-  for await (const item of repository.store.list('packfile', { signal: options.signal })) present.add(item.id);
+  for await (const item of repository.store.list('packfile', { signal: options.signal, knownSize: () => 0 })) present.add(item.id);
   const holders = headerHolders(repository);
   const known: { readonly id: PackfileId; readonly coloured: boolean }[] = [...view.packfiles()];
   for (const id of present) if (!view.isPackfileKnown(id) && !view.isPackfileTombstoned(id)) known.push({ id, coloured: false });

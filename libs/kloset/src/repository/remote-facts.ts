@@ -58,7 +58,8 @@ export async function remoteFacts(
 ): Promise<RemoteFacts> {
   const view = repository.view;
   const packfiles = new Set<string>();
-  for await (const item of repository.store.list('packfile', { signal })) packfiles.add(item.id);
+  // Only their names count here: no server need be asked for sizes.
+  for await (const item of repository.store.list('packfile', { signal, knownSize: () => 0 })) packfiles.add(item.id);
   const locks = await repository.locks({ signal });
   const unreadable: RemoteFinding[] = [];
   const onProblem = ({ packfile, error }: OrphanProblem) =>

@@ -2,7 +2,7 @@ import type { StateId } from '@wardrobe/kloset-model';
 import { joinLayers, type Layer, newLocationTable } from '../state/layer.js';
 import { MergedView } from '../state/state-view.js';
 import type { StateRecord } from '../state/state-record.js';
-import type { ListedItem } from '../store/store.js';
+import type { ListedItem, ReadOptions } from '../store/store.js';
 import type { Keys } from './keys.js';
 import { currentFooter, loadStates } from './load-states.js';
 import type { OpenProgress, StateView, UnreadableState } from './types.js';
@@ -34,8 +34,9 @@ export class StateIndex {
 
   /** Lists the states, reads those that are new, and forgets those that are gone with all their entries. @throws StoreError, PermissionError when the store cannot be listed */
   async refresh(options: RefreshOptions): Promise<StateView> {
-    const listed = await this.#list(options);
     const loaded = this.#started ? this.#layers : await this.#loadSaved(options);
+    const sizes = new Map(recordsOf(loaded).map((record) => [record.id, record.sizeBytes]));
+    const listed = await this.#list({ ...options, knownSize: (id) => sizes.get(id) });
     const kept = await this.#stillValid(loaded, listed, options);
     const known = new Set(recordsOf(kept).map((record) => record.id));
     const missing = [...listed.values()].filter((item) => !known.has(item.id));
@@ -47,9 +48,9 @@ export class StateIndex {
     return new MergedView(layers, unreadable);
   }
 
-  async #list(options: RefreshOptions): Promise<Map<StateId, ListedItem>> {
+  async #list(options: RefreshOptions & Pick<ReadOptions, 'knownSize'>): Promise<Map<StateId, ListedItem>> {
     const listed = new Map<StateId, ListedItem>();
-    for await (const item of this.keys.store.list('state', { signal: options.signal })) {
+    for await (const item of this.keys.store.list('state', { signal: options.signal, knownSize: options.knownSize })) {
       listed.set(item.id, item);
       options.onProgress?.({ phase: 'list', done: listed.size, total: listed.size });
     }

@@ -153,7 +153,7 @@ async function isRemoved(writer: RepositoryWriter, id: PackfileId): Promise<bool
 /** Every packfile that a snapshot needs is in the store, and none of them bears a colour that this run was to take away. */
 async function prove(repository: Repository, { plan, live }: WorkedOut, signal: AbortSignal | undefined): Promise<void> {
   const files = new Set<PackfileId>();
-  for await (const { id } of repository.store.list('packfile', { signal })) files.add(id);
+  for await (const { id } of repository.store.list('packfile', { signal, knownSize: () => 0 })) files.add(id);
   const { view } = repository;
   for (const { id, isSole } of live.needed()) {
     if (!files.has(id) && (isSole || !view.isPackfileColoured(id)))
