@@ -26,8 +26,8 @@ const STARTED_FROM_IDS = 8;
 const KEPT_IDS = 512;
 const KEPT_BYTES = 8 << 20;
 
-/** `placer`: writes contents on the same threads; null where there are none. */
-export type ThreadedSource = SnapshotSource & { readonly placer: Placer | null; close(): Promise<void> };
+/** `placer`: writes contents on the same threads; `readers`: the threads, for other questions. Null where there are none. */
+export type ThreadedSource = SnapshotSource & { readonly placer: Placer | null; readonly readers: Readers | null; close(): Promise<void> };
 
 type Wanted = WantedBlob & { readonly index: number };
 type Window = { readonly ids: readonly Mac[]; readonly wanted: readonly Wanted[] };
@@ -46,7 +46,7 @@ export function isRepository(source: SnapshotSource): source is Repository {
 export async function threadedSource(repository: Threadable, options: { readonly threads?: number | undefined } = {}): Promise<ThreadedSource> {
   const { store } = repository;
   const plain = snapshotSource(repository, repository);
-  if (store.localPath === undefined || !hasWorkerFile()) return { ...plain, placer: null, close: () => Promise.resolve() };
+  if (store.localPath === undefined || !hasWorkerFile()) return { ...plain, placer: null, readers: null, close: () => Promise.resolve() };
   const start = { role: 'read', module: kernelModule(), config: await store.readConfig(), secret: repository.secret } as const;
   const reading = new ThreadedReading(repository, new Readers(options.threads ?? availableParallelism(), start));
   return {
@@ -54,6 +54,7 @@ export async function threadedSource(repository: Threadable, options: { readonly
     get: (type, id, read) => reading.get(type, id, read),
     getMany: (type, ids, read = {}) => (reading.isFor(type, ids) ? reading.getMany(type, ids, read.signal) : repository.getMany(type, ids, read)),
     placer: new Placer(repository, reading.readers),
+    readers: reading.readers,
     close: () => reading.readers.close(),
   };
 }

@@ -1,0 +1,154 @@
+import { byteName, isAtOrBelow } from '@wardrobe/kloset-model';
+import { scanTree } from '../btree/scan.js';
+import { IntegrityError, KlosetError } from '../errors/errors.js';
+import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
+import type { SnapshotContext } from '../snapshot/context.js';
+import { expectPath, readEntry } from '../snapshot/entry.js';
+import { recoverEntry } from '../snapshot/lookup.js';
+import type { CheckProblem, Entry } from '../snapshot/types.js';
+import { scannedAhead } from './check-ahead.js';
+import type { EntryProof } from './check-bulk.js';
+import { gapProblems } from './check-gap.js';
+import type { TreeListings } from './check-listings.js';
+import type { Finding } from './check-object.js';
+import { type CheckRun, report } from './check-run.js';
+import { asProblem } from './check-trees.js';
+import { type Named, placeOf } from './entry-places.js';
+import { ENTRY_IS } from './pipeline/examine-protocol.js';
+
+const ENTRIES_PER_READ = 2048;
+/** Batches that are examined on threads while one is told of. */
+const BATCHES_AHEAD = 4;
+
+/** `path`: only what lies there or below; null: all. `listings`: told of every entry. */
+export type FilesScope = { readonly path: Uint8Array | null; readonly listings: TreeListings };
+/** `recovered`: entries that only packed listings hold. */
+type Scan = FilesScope & { readonly recovered: { count: number } };
+type Batch = { readonly names: readonly Named[]; readonly proof: Promise<EntryProof> | null };
+
+/** The tree of files, its entries and their contents. */
+export function checkFiles(run: CheckRun, context: SnapshotContext, scope: FilesScope): AsyncIterable<CheckProblem> {
+  const snapshot = context.header.id;
+  return asProblem({ snapshot, path: null, what: 'tree', id: context.header.roots.vfs }, scanFiles(run, context, scope));
+}
+
+async function* scanFiles(run: CheckRun, context: SnapshotContext, scope: FilesScope): AsyncGenerator<CheckProblem> {
+  const { path } = scope;
+  const snapshot = context.header.id;
+  const scan = { ...scope, recovered: { count: 0 } };
+  const { recovered } = scan;
+  const ahead: Batch[] = [];
+  let names: Named[] = [];
+  let isFound = path === null;
+  for await (const item of scanTree(scannedAhead(await context.files(), run.source, SNAPSHOT_BLOB.vfsNode), { signal: run.options.signal })) {
+    if ('error' in item) {
+      yield* gapProblems(run, context, { ...item, path });
+      continue;
+    }
+    if (path !== null && !isAtOrBelow(item.key, path)) continue;
+    isFound = true;
+    names.push({ path: item.key, mac: item.value });
+    if (names.length < ENTRIES_PER_READ) continue;
+    ahead.push(begin(run, names));
+    names = [];
+    if (ahead.length > BATCHES_AHEAD) yield* checkBatch(run, context, { batch: ahead.shift() as Batch, scan });
+  }
+  ahead.push(begin(run, names));
+  for (const batch of ahead) yield* checkBatch(run, context, { batch, scan });
+  if (!isFound && path !== null)
+    yield { snapshot, path: byteName(path), what: 'entry', id: null, error: new IntegrityError('tree', `${byteName(path).text} is not in it`) };
+  if (recovered.count > 0) {
+    const detail = `${recovered.count} entries have no blob of their own and stand only in packed listings, as backups of plakar 1.1 on top of 1.0 leave them; they can be read here, not by plakar's check`;
+    yield {
+      snapshot,
+      path: null,
+      what: 'tree',
+      id: context.header.roots.vfs,
+      error: new IntegrityError(`snapshot ${snapshot}`, detail, { kind: 'vfs-entry' }),
+    };
+  }
+}
+
+/** Has the threads examine what is not known yet, where they are worth it. */
+function begin(run: CheckRun, names: readonly Named[]): Batch {
+  if (run.bulk === null || !run.bulk.isFor(names.length)) return { names, proof: null };
+  const proof = run.bulk.entries(names, (named) => run.places?.find(named) ?? null);
+  // The failure is met when the batch's turn comes.
+  proof.catch(() => undefined);
+  return { names, proof };
+}
+
+async function* checkBatch(run: CheckRun, context: SnapshotContext, work: { readonly batch: Batch; readonly scan: Scan }): AsyncGenerator<CheckProblem> {
+  const { names, proof } = work.batch;
+  run.counts.entries += names.length;
+  const proven = await proof;
+  const fresh: Named[] = [];
+  for (const [index, named] of names.entries()) {
+    const verdict = proven?.verdict(index) ?? 0;
+    const isFine = (verdict & ENTRY_IS.fine) !== 0;
+    const isDirectory = (verdict & ENTRY_IS.directory) !== 0;
+    work.scan.listings.note(named.path, named.mac, isFine ? isDirectory : null);
+    if (isFine) run.places?.add(named, isDirectory);
+    else if ((run.places?.find(named) ?? null) === null && (run.badEntries.size === 0 || !run.badEntries.has(placeOf(named)))) fresh.push(named);
+  }
+  for (const { named, got } of await readEntries(run, fresh)) {
+    const findings = await entryFindings(run, context, { named, got, recovered: work.scan.recovered });
+    if (findings === null) continue;
+    if (findings.length > 0) run.badEntries.set(placeOf(named), findings);
+    else run.places?.add(named, 'entry' in got && got.entry.type === 'directory');
+  }
+  if (run.badEntries.size > 0)
+    for (const named of names) {
+      for (const finding of run.badEntries.get(placeOf(named)) ?? []) yield { snapshot: context.header.id, path: byteName(named.path), ...finding };
+    }
+  report(run);
+}
+
+type ReadNamed = { readonly named: Named; readonly got: { readonly entry: Entry } | { readonly error: KlosetError } };
+
+/** Entries, and all that their contents need to be answered for, read in as few goes as possible. */
+async function readEntries(run: CheckRun, names: readonly Named[]): Promise<readonly ReadNamed[]> {
+  const read: ReadNamed[] = [];
+  for await (const got of run.source.getMany(
+    SNAPSHOT_BLOB.vfsEntry,
+    names.map((named) => named.mac),
+    { signal: run.options.signal },
+  )) {
+    const named = names[read.length];
+    if (named === undefined) break;
+    read.push({ named, got: entryAt(named, got) });
+  }
+  await run.objects.prepare(read.flatMap(({ got }) => ('entry' in got && got.entry.object !== null ? [got.entry.object] : [])));
+  return read;
+}
+
+function entryAt(named: Named, got: Got): ReadNamed['got'] {
+  if ('error' in got) return got;
+  try {
+    return { entry: expectPath(readEntry(got.bytes, named.mac), named.path) };
+  } catch (error) {
+    if (!(error instanceof KlosetError)) throw error;
+    return { error };
+  }
+}
+
+type Got = { readonly bytes: Uint8Array } | { readonly error: KlosetError };
+
+/** Null: fine, but only thanks to the packed listing, which another snapshot may lack. */
+async function entryFindings(
+  run: CheckRun,
+  context: SnapshotContext,
+  work: ReadNamed & { readonly recovered: { count: number } },
+): Promise<readonly Finding[] | null> {
+  const { named, got } = work;
+  let entry: Entry | null = 'entry' in got ? got.entry : null;
+  const failure = 'error' in got ? got.error : null;
+  if (failure !== null) {
+    entry = failure.code === 'not-found' ? await recoverEntry(context, named, { signal: run.options.signal }) : null;
+    if (entry === null) return [{ what: 'entry', id: named.mac, error: failure }];
+    work.recovered.count += 1;
+    const content = entry.object === null ? [] : await run.objects.check(entry.object);
+    return content.length === 0 ? null : content;
+  }
+  return entry === null || entry.object === null ? [] : run.objects.check(entry.object);
+}
