@@ -6,6 +6,8 @@ import type { LocationTable } from '../state/location-table.js';
 import { MacSet } from './mac-set.js';
 
 const MAC_WORDS = 8;
+/** From one in so many on, all blobs are looked at once. */
+const LOCATED_SHARE = 4;
 
 type Part = { readonly table: LocationTable; readonly firstRow: number; readonly files: (number | undefined)[] };
 
@@ -21,6 +23,9 @@ export class BlobRows {
   readonly #repository: Pick<Repository, 'view' | 'store'>;
   readonly #parts: readonly Part[];
   readonly #words = new Uint32Array(2 * MAC_WORDS);
+  /** A bit for each blob with several rows, at its first one. Made once so many were located that finding out each time costs more. */
+  #several: Uint8Array | null = null;
+  #located = 0;
 
   constructor(repository: Pick<Repository, 'view' | 'store'>) {
     this.#repository = repository;
@@ -35,7 +40,7 @@ export class BlobRows {
 
   /** The number by which a blob is known; -1: no state has it. `mac`: 32 bytes. */
   row(type: number, mac: Uint8Array): number {
-    this.#setWords(mac);
+    this.#setWords(mac, 0);
     for (const { table, firstRow } of this.#parts) {
       const row = table.firstRow(type, this.#words);
       if (row >= 0) return firstRow + row;
@@ -43,19 +48,40 @@ export class BlobRows {
     return -1;
   }
 
-  /** The number of a blob that lies in one place of this machine: `file`, `position` and `lengthBytes` say where. -1: it lies nowhere, or in several places. */
-  locate(type: number, mac: Uint8Array): number {
-    this.#setWords(mac);
-    let found: Part | null = null;
-    let foundRow = -1;
+  /** The MAC begins at `at`. The number of a blob that lies in one place of this machine: `file`, `position` and `lengthBytes` say where. -1: it lies nowhere, or in several places. */
+  locate(type: number, bytes: Uint8Array, at = 0): number {
+    this.#setWords(bytes, at);
     for (const part of this.#parts) {
       const row = part.table.firstRow(type, this.#words);
-      if (row < 0) continue;
-      if (found !== null || part.table.hasMoreRows(type, this.#words)) return -1;
-      found = part;
-      foundRow = row;
+      if (row >= 0) return !this.#hasSeveral(type, part, row) && this.#place(part, row) ? part.firstRow + row : -1;
     }
-    return found !== null && this.#place(found, foundRow) ? found.firstRow + foundRow : -1;
+    return -1;
+  }
+
+  #hasSeveral(type: number, part: Part, row: number): boolean {
+    this.#located += 1;
+    if (this.#several === null && this.#located * LOCATED_SHARE > this.count) this.#several = this.#findSeveral();
+    if (this.#several !== null) return hasBit(this.#several, part.firstRow + row);
+    if (part.table.hasMoreRows(type, this.#words)) return true;
+    return this.#parts.some((other) => other.firstRow > part.firstRow && other.table.firstRow(type, this.#words) >= 0);
+  }
+
+  #findSeveral(): Uint8Array {
+    const several = new Uint8Array(Math.ceil(this.count / 8));
+    const words = new Uint32Array(2 * MAC_WORDS);
+    for (const [number, { table, firstRow }] of this.#parts.entries()) {
+      table.each((index, block, at) => {
+        for (let word = 0; word < MAC_WORDS; word++) words[word] = block[at + word] as number;
+        const type = (block[at + MAC_WORDS + 3] as number) & 0xff;
+        for (const before of this.#parts.slice(0, number)) {
+          const row = before.table.firstRow(type, words);
+          if (row >= 0) setBit(several, before.firstRow + row);
+        }
+        const first = table.firstRow(type, words);
+        if (first !== index) setBit(several, firstRow + first);
+      });
+    }
+    return several;
   }
 
   #place(part: Part, row: number): boolean {
@@ -78,10 +104,10 @@ export class BlobRows {
     return path === undefined ? -1 : this.files.push(path) - 1;
   }
 
-  #setWords(mac: Uint8Array): void {
+  #setWords(bytes: Uint8Array, start: number): void {
     for (let word = 0; word < MAC_WORDS; word++) {
-      const at = word * 4;
-      this.#words[word] = (mac[at] as number) | ((mac[at + 1] as number) << 8) | ((mac[at + 2] as number) << 16) | ((mac[at + 3] as number) << 24);
+      const at = start + word * 4;
+      this.#words[word] = (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24);
     }
   }
 }
@@ -117,10 +143,18 @@ export class RowSet implements BlobSet {
   }
 
   hasRow(row: number): boolean {
-    return (((this.#bits[row >>> 3] as number) >>> (row & 7)) & 1) === 1;
+    return hasBit(this.#bits, row);
   }
 
   addRow(row: number): void {
-    this.#bits[row >>> 3] = (this.#bits[row >>> 3] as number) | (1 << (row & 7));
+    setBit(this.#bits, row);
   }
+}
+
+function hasBit(bits: Uint8Array, place: number): boolean {
+  return (((bits[place >>> 3] as number) >>> (place & 7)) & 1) === 1;
+}
+
+function setBit(bits: Uint8Array, place: number): void {
+  bits[place >>> 3] = (bits[place >>> 3] as number) | (1 << (place & 7));
 }
