@@ -5,6 +5,7 @@ import type { BlobRows, RowSet } from './blob-rows.js';
 import type { ObjectChecker } from './check-object.js';
 import { ContentClaims, ItemList, type Part } from './check-requests.js';
 import { CHUNK_CLAIM, ENTRY_IS, ENTRY_VERDICT, LISTING_VERDICT, OBJECT_VERDICT } from './pipeline/examine-protocol.js';
+import type { EntryBatch } from './entry-batch.js';
 import type { Named } from './entry-places.js';
 import type { Readers } from './pipeline/readers.js';
 
@@ -58,24 +59,20 @@ export class BulkCheck {
   }
 
   /** `known`: what was proven before, at this path. */
-  async entries(batch: readonly Named[], known: (named: Named) => { readonly isDirectory: boolean } | null): Promise<EntryProof> {
+  async entries(batch: EntryBatch, known: ((named: Named) => { readonly isDirectory: boolean } | null) | null): Promise<EntryProof> {
     const items = new ItemList(this.#rows);
-    const paths: Uint8Array[] = [];
-    const places: number[] = [];
-    const verdicts = new Uint8Array(batch.length);
-    for (const [index, named] of batch.entries()) {
-      const before = known(named);
+    const places = new Uint32Array(batch.count);
+    const verdicts = new Uint8Array(batch.count);
+    for (let index = 0; index < batch.count; index++) {
+      const before = known === null ? null : known(batch.named(index));
       if (before !== null) verdicts[index] = ENTRY_IS.fine | (before.isDirectory ? ENTRY_IS.directory : 0);
-      else if (items.add(SNAPSHOT_BLOB.vfsEntry, macToBytes(named.mac), named.path.length)) {
-        paths.push(named.path);
-        places.push(index);
-      }
+      else if (items.add(SNAPSHOT_BLOB.vfsEntry, batch.mac(index), batch.path(index).length)) places[items.count - 1] = index;
     }
-    const objects = new Uint8Array(batch.length * MAC_BYTES);
+    const objects = new Uint8Array(batch.count * MAC_BYTES);
     await this.#askAll(items.parts(ITEMS_PER_REQUEST), async (part) => {
-      const answer = await this.#ask('entries', part, pathsOf(part, paths));
-      for (const [number, item] of part.numbers.entries()) {
-        const index = places[item] as number;
+      const indexes = part.numbers.map((item) => places[item] as number);
+      const answer = await this.#ask('entries', part, pathsOf(indexes, batch));
+      for (const [number, index] of indexes.entries()) {
         const at = number * ENTRY_VERDICT.sizeBytes;
         verdicts[index] = answer[at] as number;
         objects.set(answer.subarray(at + ENTRY_VERDICT.object, at + ENTRY_VERDICT.sizeBytes), index * MAC_BYTES);
@@ -211,7 +208,7 @@ export type OpenedObject = {
   readonly bytes: number;
 };
 
-function openedObjects(answer: Uint8Array, places: readonly number[]): OpenedObject[] {
+function openedObjects(answer: Uint8Array, places: Uint32Array): OpenedObject[] {
   const view = new DataView(answer.buffer, answer.byteOffset, answer.byteLength);
   const objects: OpenedObject[] = [];
   let claimsAt = places.length * OBJECT_VERDICT.sizeBytes;
@@ -229,13 +226,13 @@ function openedObjects(answer: Uint8Array, places: readonly number[]): OpenedObj
   return objects;
 }
 
-function pathsOf(part: Part, paths: readonly Uint8Array[]): ArrayBuffer {
+function pathsOf(indexes: Uint32Array, batch: EntryBatch): ArrayBuffer {
   let lengthBytes = 0;
-  for (const item of part.numbers) lengthBytes += (paths[item] as Uint8Array).length;
+  for (const index of indexes) lengthBytes += batch.path(index).length;
   const joined = new Uint8Array(lengthBytes);
   let at = 0;
-  for (const item of part.numbers) {
-    const path = paths[item] as Uint8Array;
+  for (const index of indexes) {
+    const path = batch.path(index);
     joined.set(path, at);
     at += path.length;
   }

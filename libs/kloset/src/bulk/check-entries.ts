@@ -13,6 +13,7 @@ import type { TreeListings } from './check-listings.js';
 import type { Finding } from './check-object.js';
 import { type CheckRun, report } from './check-run.js';
 import { asProblem } from './check-trees.js';
+import { EntryBatch } from './entry-batch.js';
 import { type Named, placeOf } from './entry-places.js';
 import { ENTRY_IS } from './pipeline/examine-protocol.js';
 
@@ -24,7 +25,7 @@ const BATCHES_AHEAD = 4;
 export type FilesScope = { readonly path: Uint8Array | null; readonly listings: TreeListings };
 /** `recovered`: entries that only packed listings hold. */
 type Scan = FilesScope & { readonly recovered: { count: number } };
-type Batch = { readonly names: readonly Named[]; readonly proof: Promise<EntryProof> | null };
+type Batch = { readonly entries: EntryBatch; readonly proof: Promise<EntryProof> | null };
 
 /** The tree of files, its entries and their contents. */
 export function checkFiles(run: CheckRun, context: SnapshotContext, scope: FilesScope): AsyncIterable<CheckProblem> {
@@ -38,7 +39,7 @@ async function* scanFiles(run: CheckRun, context: SnapshotContext, scope: FilesS
   const scan = { ...scope, recovered: { count: 0 } };
   const { recovered } = scan;
   const ahead: Batch[] = [];
-  let names: Named[] = [];
+  let entries = new EntryBatch(ENTRIES_PER_READ);
   let isFound = path === null;
   for await (const item of scanTree(scannedAhead(await context.files(), run.source, SNAPSHOT_BLOB.vfsNode), { signal: run.options.signal })) {
     if ('error' in item) {
@@ -47,13 +48,13 @@ async function* scanFiles(run: CheckRun, context: SnapshotContext, scope: FilesS
     }
     if (path !== null && !isAtOrBelow(item.key, path)) continue;
     isFound = true;
-    names.push({ path: item.key, mac: item.value });
-    if (names.length < ENTRIES_PER_READ) continue;
-    ahead.push(begin(run, names));
-    names = [];
+    entries.add(item.key, item.value);
+    if (!entries.isFull) continue;
+    ahead.push(begin(run, entries));
+    entries = new EntryBatch(ENTRIES_PER_READ);
     if (ahead.length > BATCHES_AHEAD) yield* checkBatch(run, context, { batch: ahead.shift() as Batch, scan });
   }
-  ahead.push(begin(run, names));
+  ahead.push(begin(run, entries));
   for (const batch of ahead) yield* checkBatch(run, context, { batch, scan });
   if (!isFound && path !== null)
     yield { snapshot, path: byteName(path), what: 'entry', id: null, error: new IntegrityError('tree', `${byteName(path).text} is not in it`) };
@@ -70,26 +71,28 @@ async function* scanFiles(run: CheckRun, context: SnapshotContext, scope: FilesS
 }
 
 /** Has the threads examine what is not known yet, where they are worth it. */
-function begin(run: CheckRun, names: readonly Named[]): Batch {
-  if (run.bulk === null || !run.bulk.isFor(names.length)) return { names, proof: null };
-  const proof = run.bulk.entries(names, (named) => run.places?.find(named) ?? null);
+function begin({ bulk, places }: CheckRun, entries: EntryBatch): Batch {
+  if (bulk === null || !bulk.isFor(entries.count)) return { entries, proof: null };
+  const proof = bulk.entries(entries, places === null ? null : (named) => places.find(named));
   // The failure is met when the batch's turn comes.
   proof.catch(() => undefined);
-  return { names, proof };
+  return { entries, proof };
 }
 
 async function* checkBatch(run: CheckRun, context: SnapshotContext, work: { readonly batch: Batch; readonly scan: Scan }): AsyncGenerator<CheckProblem> {
-  const { names, proof } = work.batch;
-  run.counts.entries += names.length;
+  const { entries, proof } = work.batch;
+  run.counts.entries += entries.count;
   const proven = await proof;
   const fresh: Named[] = [];
-  for (const [index, named] of names.entries()) {
+  for (let index = 0; index < entries.count; index++) {
     const verdict = proven?.verdict(index) ?? 0;
     const isFine = (verdict & ENTRY_IS.fine) !== 0;
     const isDirectory = (verdict & ENTRY_IS.directory) !== 0;
-    work.scan.listings.note(named.path, named.mac, isFine ? isDirectory : null);
+    work.scan.listings.note(entries.path(index), entries.mac(index), isFine ? isDirectory : null);
+    if (isFine && run.places === null) continue;
+    const named = entries.named(index);
     if (isFine) run.places?.add(named, isDirectory);
-    else if ((run.places?.find(named) ?? null) === null && (run.badEntries.size === 0 || !run.badEntries.has(placeOf(named)))) fresh.push(named);
+    else if ((run.places?.find(named) ?? null) === null && !run.badEntries.has(placeOf(named))) fresh.push(named);
   }
   for (const { named, got } of await readEntries(run, fresh)) {
     const findings = await entryFindings(run, context, { named, got, recovered: work.scan.recovered });
@@ -97,11 +100,17 @@ async function* checkBatch(run: CheckRun, context: SnapshotContext, work: { read
     if (findings.length > 0) run.badEntries.set(placeOf(named), findings);
     else run.places?.add(named, 'entry' in got && got.entry.type === 'directory');
   }
-  if (run.badEntries.size > 0)
-    for (const named of names) {
-      for (const finding of run.badEntries.get(placeOf(named)) ?? []) yield { snapshot: context.header.id, path: byteName(named.path), ...finding };
-    }
+  yield* toldOf(run, context, entries);
   report(run);
+}
+
+/** What is known to be wrong with entries, in their order. */
+function* toldOf({ badEntries }: CheckRun, context: SnapshotContext, entries: EntryBatch): Generator<CheckProblem> {
+  if (badEntries.size === 0) return;
+  for (let index = 0; index < entries.count; index++) {
+    const named = entries.named(index);
+    for (const finding of badEntries.get(placeOf(named)) ?? []) yield { snapshot: context.header.id, path: byteName(named.path), ...finding };
+  }
 }
 
 type ReadNamed = { readonly named: Named; readonly got: { readonly entry: Entry } | { readonly error: KlosetError } };

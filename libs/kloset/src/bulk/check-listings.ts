@@ -1,5 +1,4 @@
-import { equalBytes, type Mac, SLASH } from '@wardrobe/kloset-model';
-import { macToBytes } from '../bytes/bytes.js';
+import { equalBytes, SLASH } from '@wardrobe/kloset-model';
 import { ListingDigest, placedListing } from './listing-digest.js';
 import { MacSet } from './mac-set.js';
 
@@ -11,7 +10,7 @@ export class TreeListings {
   #isSound = true;
 
   /** The next entry of the tree; `isDirectory` null: it is not plainly fine, so its directory cannot be told by a hash. */
-  note(path: Uint8Array, mac: Mac, isDirectory: boolean | null): void {
+  note(path: Uint8Array, mac: Uint8Array, isDirectory: boolean | null): void {
     const slash = path.lastIndexOf(SLASH);
     if (path.length === 1) return;
     const directory = path.subarray(0, Math.max(1, slash));
@@ -22,7 +21,7 @@ export class TreeListings {
       this.#isSound = true;
     }
     if (isDirectory === null) this.#isSound = false;
-    else this.#digest.add(macToBytes(mac), isDirectory);
+    else this.#digest.add(mac, isDirectory);
   }
 
   /** Whether the tree has just these children, all of them fine. An empty directory is never known. */

@@ -10,44 +10,51 @@ const CONTENTS_STORED_BYTES = 4 << 20;
 const CONTENT_LIMIT_BYTES = 64 << 20;
 
 /** `numbers`: of the items, in the order in which they lie in the packfiles. */
-export type Part = { readonly numbers: readonly number[]; readonly files: readonly string[]; readonly items: ArrayBuffer };
+export type Part = { readonly numbers: Uint32Array; readonly files: readonly string[]; readonly items: ArrayBuffer };
 
-/** Blobs and where they lie, as questions to reading threads. */
+const FIRST_ITEMS = 1024;
+
+/** Blobs and where they lie, as questions to reading threads: no object for each. */
 export class ItemList {
   readonly #rows: BlobRows;
-  readonly #files: number[] = [];
-  readonly #positions: number[] = [];
-  readonly #lengths: number[] = [];
-  readonly #plainBytes: number[] = [];
-  readonly #macs: Uint8Array[] = [];
+  #capacity = FIRST_ITEMS;
+  #files = new Uint32Array(FIRST_ITEMS);
+  #positions = new Float64Array(FIRST_ITEMS);
+  #lengths = new Uint32Array(FIRST_ITEMS);
+  #plainBytes = new Uint32Array(FIRST_ITEMS);
+  #macs = new Uint8Array(FIRST_ITEMS * MAC_BYTES);
+  #count = 0;
 
   constructor(rows: BlobRows) {
     this.#rows = rows;
   }
 
   get count(): number {
-    return this.#files.length;
+    return this.#count;
   }
 
   storedBytes(item: number): number {
     return this.#lengths[item] as number;
   }
 
-  /** False: it does not lie in one place of this machine. The bytes of the MAC are kept as a view. */
+  /** False: it does not lie in one place of this machine. */
   add(type: number, mac: Uint8Array, plainBytes: number): boolean {
     const rows = this.#rows;
     if (rows.locate(type, mac) < 0) return false;
-    this.#files.push(rows.file);
-    this.#positions.push(rows.position);
-    this.#lengths.push(rows.lengthBytes);
-    this.#plainBytes.push(plainBytes);
-    this.#macs.push(mac);
+    if (this.#count === this.#capacity) this.#grow();
+    const item = this.#count;
+    this.#files[item] = rows.file;
+    this.#positions[item] = rows.position;
+    this.#lengths[item] = rows.lengthBytes;
+    this.#plainBytes[item] = plainBytes;
+    this.#macs.set(mac, item * MAC_BYTES);
+    this.#count += 1;
     return true;
   }
 
   /** Takes away the items from `count` on. */
   cut(count: number): void {
-    for (const list of [this.#files, this.#positions, this.#lengths, this.#plainBytes, this.#macs]) list.length = count;
+    this.#count = count;
   }
 
   /** Negative where `a` lies before `b`. */
@@ -56,17 +63,18 @@ export class ItemList {
   }
 
   *parts(itemsPerPart: number): Generator<Part> {
-    const order = Array.from({ length: this.count }, (_, item) => item).sort((a, b) => this.order(a, b));
-    for (let first = 0; first < order.length; first += itemsPerPart) yield this.part(order.slice(first, first + itemsPerPart));
+    const order = Uint32Array.from({ length: this.#count }, (_, item) => item).sort((a, b) => this.order(a, b));
+    for (let first = 0; first < order.length; first += itemsPerPart) yield this.part(order.subarray(first, first + itemsPerPart));
   }
 
-  part(numbers: readonly number[]): Part {
+  part(numbers: Uint32Array): Part {
     const files: string[] = [];
     const local = new Map<number, number>();
     const items = new ArrayBuffer(numbers.length * READ_RECORD.sizeBytes);
     const view = new DataView(items);
     const bytes = new Uint8Array(items);
-    for (const [place, item] of numbers.entries()) {
+    for (let place = 0; place < numbers.length; place++) {
+      const item = numbers[place] as number;
       const at = place * READ_RECORD.sizeBytes;
       const known = this.#files[item] as number;
       let file = local.get(known);
@@ -77,10 +85,23 @@ export class ItemList {
       view.setUint32(at + READ_RECORD.file, file, true);
       view.setUint32(at + READ_RECORD.lengthBytes, this.#lengths[item] as number, true);
       view.setFloat64(at + READ_RECORD.position, this.#positions[item] as number, true);
-      bytes.set(this.#macs[item] as Uint8Array, at + READ_RECORD.mac);
+      bytes.set(this.#macs.subarray(item * MAC_BYTES, (item + 1) * MAC_BYTES), at + READ_RECORD.mac);
       view.setUint32(at + READ_RECORD.plainBytes, this.#plainBytes[item] as number, true);
     }
     return { numbers, files, items };
+  }
+
+  #grow(): void {
+    this.#capacity *= 2;
+    const grown = <T extends { set(from: ArrayLike<number>): void }>(from: ArrayLike<number>, to: T): T => {
+      to.set(from);
+      return to;
+    };
+    this.#files = grown(this.#files, new Uint32Array(this.#capacity));
+    this.#positions = grown(this.#positions, new Float64Array(this.#capacity));
+    this.#lengths = grown(this.#lengths, new Uint32Array(this.#capacity));
+    this.#plainBytes = grown(this.#plainBytes, new Uint32Array(this.#capacity));
+    this.#macs = grown(this.#macs, new Uint8Array(this.#capacity * MAC_BYTES));
   }
 }
 
@@ -139,6 +160,6 @@ export class ContentClaims {
       claims.set(contentMac, place * CONTENT_CLAIM.sizeBytes + CONTENT_CLAIM.contentMac);
       for (let chunk = 0; chunk < chunks; chunk++) numbers.push(firstItem + chunk);
     }
-    return { ...this.#items.part(numbers), contents: contents.map(({ number }) => number), claims: claims.buffer };
+    return { ...this.#items.part(Uint32Array.from(numbers)), contents: contents.map(({ number }) => number), claims: claims.buffer };
   }
 }
