@@ -4,6 +4,7 @@ import { decode } from '../codec/codec.js';
 import { blobTypeName } from '../format/snapshot-blob-types.js';
 import { treeNode } from '../format/snapshot-tree.js';
 import type { BlobResult, BlobSource } from '../repository/types.js';
+import { plainNode } from '../snapshot/plain-nodes.js';
 
 /** Nodes read together. */
 const NODES_PER_READ = 64;
@@ -31,10 +32,14 @@ class NodesAhead implements NodeSource {
 
   async get(id: Mac, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<TreeNode> {
     const bytes = await this.#bytes(id, options.signal);
-    const record = decode(treeNode, bytes, { kind: blobTypeName(this.#type), file: id });
-    const node = { keys: record.keys ?? [], pointers: record.pointers ?? [], values: record.values ?? [] };
+    const node = plainNode(bytes) ?? this.#decoded(id, bytes);
     if (node.pointers.length > 0) this.#open.push({ ids: node.pointers, next: 0, ahead: 0 });
     return node;
+  }
+
+  #decoded(id: Mac, bytes: Uint8Array): TreeNode {
+    const record = decode(treeNode, bytes, { kind: blobTypeName(this.#type), file: id });
+    return { keys: record.keys ?? [], pointers: record.pointers ?? [], values: record.values ?? [] };
   }
 
   async #bytes(id: Mac, signal: AbortSignal | undefined): Promise<Uint8Array> {

@@ -83,25 +83,42 @@ async function* checkBatch(run: CheckRun, context: SnapshotContext, work: { read
   const { entries, proof } = work.batch;
   run.counts.entries += entries.count;
   const proven = await proof;
-  const fresh: Named[] = [];
-  for (let index = 0; index < entries.count; index++) {
-    const verdict = proven?.verdict(index) ?? 0;
-    const isFine = (verdict & ENTRY_IS.fine) !== 0;
-    const isDirectory = (verdict & ENTRY_IS.directory) !== 0;
-    work.scan.listings.note(entries.path(index), entries.mac(index), isFine ? isDirectory : null);
-    if (isFine && run.places === null) continue;
-    const named = entries.named(index);
-    if (isFine) run.places?.add(named, isDirectory);
-    else if ((run.places?.find(named) ?? null) === null && !run.badEntries.has(placeOf(named))) fresh.push(named);
-  }
-  for (const { named, got } of await readEntries(run, fresh)) {
+  const verdicts = Uint8Array.from({ length: entries.count }, (_, index) => proven?.verdict(index) ?? 0);
+  const fresh = unproven(run, entries, verdicts);
+  for (const [place, { named, got }] of (
+    await readEntries(
+      run,
+      fresh.map(({ named: asked }) => asked),
+    )
+  ).entries()) {
     const findings = await entryFindings(run, context, { named, got, recovered: work.scan.recovered });
     if (findings === null) continue;
     if (findings.length > 0) run.badEntries.set(placeOf(named), findings);
-    else run.places?.add(named, 'entry' in got && got.entry.type === 'directory');
+    else if ('entry' in got) verdicts[fresh[place]?.index ?? -1] = ENTRY_IS.fine | (got.entry.type === 'directory' ? ENTRY_IS.directory : 0);
   }
+  remember(run, work.scan.listings, { entries, verdicts });
   yield* toldOf(run, context, entries);
   report(run);
+}
+
+/** Those that neither the threads nor an earlier snapshot answered for. */
+function unproven(run: CheckRun, entries: EntryBatch, verdicts: Uint8Array): { readonly named: Named; readonly index: number }[] {
+  const fresh: { readonly named: Named; readonly index: number }[] = [];
+  for (const [index, verdict] of verdicts.entries()) {
+    if (verdict !== 0) continue;
+    const named = entries.named(index);
+    if ((run.places?.find(named) ?? null) === null && !run.badEntries.has(placeOf(named))) fresh.push({ named, index });
+  }
+  return fresh;
+}
+
+/** Entries that are fine, for other snapshots, and for the listing of their directory. */
+function remember({ places }: CheckRun, listings: TreeListings, { entries, verdicts }: { readonly entries: EntryBatch; readonly verdicts: Uint8Array }): void {
+  for (const [index, verdict] of verdicts.entries()) {
+    const isDirectory = (verdict & ENTRY_IS.directory) !== 0;
+    listings.note(entries.path(index), entries.mac(index), verdict === 0 ? null : isDirectory);
+    if (places !== null && verdict !== 0) places.add(entries.named(index), isDirectory);
+  }
 }
 
 /** What is known to be wrong with entries, in their order. */

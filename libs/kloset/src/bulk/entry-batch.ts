@@ -1,4 +1,4 @@
-import { macFromBytes, macToBytes } from '../bytes/bytes.js';
+import { asBuffer, macFromBytes } from '../bytes/bytes.js';
 import type { Named } from './entry-places.js';
 import type { Mac } from '@wardrobe/kloset-model';
 
@@ -8,12 +8,15 @@ const FIRST_PATH_BYTES = 64;
 /** Some entries of a tree in its order, as a few flat pieces of memory. */
 export class EntryBatch {
   readonly #macs: Uint8Array;
+  /** The same memory. */
+  readonly #macBuffer: Buffer;
   readonly #ends: Uint32Array;
   #paths: Uint8Array;
   #count = 0;
 
   constructor(capacity: number) {
     this.#macs = new Uint8Array(capacity * MAC_BYTES);
+    this.#macBuffer = asBuffer(this.#macs);
     this.#ends = new Uint32Array(capacity);
     this.#paths = new Uint8Array(capacity * FIRST_PATH_BYTES);
   }
@@ -36,7 +39,7 @@ export class EntryBatch {
     }
     this.#paths.set(path, start);
     this.#ends[this.#count] = end;
-    this.#macs.set(macToBytes(mac), this.#count * MAC_BYTES);
+    this.#macBuffer.write(mac, this.#count * MAC_BYTES, 'hex');
     this.#count += 1;
   }
 

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { kernelModule } from '@wardrobe/kernel';
 import { KlosetError } from '../../errors/errors.js';
 import type { Mac } from '@wardrobe/kloset-model';
+import { SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
 import { BLOB_TYPE } from '../../format/state.js';
 import type { BlobResult, Repository } from '../../repository/types.js';
 import { snapshotSource, type SnapshotSource } from '../../snapshot/source.js';
@@ -88,6 +89,7 @@ class ThreadedReading {
   }
 
   async *getMany(type: number, ids: readonly Mac[], signal: AbortSignal | undefined): AsyncGenerator<BlobResult> {
+    const isKept = ids.length <= KEPT_IDS && !isNode(type);
     const windows = this.#split(type, ids);
     const underWay: Promise<Fetched>[] = [];
     const fill = (): void => {
@@ -108,7 +110,7 @@ class ThreadedReading {
       signal?.throwIfAborted();
       for (const [index, id] of asked.entries()) {
         const bytes = found[index] ?? null;
-        if (bytes !== null && ids.length <= KEPT_IDS) this.#recent.keep(type, id, bytes);
+        if (bytes !== null && isKept) this.#recent.keep(type, id, bytes);
         yield bytes !== null ? { id, bytes } : await this.#careful(type, id, signal);
       }
     }
@@ -169,6 +171,11 @@ class ThreadedReading {
 /** Types whose id is not the MAC of their bytes. */
 function isUnhashed(type: number): boolean {
   return type === BLOB_TYPE.snapshot || type === BLOB_TYPE.signature || type === BLOB_TYPE.padding;
+}
+
+/** Nodes of trees are read ahead, and once. */
+function isNode(type: number): boolean {
+  return type === SNAPSHOT_BLOB.vfsNode || type === SNAPSHOT_BLOB.indexNode;
 }
 
 /** Contiguous parts of about equal stored length. */
