@@ -6,7 +6,7 @@ import { readObject } from '../snapshot/content.js';
 import type { SnapshotContext } from '../snapshot/context.js';
 import { dirpackFrames, readFrame } from '../snapshot/dirpack.js';
 import type { CheckProblem, Entry } from '../snapshot/types.js';
-import type { CheckRun } from './check.js';
+import type { CheckRun } from './check-run.js';
 
 /**
  * A node of the file tree that cannot be read: names every path that it hides, as the packed listings know them, with what is wrong with their contents.

@@ -13,25 +13,33 @@ import type { SnapshotContext } from '../snapshot/context.js';
 import { createFrameReader, dirpackFrames } from '../snapshot/dirpack.js';
 import { openTree } from '../snapshot/source.js';
 import type { CheckProblem } from '../snapshot/types.js';
-import { asProblem, type CheckRun, wholeTree } from './check.js';
+import { scannedAhead } from './check-ahead.js';
+import type { FilesScope } from './check-entries.js';
+import type { TreeListings } from './check-listings.js';
+import { type CheckRun, report } from './check-run.js';
+import { asProblem, wholeTree } from './check-trees.js';
 
 const DIRECTORIES_PER_READ = 256;
+/** Batches that are examined on threads while one is told of. */
+const BATCHES_AHEAD = 2;
 
 type IndexItem = { readonly directory: Uint8Array; readonly id: Mac };
+type Batch = { readonly items: readonly IndexItem[]; readonly digests: Promise<readonly (Uint8Array | null)[]> | null };
 
 /** The indexes that the header names: nodes of all, packed listings against the tree, summaries. */
-export async function* checkIndexes(run: CheckRun, context: SnapshotContext, path: Uint8Array | null): AsyncGenerator<CheckProblem> {
+export async function* checkIndexes(run: CheckRun, context: SnapshotContext, scope: FilesScope): AsyncGenerator<CheckProblem> {
   const snapshot = context.header.id;
+  const { path, listings } = scope;
   for (const index of context.header.indexes) {
     const problem = { snapshot, path: null, what: 'index', id: index.value } as const;
-    yield* wholeTree(run, { id: index.value, isPartial: path !== null }, asProblem(problem, checkIndex(run, context, { ...index, path })));
+    yield* wholeTree(run, { id: index.value, isPartial: path !== null }, asProblem(problem, checkIndex(run, context, { ...index, path, listings })));
   }
 }
 
 async function* checkIndex(
   run: CheckRun,
   context: SnapshotContext,
-  index: { readonly name: string; readonly value: Mac; readonly path: Uint8Array | null },
+  index: FilesScope & { readonly name: string; readonly value: Mac },
 ): AsyncGenerator<CheckProblem> {
   const snapshot = context.header.id;
   const { signal } = run.options;
@@ -40,33 +48,62 @@ async function* checkIndex(
     { rootType: SNAPSHOT_BLOB.indexRoot, nodeType: SNAPSHOT_BLOB.indexNode, id: index.value, order: BYTES_ORDER },
     { signal },
   );
-  let batch: IndexItem[] = [];
+  const ahead: Batch[] = [];
+  let items: IndexItem[] = [];
   const isByDirectory = index.name === 'dirpack' || index.name === 'summary';
-  for await (const item of scanTree(tree, { signal })) {
+  for await (const item of scanTree(scannedAhead(tree, run.source, SNAPSHOT_BLOB.indexNode), { signal })) {
     if ('error' in item)
       yield { snapshot, path: item.from === null || !isByDirectory ? null : byteName(item.from), what: 'index', id: item.node, error: item.error };
     else if (isByDirectory && (index.path === null || isAtOrBelow(item.key, index.path))) {
-      batch.push({ directory: item.key, id: item.value });
-      if (batch.length < DIRECTORIES_PER_READ) continue;
-      yield* checkDirectories(run, context, { name: index.name, batch });
-      batch = [];
+      items.push({ directory: item.key, id: item.value });
+      if (items.length < DIRECTORIES_PER_READ) continue;
+      ahead.push(begin(run, index.name, items));
+      items = [];
+      if (ahead.length > BATCHES_AHEAD) yield* checkDirectories(run, context, { ...index, batch: ahead.shift() as Batch });
     }
   }
-  yield* checkDirectories(run, context, { name: index.name, batch });
+  ahead.push(begin(run, index.name, items));
+  for (const batch of ahead) yield* checkDirectories(run, context, { ...index, batch });
+}
+
+/** Has the threads examine packed listings, where that is worth it. */
+function begin(run: CheckRun, name: string, items: readonly IndexItem[]): Batch {
+  const { bulk, options } = run;
+  if (name !== 'dirpack' || bulk === null || options.fast === true || options.sample !== undefined || !bulk.isFor(items.length))
+    return { items, digests: null };
+  const digests = bulk.listings(items.map(({ id }) => id));
+  // The failure is met when the batch's turn comes.
+  digests.catch(() => undefined);
+  return { items, digests };
 }
 
 /** What an index holds for some directories, read together. */
 async function* checkDirectories(
   run: CheckRun,
   context: SnapshotContext,
-  { name, batch }: { readonly name: string; readonly batch: readonly IndexItem[] },
+  { name, batch, listings }: { readonly name: string; readonly batch: Batch; readonly listings: TreeListings },
 ): AsyncGenerator<CheckProblem> {
-  if (name === 'dirpack') {
-    await run.objects.prepare(batch.map((item) => item.id));
-    for (const item of batch) yield* checkDirpack(run, context, item);
-    return;
-  }
-  const fresh = batch.filter((item) => !run.entries.has(item.id));
+  if (name === 'dirpack') yield* checkDirpacks(run, context, { batch, listings });
+  else yield* checkSummaries(run, context, batch.items);
+}
+
+async function* checkDirpacks(
+  run: CheckRun,
+  context: SnapshotContext,
+  { batch, listings }: { readonly batch: Batch; readonly listings: TreeListings },
+): AsyncGenerator<CheckProblem> {
+  const digests = await batch.digests;
+  const left = batch.items.filter(({ directory }, index) => {
+    const digest = digests?.[index] ?? null;
+    return digest === null || !listings.has(directory, digest);
+  });
+  await run.objects.prepare(left.map((item) => item.id));
+  for (const item of left) yield* checkDirpack(run, context, item);
+  report(run);
+}
+
+async function* checkSummaries(run: CheckRun, context: SnapshotContext, items: readonly IndexItem[]): AsyncGenerator<CheckProblem> {
+  const fresh = items.filter((item) => !run.summaries.has(item.id));
   let next = 0;
   for await (const got of run.source.getMany(
     SNAPSHOT_BLOB.summary,
@@ -86,7 +123,7 @@ function* checkSummary(
   try {
     if ('error' in got) throw got.error;
     decode(summary, got.bytes, { kind: 'summary', file: item.id });
-    run.entries.add(item.id);
+    run.summaries.add(item.id);
   } catch (error) {
     if (!(error instanceof KlosetError)) throw error;
     yield { snapshot: context.header.id, path: byteName(item.directory), what: 'index', id: item.id, error };

@@ -2,7 +2,8 @@ import { byteName, isAtOrBelow, type Mac } from '@wardrobe/kloset-model';
 import type { SnapshotContext } from '../snapshot/context.js';
 import { type ItemFailure, scanErrors, scanXattrs } from '../snapshot/items.js';
 import type { CheckProblem } from '../snapshot/types.js';
-import { asProblem, type CheckRun, wholeTree } from './check.js';
+import type { CheckRun } from './check-run.js';
+import { asProblem, wholeTree } from './check-trees.js';
 
 /** Attributes with their values, and the tree of errors. */
 export async function* checkItems(run: CheckRun, context: SnapshotContext, path: Uint8Array | null): AsyncGenerator<CheckProblem> {

@@ -7,7 +7,7 @@ import type { BlobResult } from '../repository/types.js';
 import { chunkBatches, readObject, toObject } from '../snapshot/content.js';
 import type { SnapshotSource } from '../snapshot/source.js';
 import type { CheckProblem, ChunkInfo, ObjectInfo } from '../snapshot/types.js';
-import { MacSet } from './mac-set.js';
+import type { BlobSet } from './blob-rows.js';
 
 /** What is wrong with a blob, without the snapshot and path that it hits. */
 export type Finding = Pick<CheckProblem, 'what' | 'id' | 'error'>;
@@ -15,7 +15,7 @@ export type ObjectCounts = { objects: number; objectsNotRead: number; chunks: nu
 
 /** Proves objects with their chunks, each once: later snapshots get the same answer without a read. */
 export class ObjectChecker {
-  readonly #good = new MacSet();
+  readonly #good: BlobSet;
   /** Only what is damaged takes an object in memory. */
   readonly #bad = new Map<Mac, readonly Finding[]>();
   readonly counts: ObjectCounts = { objects: 0, objectsNotRead: 0, chunks: 0, bytes: 0 };
@@ -27,8 +27,12 @@ export class ObjectChecker {
       readonly damagedChunks?: ReadonlyMap<Mac, KlosetError> | undefined;
       readonly signal: AbortSignal | undefined;
       readonly onStep: () => void;
+      /** Objects proven, here or by `BulkCheck`. */
+      readonly good: BlobSet;
     },
-  ) {}
+  ) {
+    this.#good = options.good;
+  }
 
   async check(id: Mac): Promise<readonly Finding[]> {
     if (this.#good.has(id)) return [];

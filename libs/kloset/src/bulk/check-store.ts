@@ -2,8 +2,9 @@ import type { Mac, PackfileId } from '@wardrobe/kloset-model';
 import { IntegrityError, KlosetError, NotFoundError } from '../errors/errors.js';
 import { BLOB_TYPE } from '../format/state.js';
 import type { Repository } from '../repository/types.js';
-import { verifyPlaces } from '../repository/verify-packfile.js';
+import { BlobRows } from './blob-rows.js';
 import { proveBlobs } from './check-blobs.js';
+import { checkPlacesFast } from './check-places.js';
 import { createSample, type SampleChoice } from './check-sample.js';
 import { packfileProvers } from './pipeline/packfile-provers.js';
 
@@ -93,13 +94,12 @@ async function proofsAhead(
 ): Promise<{ next(): Promise<number | null>; close(): Promise<void> }> {
   const provers = packfiles.length < THREADS_FROM_PACKFILES ? null : await packfileProvers(repository, threads);
   if (provers === null) return { next: async () => null, close: async () => undefined };
-  const { keys, view } = repository;
+  const rows = new BlobRows(repository);
   const proven = async (id: PackfileId): Promise<number | null> => {
-    const { isSound, blobs: count } = await provers.prove(id, blobs === true);
-    if (!isSound) return null;
+    const { index, blobs: count } = await provers.prove(id, blobs === true);
+    if (index === null) return null;
     try {
-      const placed = (type: number, blob: Mac) => view.locations(type, blob).find((location) => location.packfile === id);
-      await verifyPlaces(keys, { id, isKnown: view.isPackfileKnown(id), placed }, { signal });
+      checkPlacesFast(rows, repository, { id, index });
       return count;
     } catch (error) {
       if (signal?.aborted === true || !(error instanceof KlosetError)) throw error;

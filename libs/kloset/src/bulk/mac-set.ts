@@ -16,11 +16,18 @@ export class MacSet {
   }
 
   has(mac: Mac): boolean {
-    return this.#used[this.#slotOf(macToBytes(mac))] === 1;
+    return this.hasBytes(macToBytes(mac));
   }
 
   add(mac: Mac): void {
-    const bytes = macToBytes(mac);
+    this.addBytes(macToBytes(mac));
+  }
+
+  hasBytes(bytes: Uint8Array): boolean {
+    return this.#used[this.#slotOf(bytes)] === 1;
+  }
+
+  addBytes(bytes: Uint8Array): void {
     const slot = this.#slotOf(bytes);
     if (this.#used[slot] === 1) return;
     this.#put(slot, bytes);

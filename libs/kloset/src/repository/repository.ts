@@ -28,7 +28,7 @@ import type {
   StateView,
   UnreadableState,
 } from './types.js';
-import { verifyPackfile } from './verify-packfile.js';
+import { checkPlaces, verifyPackfile } from './verify-packfile.js';
 
 /**
  * Opens a store with its keys and reads its states. One state that cannot be read does not fail it: see `view.unreadable`.
@@ -155,7 +155,8 @@ class StoreRepository implements Repository {
   async verifyPackfile(id: PackfileId, options: ReadOptions = {}): Promise<PackfileReport> {
     const { view } = this;
     const placed = (type: number, blob: Mac) => view.locations(type, blob).find((location) => location.packfile === id);
-    const report = await verifyPackfile(this.keys, { id, isKnown: view.isPackfileKnown(id), placed }, options);
+    const onIndex = (index: Uint8Array): void => checkPlaces(index, { id, isKnown: view.isPackfileKnown(id), placed });
+    const report = await verifyPackfile(this.keys, { id, onIndex }, options);
     // In an archive the packfile's name is random: it says nothing.
     return this.#isArchive ? { ...report, nameKnown: true } : report;
   }

@@ -10,8 +10,14 @@ import { readPackfileIndex } from './orphans.js';
 import { readAgainIfWrong } from './second-reading.js';
 import type { PackfileReport } from './types.js';
 
-/** `placed`: where the states say that a blob lies in this packfile; undefined where they do not say. */
-type Examined = { readonly id: PackfileId; readonly isKnown: boolean; readonly placed: (type: number, blob: Mac) => Location | undefined };
+/**
+ * `onIndex`: told the plain index; may throw. `form`: the form of names met last, to spare a hash where reading twice costs little; it is kept up to date.
+ * Without it both are worked out at once.
+ */
+type Examined = { readonly id: PackfileId; readonly onIndex: (index: Uint8Array) => void; readonly form?: { name: NameForm } | undefined };
+/** The name of a packfile is the MAC of its body; or, from builders in memory, of its plain index and its body. @source 01-store 4.4 */
+export type NameForm = 'body' | 'index and body';
+const NAME_FORMS: readonly NameForm[] = ['body', 'index and body'];
 
 /** Reads a packfile once from end to end, without holding it; over a line once more before it counts as damaged. @source 01-store 2.1, 4.3, 4.4 */
 export function verifyPackfile(keys: Keys, packfile: Examined, options: ReadOptions): Promise<PackfileReport> {
@@ -19,15 +25,28 @@ export function verifyPackfile(keys: Keys, packfile: Examined, options: ReadOpti
 }
 
 async function verifyOnce(keys: Keys, packfile: Examined, options: ReadOptions): Promise<PackfileReport> {
-  const { id } = packfile;
-  const place = { kind: 'packfile', file: id };
+  const { id, form } = packfile;
   const sizeBytes = await keys.store.sizeBytes('packfile', id, options);
   const { tail, index } = await readPackfileIndex(keys, { id, sizeBytes }, options);
-  checkPlaces(index, packfile);
+  packfile.onIndex(index);
+  const first = form === undefined ? NAME_FORMS : [form.name];
+  let nameKnown = (await verifyBytes(keys, { id, sizeBytes, index, forms: first }, options)) !== null;
+  if (!nameKnown && form !== undefined) {
+    const other = await verifyBytes(keys, { id, sizeBytes, index, forms: NAME_FORMS.filter((name) => name !== form.name) }, options);
+    form.name = other ?? form.name;
+    nameKnown = other !== null;
+  }
+  return { id, sizeBytes, blobs: tail.count, nameKnown, packedAtNs: tail.packedAtNs, index: { at: tail.indexAt, lengthBytes: tail.indexBytes } };
+}
+
+type Whole = { readonly id: PackfileId; readonly sizeBytes: number; readonly index: Uint8Array; readonly forms: readonly NameForm[] };
+
+/** Which of some forms its name has, or null. @throws IntegrityError its footer is not that of its bytes; DecodeError its header */
+async function verifyBytes(keys: Keys, { id, sizeBytes, index, forms }: Whole, options: ReadOptions): Promise<NameForm | null> {
+  const place = { kind: 'packfile', file: id };
   const whole = keys.algorithm.create();
-  const nameOnDisk = keys.algorithm.create();
-  const nameInMemory = keys.algorithm.create();
-  nameInMemory.update(index);
+  const names = forms.map((form) => ({ form, mac: keys.algorithm.create() }));
+  for (const { form, mac } of names) if (form === 'index and body') mac.update(index);
   const header: Uint8Array[] = [];
   const footer: Uint8Array[] = [];
   let at = 0;
@@ -37,31 +56,19 @@ async function verifyOnce(keys: Keys, packfile: Examined, options: ReadOptions):
     if (at < HEADER_BYTES) header.push(covered.slice(0, HEADER_BYTES - at));
     footer.push(piece.slice(covered.length));
     whole.update(covered);
-    nameOnDisk.update(body);
-    nameInMemory.update(body);
+    for (const { mac } of names) mac.update(body);
     at += piece.length;
   }
   readEnvelopeHeader('packfile', concatBytes(header), place);
   if (at !== sizeBytes || !equalBytes(whole.digest(), concatBytes(footer))) throw new IntegrityError('packfile', 'its footer differs from its bytes', place);
-  const names = [macFromBytes(nameOnDisk.digest()), macFromBytes(nameInMemory.digest())];
-  return {
-    id,
-    sizeBytes,
-    blobs: tail.count,
-    nameKnown: names.includes(id),
-    packedAtNs: tail.packedAtNs,
-    index: { at: tail.indexAt, lengthBytes: tail.indexBytes },
-  };
+  return names.find(({ mac }) => macFromBytes(mac.digest()) === id)?.form ?? null;
 }
 
-/** The part of it that needs the states: a packfile whose bytes are proven lies as they say. @throws as `verifyPackfile` */
-export async function verifyPlaces(keys: Keys, packfile: Examined, options: ReadOptions): Promise<void> {
-  const sizeBytes = await keys.store.sizeBytes('packfile', packfile.id, options);
-  checkPlaces((await readPackfileIndex(keys, { id: packfile.id, sizeBytes }, options)).index, packfile);
-}
+/** `placed`: where the states say that a blob lies in this packfile; undefined where they do not say. */
+type Placed = { readonly id: PackfileId; readonly isKnown: boolean; readonly placed: (type: number, blob: Mac) => Location | undefined };
 
 /** @throws IntegrityError a state places a blob elsewhere than the packfile's own index does, or none of its blobs is placed in it */
-function checkPlaces(index: Uint8Array, { id, isKnown, placed }: Examined): void {
+export function checkPlaces(index: Uint8Array, { id, isKnown, placed }: Placed): void {
   const at = { kind: 'packfile', file: id };
   let found = 0;
   for (const record of packfileRecords(index)) {

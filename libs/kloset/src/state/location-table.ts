@@ -62,6 +62,26 @@ export class LocationTable {
     }
   }
 
+  /** The first row of a blob, by which it can be known; -1: it has none. */
+  firstRow(type: number, words: Uint32Array): number {
+    const mask = this.#slots.length - 1;
+    for (let slot = hashWords(words, 0, this.seed) & mask; ; slot = (slot + 1) & mask) {
+      const index = this.#slots[slot] as number;
+      if (index === 0 || this.#sameBlob(index - 1, type, words)) return index - 1;
+    }
+  }
+
+  /** Whether a blob has rows besides its first. */
+  hasMoreRows(type: number, words: Uint32Array): boolean {
+    const mask = this.#slots.length - 1;
+    let rows = 0;
+    for (let slot = hashWords(words, 0, this.seed) & mask; ; slot = (slot + 1) & mask) {
+      const index = this.#slots[slot] as number;
+      if (index === 0) return false;
+      if (this.#sameBlob(index - 1, type, words) && ++rows > 1) return true;
+    }
+  }
+
   read(index: number): Row {
     const block = this.#blocks[index >>> BLOCK_SHIFT] as Uint32Array;
     const at = (index & BLOCK_MASK) * ROW_WORDS;

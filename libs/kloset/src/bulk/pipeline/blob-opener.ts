@@ -96,10 +96,11 @@ export class BlobOpener {
   /** Content of the unit at `start`, proven by `mac`; a view that is good until the next call. Null: it does not open, or it is not that blob. */
   open(start: number, lengthBytes: number, mac: Uint8Array): Uint8Array | null {
     const plain = this.#decodeInPlace(start, lengthBytes) ?? this.#decode(start, lengthBytes);
-    return plain !== null && this.#proves(plain, mac) ? plain : null;
+    return plain !== null && this.proves(plain, mac) ? plain : null;
   }
 
-  #proves(plain: Uint8Array, mac: Uint8Array): boolean {
+  /** Whether bytes, which may lie anywhere, have this MAC. */
+  proves(plain: Uint8Array, mac: Uint8Array): boolean {
     const isInside = plain.buffer === this.bytes.buffer && this.#isBlake3 && plain.length < HASH_OUTSIDE_FROM;
     if (!isInside) return equalBytes(this.#algorithm.hash(plain), mac);
     this.#kernel.call.blake3Once(this.#kernel.at.blake3Once, this.#at.macKey, 1, plain.byteOffset, plain.length, this.#at.mac);

@@ -1,7 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { MessagePort } from 'node:worker_threads';
 import { useKernelModule } from '@wardrobe/kernel';
-import type { PackfileId } from '@wardrobe/kloset-model';
 import { macToBytes } from '../../bytes/bytes.js';
 import { KlosetError, StoreError } from '../../errors/errors.js';
 import { FOOTER_BYTES, HEADER_BYTES } from '../../format/envelope.js';
@@ -9,10 +8,9 @@ import type { PackfileIndexRecord } from '../../format/packfile.js';
 import { BLOB_TYPE } from '../../format/state.js';
 import { packfileRecords } from '../../packfile/packfile-tail.js';
 import { openBlob } from '../../repository/blob-reader.js';
-import { parseConfig } from '../../repository/config-file.js';
+import { type ConfigFile, parseConfig } from '../../repository/config-file.js';
 import { type Keys, makeKeys } from '../../repository/keys.js';
-import { readPackfileIndex } from '../../repository/orphans.js';
-import { verifyPackfile } from '../../repository/verify-packfile.js';
+import { type NameForm, verifyPackfile } from '../../repository/verify-packfile.js';
 import type { Store } from '../../store/store.js';
 import { localError } from '../local-error.js';
 import { BlobOpener } from './blob-opener.js';
@@ -30,9 +28,10 @@ export function serveProofs(port: MessagePort, start: ProverStart): void {
   useKernelModule(start.module);
   const configFile = parseConfig(start.config);
   const opener = new BlobOpener(configFile.config, start.secret, Math.max(MIN_INPUT_BYTES, configFile.config.Chunking.MaxSize + (1 << 20)));
+  const thread: Thread = { configFile, secret: start.secret, opener, form: { name: 'body' }, piece: new Uint8Array(PIECE_BYTES) };
   port.on('message', (request: ProveRequest) => {
-    prove(request, { start, opener }).then(
-      (answer) => port.postMessage(answer),
+    prove(request, thread).then(
+      (answer) => port.postMessage(answer, answer.index === null ? [] : [answer.index.buffer as ArrayBuffer]),
       (error: unknown) =>
         setImmediate(() => {
           throw error;
@@ -41,29 +40,47 @@ export function serveProofs(port: MessagePort, start: ProverStart): void {
   });
 }
 
-async function prove(request: ProveRequest, { start, opener }: { readonly start: ProverStart; readonly opener: BlobOpener }): Promise<ProveAnswer> {
+/** What a thread keeps from packfile to packfile. */
+type Thread = {
+  readonly configFile: ConfigFile;
+  readonly secret: Uint8Array | null;
+  readonly opener: BlobOpener;
+  readonly form: { name: NameForm };
+  readonly piece: Uint8Array;
+};
+
+async function prove(request: ProveRequest, { configFile, secret, opener, form, piece }: Thread): Promise<ProveAnswer> {
   let fd: number | null = null;
   try {
     fd = openSync(request.path, 'r');
     const sizeBytes = fstatSync(fd).size;
-    const keys = makeKeys(oneFile(fd, sizeBytes), parseConfig(start.config), start.secret);
-    const { nameKnown } = await verifyPackfile(keys, { id: request.packfile, isKnown: false, placed: () => undefined }, {});
-    const blobs = request.blobs ? await countProven(keys, { id: request.packfile, sizeBytes, fd, opener }) : 0;
-    return { id: request.id, isSound: blobs !== null && nameKnown, blobs: blobs ?? 0 };
+    const keys = makeKeys(oneFile(fd, sizeBytes, piece), configFile, secret);
+    let plain: Uint8Array = new Uint8Array(0);
+    const onIndex = (index: Uint8Array): void => {
+      plain = index;
+    };
+    const { nameKnown } = await verifyPackfile(keys, { id: request.packfile, onIndex, form }, {});
+    const blobs = request.blobs ? countProven(keys, { index: plain, sizeBytes, fd, opener }) : 0;
+    const isSound = blobs !== null && nameKnown;
+    return { id: request.id, index: isSound ? ownBytes(plain) : null, blobs: blobs ?? 0 };
   } catch (error) {
     // A bug stays one; everything else is told in words by the asker.
     if (!(error instanceof KlosetError)) localError(error, request.path);
-    return { id: request.id, isSound: false, blobs: 0 };
+    return { id: request.id, index: null, blobs: 0 };
   } finally {
     if (fd !== null) closeSync(fd);
   }
 }
 
-type Proving = { readonly id: PackfileId; readonly sizeBytes: number; readonly fd: number; readonly opener: BlobOpener };
+/** Bytes that may be given away. */
+function ownBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.length === bytes.buffer.byteLength ? bytes : bytes.slice();
+}
+
+type Proving = { readonly index: Uint8Array; readonly sizeBytes: number; readonly fd: number; readonly opener: BlobOpener };
 
 /** Null when one of them is damaged, or reaches out of the packfile. */
-async function countProven(keys: Keys, { id, sizeBytes, fd, opener }: Proving): Promise<number | null> {
-  const { index } = await readPackfileIndex(keys, { id, sizeBytes }, {});
+function countProven(keys: Keys, { index, sizeBytes, fd, opener }: Proving): number | null {
   const records = [...packfileRecords(index)].filter(({ type }) => type !== BLOB_TYPE.padding && type <= 0xff).sort((a, b) => a.offset - b.offset);
   let held = { from: 0, to: 0 };
   for (const [number, record] of records.entries()) {
@@ -107,7 +124,7 @@ function readInto(fd: number, bytes: Uint8Array, position: number): void {
 }
 
 /** As much of a store as proving one packfile takes. */
-function oneFile(fd: number, sizeBytes: number): Store {
+function oneFile(fd: number, sizeBytes: number, buffer: Uint8Array): Store {
   const nothing = (): never => {
     throw new TypeError('a thread reads one packfile');
   };
@@ -119,7 +136,8 @@ function oneFile(fd: number, sizeBytes: number): Store {
     sizeBytes: async () => sizeBytes,
     async *read() {
       for (let at = 0; at < sizeBytes; at += PIECE_BYTES) {
-        const piece = new Uint8Array(Math.min(PIECE_BYTES, sizeBytes - at));
+        // Whoever reads a packfile from end to end keeps no piece.
+        const piece = buffer.subarray(0, Math.min(PIECE_BYTES, sizeBytes - at));
         readInto(fd, piece, at);
         yield piece;
       }

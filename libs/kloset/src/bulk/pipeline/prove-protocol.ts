@@ -6,5 +6,5 @@ export type ProverStart = { readonly role: 'prove'; readonly module: WasmModule;
 
 /** `blobs`: every blob too. */
 export type ProveRequest = { readonly id: number; readonly packfile: PackfileId; readonly path: string; readonly blobs: boolean };
-/** `blobs`: how many were proven. */
-export type ProveAnswer = { readonly id: number; readonly isSound: boolean; readonly blobs: number };
+/** `index`: the plain index of a packfile that is sound in itself; else null. `blobs`: how many were proven. */
+export type ProveAnswer = { readonly id: number; readonly index: Uint8Array | null; readonly blobs: number };

@@ -1,4 +1,5 @@
 import type { WasmModule } from '@wardrobe/kernel';
+import type { ExamineRequest } from './examine-protocol.js';
 
 /** What a reading thread is started with. */
 export type ReaderStart = { readonly role: 'read'; readonly module: WasmModule; readonly config: Uint8Array; readonly secret: Uint8Array | null };
@@ -43,10 +44,10 @@ export const MADE_RECORD = {
 /** `replace`: what has the name may be replaced; `owner`: owner and group are set; `prove`: the content must have its MAC, that of its only chunk is not enough. */
 export const MADE_FLAG = { replace: 1, owner: 2, prove: 4 } as const;
 
-export type ToReader = ReadRequest | WriteRequest | MakeRequest;
+export type ToReader = ReadRequest | WriteRequest | MakeRequest | ExamineRequest;
 
 /**
  * `lengths`: of each content, -1 for one that did not open or was not written; of files to be made, 0, or -1 for one that was not made and of which nothing is
- * left. `bytes`: contents that were asked for.
+ * left. `bytes`: contents, or verdicts, that were asked for.
  */
 export type ReadAnswer = { readonly id: number; readonly lengths: Int32Array; readonly bytes: ArrayBuffer | null };

@@ -4,9 +4,10 @@ import { createMacAlgorithm } from '../../crypto/mac.js';
 import { uuidToBytes } from '../../bytes/bytes.js';
 import { parseConfig } from '../../repository/config-file.js';
 import { BlobOpener } from './blob-opener.js';
+import { Examiner } from './examiner.js';
 import { FileMaker, writeInto } from './file-maker.js';
 import { itemsOf, OpenFiles, PackReader } from './pack-reader.js';
-import type { ReadAnswer, ReaderStart, ReadRequest, ToReader } from './read-protocol.js';
+import type { MakeRequest, ReadAnswer, ReaderStart, ReadRequest, ToReader, WriteRequest } from './read-protocol.js';
 
 const MIN_INPUT_BYTES = 9 << 20;
 
@@ -19,16 +20,17 @@ export function serveReads(port: MessagePort, start: ReaderStart): void {
   const { config } = parseConfig(start.config);
   const opener = new BlobOpener(config, start.secret, Math.max(MIN_INPUT_BYTES, config.Chunking.MaxSize + (1 << 20)));
   const files = new OpenFiles();
-  const maker = new FileMaker(createMacAlgorithm(config.Hashing.Algorithm, uuidToBytes(config.RepositoryID), start.secret));
-  port.on('message', (request: ToReader) => {
+  const algorithm = createMacAlgorithm(config.Hashing.Algorithm, uuidToBytes(config.RepositoryID), start.secret);
+  const maker = new FileMaker(algorithm);
+  const examiner = new Examiner(opener, files, algorithm);
+  const serve = (request: ReadRequest | WriteRequest | MakeRequest): ReadAnswer => {
     const items = itemsOf(request);
     const reader = new PackReader(opener, files, items);
-    const answer =
-      request.kind === 'read'
-        ? readAll(request, reader, items)
-        : request.kind === 'write'
-          ? writeInto(request, reader, items)
-          : maker.make(request, reader, items);
+    if (request.kind === 'read') return readAll(request, reader, items);
+    return request.kind === 'write' ? writeInto(request, reader, items) : maker.make(request, reader, items);
+  };
+  port.on('message', (request: ToReader) => {
+    const answer = request.kind === 'examine' ? examiner.examine(request) : serve(request);
     port.postMessage(answer, answer.bytes === null ? [] : [answer.bytes]);
   });
 }

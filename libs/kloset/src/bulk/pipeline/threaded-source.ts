@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { kernelModule } from '@wardrobe/kernel';
 import { KlosetError } from '../../errors/errors.js';
 import type { Mac } from '@wardrobe/kloset-model';
+import { SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
 import { BLOB_TYPE } from '../../format/state.js';
 import type { BlobResult, Repository } from '../../repository/types.js';
 import { snapshotSource, type SnapshotSource } from '../../snapshot/source.js';
@@ -26,8 +27,8 @@ const STARTED_FROM_IDS = 8;
 const KEPT_IDS = 512;
 const KEPT_BYTES = 8 << 20;
 
-/** `placer`: writes contents on the same threads; null where there are none. */
-export type ThreadedSource = SnapshotSource & { readonly placer: Placer | null; close(): Promise<void> };
+/** `placer`: writes contents on the same threads; `readers`: the threads, for other questions. Null where there are none. */
+export type ThreadedSource = SnapshotSource & { readonly placer: Placer | null; readonly readers: Readers | null; close(): Promise<void> };
 
 type Wanted = WantedBlob & { readonly index: number };
 type Window = { readonly ids: readonly Mac[]; readonly wanted: readonly Wanted[] };
@@ -46,7 +47,7 @@ export function isRepository(source: SnapshotSource): source is Repository {
 export async function threadedSource(repository: Threadable, options: { readonly threads?: number | undefined } = {}): Promise<ThreadedSource> {
   const { store } = repository;
   const plain = snapshotSource(repository, repository);
-  if (store.localPath === undefined || !hasWorkerFile()) return { ...plain, placer: null, close: () => Promise.resolve() };
+  if (store.localPath === undefined || !hasWorkerFile()) return { ...plain, placer: null, readers: null, close: () => Promise.resolve() };
   const start = { role: 'read', module: kernelModule(), config: await store.readConfig(), secret: repository.secret } as const;
   const reading = new ThreadedReading(repository, new Readers(options.threads ?? availableParallelism(), start));
   return {
@@ -54,6 +55,7 @@ export async function threadedSource(repository: Threadable, options: { readonly
     get: (type, id, read) => reading.get(type, id, read),
     getMany: (type, ids, read = {}) => (reading.isFor(type, ids) ? reading.getMany(type, ids, read.signal) : repository.getMany(type, ids, read)),
     placer: new Placer(repository, reading.readers),
+    readers: reading.readers,
     close: () => reading.readers.close(),
   };
 }
@@ -87,6 +89,7 @@ class ThreadedReading {
   }
 
   async *getMany(type: number, ids: readonly Mac[], signal: AbortSignal | undefined): AsyncGenerator<BlobResult> {
+    const isKept = ids.length <= KEPT_IDS && !isNode(type);
     const windows = this.#split(type, ids);
     const underWay: Promise<Fetched>[] = [];
     const fill = (): void => {
@@ -107,7 +110,7 @@ class ThreadedReading {
       signal?.throwIfAborted();
       for (const [index, id] of asked.entries()) {
         const bytes = found[index] ?? null;
-        if (bytes !== null && ids.length <= KEPT_IDS) this.#recent.keep(type, id, bytes);
+        if (bytes !== null && isKept) this.#recent.keep(type, id, bytes);
         yield bytes !== null ? { id, bytes } : await this.#careful(type, id, signal);
       }
     }
@@ -168,6 +171,11 @@ class ThreadedReading {
 /** Types whose id is not the MAC of their bytes. */
 function isUnhashed(type: number): boolean {
   return type === BLOB_TYPE.snapshot || type === BLOB_TYPE.signature || type === BLOB_TYPE.padding;
+}
+
+/** Nodes of trees are read ahead, and once. */
+function isNode(type: number): boolean {
+  return type === SNAPSHOT_BLOB.vfsNode || type === SNAPSHOT_BLOB.indexNode;
 }
 
 /** Contiguous parts of about equal stored length. */

@@ -1,0 +1,180 @@
+import { byteName, isAtOrBelow } from '@wardrobe/kloset-model';
+import { scanTree } from '../btree/scan.js';
+import { IntegrityError, KlosetError } from '../errors/errors.js';
+import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
+import type { SnapshotContext } from '../snapshot/context.js';
+import { expectPath, readEntry } from '../snapshot/entry.js';
+import { recoverEntry } from '../snapshot/lookup.js';
+import type { CheckProblem, Entry } from '../snapshot/types.js';
+import { scannedAhead } from './check-ahead.js';
+import type { EntryProof } from './check-bulk.js';
+import { gapProblems } from './check-gap.js';
+import type { TreeListings } from './check-listings.js';
+import type { Finding } from './check-object.js';
+import { type CheckRun, report } from './check-run.js';
+import { asProblem } from './check-trees.js';
+import { EntryBatch } from './entry-batch.js';
+import { type Named, placeOf } from './entry-places.js';
+import { ENTRY_IS } from './pipeline/examine-protocol.js';
+
+const ENTRIES_PER_READ = 2048;
+/** Batches that are examined on threads while one is told of. */
+const BATCHES_AHEAD = 4;
+
+/** `path`: only what lies there or below; null: all. `listings`: told of every entry. */
+export type FilesScope = { readonly path: Uint8Array | null; readonly listings: TreeListings };
+/** `recovered`: entries that only packed listings hold. */
+type Scan = FilesScope & { readonly recovered: { count: number } };
+type Batch = { readonly entries: EntryBatch; readonly proof: Promise<EntryProof> | null };
+
+/** The tree of files, its entries and their contents. */
+export function checkFiles(run: CheckRun, context: SnapshotContext, scope: FilesScope): AsyncIterable<CheckProblem> {
+  const snapshot = context.header.id;
+  return asProblem({ snapshot, path: null, what: 'tree', id: context.header.roots.vfs }, scanFiles(run, context, scope));
+}
+
+async function* scanFiles(run: CheckRun, context: SnapshotContext, scope: FilesScope): AsyncGenerator<CheckProblem> {
+  const { path } = scope;
+  const snapshot = context.header.id;
+  const scan = { ...scope, recovered: { count: 0 } };
+  const { recovered } = scan;
+  const ahead: Batch[] = [];
+  let entries = new EntryBatch(ENTRIES_PER_READ);
+  let isFound = path === null;
+  for await (const item of scanTree(scannedAhead(await context.files(), run.source, SNAPSHOT_BLOB.vfsNode), { signal: run.options.signal })) {
+    if ('error' in item) {
+      yield* gapProblems(run, context, { ...item, path });
+      continue;
+    }
+    if (path !== null && !isAtOrBelow(item.key, path)) continue;
+    isFound = true;
+    entries.add(item.key, item.value);
+    if (!entries.isFull) continue;
+    ahead.push(begin(run, entries));
+    entries = new EntryBatch(ENTRIES_PER_READ);
+    if (ahead.length > BATCHES_AHEAD) yield* checkBatch(run, context, { batch: ahead.shift() as Batch, scan });
+  }
+  ahead.push(begin(run, entries));
+  for (const batch of ahead) yield* checkBatch(run, context, { batch, scan });
+  if (!isFound && path !== null)
+    yield { snapshot, path: byteName(path), what: 'entry', id: null, error: new IntegrityError('tree', `${byteName(path).text} is not in it`) };
+  if (recovered.count > 0) {
+    const detail = `${recovered.count} entries have no blob of their own and stand only in packed listings, as backups of plakar 1.1 on top of 1.0 leave them; they can be read here, not by plakar's check`;
+    yield {
+      snapshot,
+      path: null,
+      what: 'tree',
+      id: context.header.roots.vfs,
+      error: new IntegrityError(`snapshot ${snapshot}`, detail, { kind: 'vfs-entry' }),
+    };
+  }
+}
+
+/** Has the threads examine what is not known yet, where they are worth it. */
+function begin({ bulk, places }: CheckRun, entries: EntryBatch): Batch {
+  if (bulk === null || !bulk.isFor(entries.count)) return { entries, proof: null };
+  const proof = bulk.entries(entries, places === null ? null : (named) => places.find(named));
+  // The failure is met when the batch's turn comes.
+  proof.catch(() => undefined);
+  return { entries, proof };
+}
+
+async function* checkBatch(run: CheckRun, context: SnapshotContext, work: { readonly batch: Batch; readonly scan: Scan }): AsyncGenerator<CheckProblem> {
+  const { entries, proof } = work.batch;
+  run.counts.entries += entries.count;
+  const proven = await proof;
+  const verdicts = Uint8Array.from({ length: entries.count }, (_, index) => proven?.verdict(index) ?? 0);
+  const fresh = unproven(run, entries, verdicts);
+  for (const [place, { named, got }] of (
+    await readEntries(
+      run,
+      fresh.map(({ named: asked }) => asked),
+    )
+  ).entries()) {
+    const findings = await entryFindings(run, context, { named, got, recovered: work.scan.recovered });
+    if (findings === null) continue;
+    if (findings.length > 0) run.badEntries.set(placeOf(named), findings);
+    else if ('entry' in got) verdicts[fresh[place]?.index ?? -1] = ENTRY_IS.fine | (got.entry.type === 'directory' ? ENTRY_IS.directory : 0);
+  }
+  remember(run, work.scan.listings, { entries, verdicts });
+  yield* toldOf(run, context, entries);
+  report(run);
+}
+
+/** Those that neither the threads nor an earlier snapshot answered for. */
+function unproven(run: CheckRun, entries: EntryBatch, verdicts: Uint8Array): { readonly named: Named; readonly index: number }[] {
+  const fresh: { readonly named: Named; readonly index: number }[] = [];
+  for (const [index, verdict] of verdicts.entries()) {
+    if (verdict !== 0) continue;
+    const named = entries.named(index);
+    if ((run.places?.find(named) ?? null) === null && !run.badEntries.has(placeOf(named))) fresh.push({ named, index });
+  }
+  return fresh;
+}
+
+/** Entries that are fine, for other snapshots, and for the listing of their directory. */
+function remember({ places }: CheckRun, listings: TreeListings, { entries, verdicts }: { readonly entries: EntryBatch; readonly verdicts: Uint8Array }): void {
+  for (const [index, verdict] of verdicts.entries()) {
+    const isDirectory = (verdict & ENTRY_IS.directory) !== 0;
+    listings.note(entries.path(index), entries.mac(index), verdict === 0 ? null : isDirectory);
+    if (places !== null && verdict !== 0) places.add(entries.named(index), isDirectory);
+  }
+}
+
+/** What is known to be wrong with entries, in their order. */
+function* toldOf({ badEntries }: CheckRun, context: SnapshotContext, entries: EntryBatch): Generator<CheckProblem> {
+  if (badEntries.size === 0) return;
+  for (let index = 0; index < entries.count; index++) {
+    const named = entries.named(index);
+    for (const finding of badEntries.get(placeOf(named)) ?? []) yield { snapshot: context.header.id, path: byteName(named.path), ...finding };
+  }
+}
+
+type ReadNamed = { readonly named: Named; readonly got: { readonly entry: Entry } | { readonly error: KlosetError } };
+
+/** Entries, and all that their contents need to be answered for, read in as few goes as possible. */
+async function readEntries(run: CheckRun, names: readonly Named[]): Promise<readonly ReadNamed[]> {
+  const read: ReadNamed[] = [];
+  for await (const got of run.source.getMany(
+    SNAPSHOT_BLOB.vfsEntry,
+    names.map((named) => named.mac),
+    { signal: run.options.signal },
+  )) {
+    const named = names[read.length];
+    if (named === undefined) break;
+    read.push({ named, got: entryAt(named, got) });
+  }
+  await run.objects.prepare(read.flatMap(({ got }) => ('entry' in got && got.entry.object !== null ? [got.entry.object] : [])));
+  return read;
+}
+
+function entryAt(named: Named, got: Got): ReadNamed['got'] {
+  if ('error' in got) return got;
+  try {
+    return { entry: expectPath(readEntry(got.bytes, named.mac), named.path) };
+  } catch (error) {
+    if (!(error instanceof KlosetError)) throw error;
+    return { error };
+  }
+}
+
+type Got = { readonly bytes: Uint8Array } | { readonly error: KlosetError };
+
+/** Null: fine, but only thanks to the packed listing, which another snapshot may lack. */
+async function entryFindings(
+  run: CheckRun,
+  context: SnapshotContext,
+  work: ReadNamed & { readonly recovered: { count: number } },
+): Promise<readonly Finding[] | null> {
+  const { named, got } = work;
+  let entry: Entry | null = 'entry' in got ? got.entry : null;
+  const failure = 'error' in got ? got.error : null;
+  if (failure !== null) {
+    entry = failure.code === 'not-found' ? await recoverEntry(context, named, { signal: run.options.signal }) : null;
+    if (entry === null) return [{ what: 'entry', id: named.mac, error: failure }];
+    work.recovered.count += 1;
+    const content = entry.object === null ? [] : await run.objects.check(entry.object);
+    return content.length === 0 ? null : content;
+  }
+  return entry === null || entry.object === null ? [] : run.objects.check(entry.object);
+}

@@ -1,0 +1,76 @@
+import type { Mac } from '@wardrobe/kloset-model';
+import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
+import type { Repository } from '../repository/types.js';
+import type { SnapshotSource } from '../snapshot/source.js';
+import { BlobRows, type BlobSet, RowSet } from './blob-rows.js';
+import { BulkCheck } from './check-bulk.js';
+import { type Finding, ObjectChecker } from './check-object.js';
+import { createSample } from './check-sample.js';
+import type { CheckOptions, CheckSummary } from './check-types.js';
+import { type EntryPlaces, MacPlaces, RowPlaces } from './entry-places.js';
+import { MacSet } from './mac-set.js';
+import type { Readers } from './pipeline/readers.js';
+
+/** What one run remembers and counts. */
+export type CheckRun = {
+  readonly source: SnapshotSource;
+  readonly options: CheckOptions;
+  readonly objects: ObjectChecker;
+  /** Null: everything goes the careful way. */
+  readonly bulk: BulkCheck | null;
+  /** Summaries proven. */
+  readonly summaries: BlobSet;
+  /** Entries proven at their paths, with all their content; null where no other snapshot can ask for them. */
+  readonly places: EntryPlaces | null;
+  /** Damaged entries by place, and what is wrong with them. */
+  readonly badEntries: Map<Mac, readonly Finding[]>;
+  /** Roots of trees proven as a whole; not used when only a path is checked. */
+  readonly roots: MacSet;
+  readonly counts: { snapshots: number; damagedSnapshots: number; entries: number; problems: number };
+};
+
+/** `readers`: threads that read the repository's packfiles by themselves; null where there are none. */
+export type CheckedStore = { readonly repository: Repository; readonly readers: Readers | null };
+
+/** `store`: whose states tell where the blobs lie; null for a source of which no more is known. */
+export function createRun(source: SnapshotSource, options: CheckOptions, store: CheckedStore | null): CheckRun {
+  const rows = store === null ? null : new BlobRows(store.repository);
+  const sample = options.sample === undefined ? null : createSample(options.sample);
+  const isRead = (object: Mac): boolean => options.fast !== true && (sample === null || sample.has(object));
+  const { signal, damagedChunks } = options;
+  const onStep = (): void => report(run);
+  const good = setFor(rows, SNAPSHOT_BLOB.object);
+  const objects = new ObjectChecker(source, { isRead, damagedChunks, signal, onStep, good });
+  const run: CheckRun = {
+    source,
+    options,
+    objects,
+    bulk: bulkOf(),
+    summaries: setFor(rows, SNAPSHOT_BLOB.summary),
+    places: options.snapshots.length < 2 ? null : rows === null ? new MacPlaces() : new RowPlaces(rows),
+    badEntries: new Map(),
+    roots: new MacSet(),
+    counts: { snapshots: 0, damagedSnapshots: 0, entries: 0, problems: 0 },
+  };
+  return run;
+
+  function bulkOf(): BulkCheck | null {
+    const readers = store?.readers ?? null;
+    if (rows === null || readers === null || !(good instanceof RowSet)) return null;
+    const reads = options.fast === true ? 'none' : sample === null ? 'all' : isRead;
+    const asked = new RowSet(rows, SNAPSHOT_BLOB.object);
+    return new BulkCheck({ rows, readers, objects, good, asked }, { reads, damagedChunks: damagedChunks ?? new Map(), signal, onStep });
+  }
+}
+
+function setFor(rows: BlobRows | null, type: number): BlobSet {
+  return rows === null ? new MacSet() : new RowSet(rows, type);
+}
+
+export function summaryOf(run: CheckRun): CheckSummary {
+  return { ...run.counts, ...run.objects.counts };
+}
+
+export function report(run: CheckRun): void {
+  run.options.onProgress?.(summaryOf(run));
+}
