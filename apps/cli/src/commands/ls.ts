@@ -2,6 +2,7 @@ import { type DamagedEntry, type Entry, isDamaged, type ListedEntry, type Reposi
 import { entryLines } from '../entry-lines.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { usage } from '../failures.js';
+import { letYoungGrow } from '../heap.js';
 import { entryJson, namePair, snapshotJson } from '../json.js';
 import { type Reach, select, type Selected } from '../select.js';
 import { chooseSnapshots, isSelective, loadSnapshots, parseSelection, type SelectionOptions } from '../selection.js';
@@ -57,6 +58,7 @@ async function listEntries(
 ): Promise<ExitCode> {
   const selected = await select(session, repository, { argument, reach: options });
   const top = await selected.snapshot.entry(selected.path, { followLinks: true, signal: session.signal });
+  letYoungGrow();
   const isSingle = options.recursive !== true && top.type !== 'directory';
   if (options.json) return listJson(session, isSingle ? [top] : wholeEntries(session, selected, options));
   return listLines(session, isSingle ? [[top]] : selected.snapshot.listing(selected.path, { recursive: options.recursive, signal: session.signal }), options);

@@ -12,6 +12,7 @@ import { sizeText } from '@wardrobe/kloset-model';
 import { counted } from '@wardrobe/words';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.js';
 import { isDamage, usage } from '../failures.js';
+import { keepOldSmall } from '../heap.js';
 import { namePair } from '../json.js';
 import { printable } from '../printable.js';
 import { type Reach, select, type Selected } from '../select.js';
@@ -34,6 +35,7 @@ export type RestoreOptions = Reach &
 
 /** `restore`: what can be restored is restored and counted; damage that was hit ends with 65, anything else that failed with 1. */
 export async function restore(session: Session, argument: string | undefined, options: RestoreOptions): Promise<ExitCode> {
+  keepOldSmall();
   const conflict = policyOf(options);
   const { snapshot, path, isCertain } = await wanted(session, argument, options);
   const directory = options.to ?? defaultFolder(new Date());
