@@ -4,7 +4,7 @@ import { createBLAKE3 } from 'hash-wasm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { blake3VectorKey, blake3Vectors } from '../test/blake3-vectors.js';
 import { edgeLengths, hex, seededBytes, utf8 } from '../test/support.js';
-import { blake3Hash, createBlake3, KernelError, setAccelerator } from './index.js';
+import { blake3Hash, createBlake3, isBlake3, KernelError, setAccelerator } from './index.js';
 
 const key = utf8(blake3VectorKey);
 const pattern = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => i % 251);
@@ -78,6 +78,18 @@ describe.each([
       }
     }
     for (const { data, hasher, keyed } of hashers) expect(hex(hasher.digest())).toBe(hex(blake3Hash(data, keyed ? key : undefined)));
+  });
+
+  it('is told apart from every other hash', () => {
+    for (const length of [0, 1, 64, 1024, 1025, 16_383, 16_384, 100_000]) {
+      for (const own of [undefined, key]) {
+        const hash = blake3Hash(pattern(length), own);
+        expect(isBlake3(pattern(length), hash, own)).toBe(true);
+        for (const at of [0, 31]) expect(isBlake3(pattern(length), hash.with(at, ((hash[at] as number) + 1) % 256), own)).toBe(false);
+        expect(isBlake3(pattern(length + 1), hash, own)).toBe(false);
+        expect(isBlake3(pattern(length), hash.subarray(0, 31), own)).toBe(false);
+      }
+    }
   });
 
   it('leaves the bytes it returns alone', () => {

@@ -18,6 +18,26 @@ export function blake3Hash(data: Uint8Array, key?: Uint8Array): Uint8Array {
     const native = createNativeBlake3(key);
     if (native) return native.update(data).digest();
   }
+  const out = hashInModule(data, key);
+  return kernel().bytes.slice(out, out + HASH_BYTES);
+}
+
+/** Whether `expected` is the hash that `blake3Hash` gives; takes no memory for short data. @throws KernelError `input` for a key of another length */
+export function isBlake3(data: Uint8Array, expected: Uint8Array, key?: Uint8Array): boolean {
+  checkKey(key);
+  if (data.length >= nativeFromBytes) return isSame(blake3Hash(data, key), 0, expected);
+  return isSame(kernel().bytes, hashInModule(data, key), expected);
+}
+
+const HASH_BYTES = 32;
+
+function isSame(bytes: Uint8Array, from: number, expected: Uint8Array): boolean {
+  for (let i = 0; i < HASH_BYTES; i++) if (bytes[from + i] !== expected[i]) return false;
+  return expected.length === HASH_BYTES;
+}
+
+/** Where the hash lies in the module's memory. */
+function hashInModule(data: Uint8Array, key: Uint8Array | undefined): number {
   const { bytes, at, call } = kernel();
   if (key) bytes.set(key, at.arguments);
   const out = at.arguments + 64;
@@ -29,7 +49,7 @@ export function blake3Hash(data: Uint8Array, key?: Uint8Array): Uint8Array {
     feed(at.blake3Once, data);
     call.blake3Finish(at.blake3Once, out);
   }
-  return bytes.slice(out, out + 32);
+  return out;
 }
 
 /** A hasher for content that comes in pieces. Any number may be in use at a time; one that is never ended leaves nothing behind. */

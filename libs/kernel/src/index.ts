@@ -1,6 +1,6 @@
 export { setAccelerator } from './accelerator.js';
 export { type Argon2Options, argon2id } from './argon2.js';
-export { type Blake3Hasher, blake3Hash, createBlake3 } from './blake3.js';
+export { type Blake3Hasher, blake3Hash, isBlake3, createBlake3 } from './blake3.js';
 export { KernelError, type KernelErrorKind } from './errors.js';
 export { byteCounts, type CutRule, fastCdcCut } from './fastcdc.js';
 export { gcmSivOpen, gcmSivSeal } from './gcm-siv.js';

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ByteReader } from '../src/codec/byte-reader.js';
 import { type Codec, decode, encode } from '../src/codec/codec.js';
 import { DecodeError, KlosetError } from '../src/errors/errors.js';
 
@@ -49,7 +50,39 @@ export function codecLaws<T>(codec: Codec<T>, options: LawOptions = {}): void {
         expectPrefixesFail(codec, bytes);
       });
     }
+
+    if (!passes(codec)) return;
+    it('passing over a value takes and refuses the same bytes as reading it', () => {
+      const mutation = fc.tuple(codec.arbitrary(fc), fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { maxLength: 3 }), fc.nat({ max: 20 }));
+      fc.assert(
+        fc.property(mutation, ([value, changes, cut]) => {
+          const whole = encode(codec, value);
+          const bytes = cut === 0 ? whole.subarray(0, whole.length >> 1) : whole;
+          for (const [at, byte] of changes) if (bytes.length > 0) bytes[at % bytes.length] = byte;
+          expect(outcome(bytes, (reader) => codec.pass(reader))).toEqual(outcome(bytes, (reader) => void codec.read(reader)));
+        }),
+        { ...parameters, numRuns: 5 * parameters.numRuns },
+      );
+    });
   });
+}
+
+type Passing = { pass(reader: ByteReader): void };
+
+function passes<T>(codec: Codec<T>): codec is Codec<T> & Passing {
+  return 'pass' in codec;
+}
+
+/** Where the reader stands afterwards, or how it failed. */
+function outcome(bytes: Uint8Array, use: (reader: ByteReader) => void): number | string {
+  const reader = new ByteReader(bytes, 'value');
+  try {
+    use(reader);
+    return reader.offset;
+  } catch (error) {
+    expect(error).toBeInstanceOf(KlosetError);
+    return (error as KlosetError).message;
+  }
 }
 
 function expectPrefixesFail<T>(codec: Codec<T>, bytes: Uint8Array): void {

@@ -1,10 +1,10 @@
-import { type Entry, isDamaged, type Repository } from '@wardrobe/kloset';
-import { byteName, concatBytes, modeText, sizeText, timestampText } from '@wardrobe/kloset-model';
+import { type DamagedEntry, type Entry, isDamaged, type ListedEntry, type Repository } from '@wardrobe/kloset';
+import { entryLines } from '../entry-lines.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { usage } from '../failures.js';
+import { letYoungGrow } from '../heap.js';
 import { entryJson, namePair, snapshotJson } from '../json.js';
-import { printable } from '../printable.js';
-import { type Reach, select } from '../select.js';
+import { type Reach, select, type Selected } from '../select.js';
 import { chooseSnapshots, isSelective, loadSnapshots, parseSelection, type SelectionOptions } from '../selection.js';
 import { openStore, type Session, warnOrphan } from '../session.js';
 import { snapshotLine } from '../snapshot-line.js';
@@ -51,45 +51,65 @@ async function warnHidden(session: Session, repository: Repository, options: LsO
   }
 }
 
-const ARROW = Buffer.from(' -> ');
-/** Lines that are written by one call. */
-const LINES_AT_ONCE = 256;
-
-function entryLine(entry: Entry, isWhole: boolean): string {
-  const shown = isWhole ? entry.path : entry.name;
-  const name = entry.symlinkTarget === null ? shown : byteName(concatBytes(shown.bytes, ARROW, entry.symlinkTarget.bytes));
-  return `${timestampText(entry.mtimeNs)} ${modeText(entry.goMode)} ${entry.user.padStart(8)} ${entry.group.padStart(8)} ${sizeText(entry.sizeBytes).padStart(8)} ${printable(name.text)}`;
-}
+/** Characters that are written by one call. */
+const CHARACTERS_AT_ONCE = 128 << 10;
 
 async function listEntries(
   session: Session,
   repository: Repository,
   { argument, options }: { readonly argument: string; readonly options: LsOptions },
 ): Promise<ExitCode> {
-  const { snapshot, path } = await select(session, repository, { argument, reach: options });
+  const selected = await select(session, repository, { argument, reach: options });
+  const top = await selected.snapshot.entry(selected.path, { followLinks: true, signal: session.signal });
+  letYoungGrow();
+  const isSingle = options.recursive !== true && top.type !== 'directory';
+  if (options.json) return listJson(session, isSingle ? [top] : wholeEntries(session, selected, options));
+  return listLines(session, isSingle ? [[top]] : selected.snapshot.listing(selected.path, { recursive: options.recursive, signal: session.signal }), options);
+}
+
+function wholeEntries({ signal }: Session, { snapshot, path }: Selected, options: LsOptions): AsyncIterable<Entry | DamagedEntry> {
+  return options.recursive === true ? snapshot.walk(path, { signal }) : snapshot.children(path, { signal });
+}
+
+async function listJson({ terminal }: Session, entries: AsyncIterable<Entry | DamagedEntry> | readonly Entry[]): Promise<ExitCode> {
   let damaged = false;
-  const { terminal } = session;
-  let lines: string[] = [];
-  const flush = async (): Promise<void> => {
-    if (lines.length > 0) await terminal.line(lines.join('\n'));
-    lines = [];
-  };
-  const top = await snapshot.entry(path, { followLinks: true, signal: session.signal });
-  const entries = options.recursive
-    ? snapshot.walk(path, { signal: session.signal })
-    : top.type === 'directory'
-      ? snapshot.children(path, { signal: session.signal })
-      : [top];
   for await (const entry of entries) {
-    if (isDamaged(entry)) {
+    if (!isDamaged(entry)) await terminal.json(entryJson(entry));
+    else {
       damaged = true;
-      await flush();
-      terminal.warn(`${entry.path.text} cannot be read: ${entry.damaged.message}`);
-      if (options.json) await terminal.json({ ...namePair('path', entry.path), damaged: entry.damaged.message });
-    } else if (options.json) await terminal.json(entryJson(entry));
-    else if (lines.push(entryLine(entry, options.recursive === true)) >= LINES_AT_ONCE) await flush();
+      terminal.warn(damagedText(entry));
+      await terminal.json({ ...namePair('path', entry.path), damaged: entry.damaged.message });
+    }
+  }
+  if (damaged) await terminal.json({ incomplete: true });
+  return damaged ? EXIT.damaged : EXIT.fine;
+}
+
+type Batch = readonly (ListedEntry | DamagedEntry)[];
+
+async function listLines({ terminal }: Session, batches: AsyncIterable<Batch> | readonly Batch[], options: LsOptions): Promise<ExitCode> {
+  const lineOf = entryLines(options.recursive === true);
+  let damaged = false;
+  let lines = '';
+  const flush = async (): Promise<void> => {
+    if (lines !== '') await terminal.bytes(Buffer.from(lines));
+    lines = '';
+  };
+  for await (const batch of batches) {
+    for (const entry of batch) {
+      if (!isDamaged(entry)) lines += lineOf(entry);
+      else {
+        damaged = true;
+        await flush();
+        terminal.warn(damagedText(entry));
+      }
+    }
+    if (lines.length >= CHARACTERS_AT_ONCE) await flush();
   }
   await flush();
-  if (damaged && options.json) await session.terminal.json({ incomplete: true });
   return damaged ? EXIT.damaged : EXIT.fine;
+}
+
+function damagedText({ path, damaged }: DamagedEntry): string {
+  return `${path.text} cannot be read: ${damaged.message}`;
 }

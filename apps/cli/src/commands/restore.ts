@@ -15,6 +15,7 @@ import { parseStoreLocation } from '@wardrobe/store-connector';
 import { counted } from '@wardrobe/words';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.js';
 import { isDamage, sayMistake, usage } from '../failures.js';
+import { keepOldSmall } from '../heap.js';
 import { namePair } from '../json.js';
 import { printable } from '../printable.js';
 import { type Reach, select, type Selected } from '../select.js';
@@ -37,6 +38,7 @@ export type RestoreOptions = Reach &
 
 /** `restore`: what can be restored is restored and counted; damage that was hit ends with 65, anything else that failed with 1. */
 export async function restore(session: Session, argument: string | undefined, options: RestoreOptions): Promise<ExitCode> {
+  keepOldSmall();
   const conflict = policyOf(options);
   const directory = await targetFolder(session, options.to);
   const { snapshot, path, isCertain } = await wanted(session, argument, options);

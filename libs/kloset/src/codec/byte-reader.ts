@@ -3,6 +3,9 @@ import { DecodeError, type Place, TooLargeError } from '../errors/errors.js';
 /** Heap that decoded values may take: a constant, and a multiple of the input. Far above any record plakar writes. */
 const BUDGET_BASE_BYTES = 8 << 20;
 const BUDGET_PER_INPUT_BYTE = 16;
+const WORD = 2 ** 32;
+/** Upper words of numbers below 2^53. */
+const SAFE_HIGH = 2 ** 21;
 
 /**
  * A cursor over bytes that never reads past their end. Fixed-width methods are little-endian; those ending in `BE` are big-endian (msgpack).
@@ -10,7 +13,7 @@ const BUDGET_PER_INPUT_BYTE = 16;
  */
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  #wide: DataView | null = null;
   #at = 0;
   #budgetBytes: number;
 
@@ -20,8 +23,13 @@ export class ByteReader {
     readonly place: Place = {},
   ) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#budgetBytes = BUDGET_BASE_BYTES + BUDGET_PER_INPUT_BYTE * bytes.length;
+  }
+
+  /** Made when it is first needed: most records are read without. */
+  get #view(): DataView {
+    this.#wide ??= new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength);
+    return this.#wide;
   }
 
   get offset(): number {
@@ -53,18 +61,34 @@ export class ByteReader {
     return this.#bytes.subarray(start, start + lengthBytes);
   }
 
+  /** What was read from an offset on, as a view. */
+  passed(from: number): Uint8Array {
+    return this.#bytes.subarray(from, this.#at);
+  }
+
   skip(lengthBytes: number): void {
     this.#advance(lengthBytes);
+  }
+
+  /** Moves behind `expected` where exactly these bytes come next; else stays. */
+  takeIf(expected: Uint8Array): boolean {
+    const bytes = this.#bytes;
+    const at = this.#at;
+    const length = expected.length;
+    if (bytes.length - at < length) return false;
+    for (let index = 0; index < length; index += 1) if (bytes[at + index] !== expected[index]) return false;
+    this.#at = at + length;
+    return true;
   }
 
   /** The next byte without moving. */
   peekU8(): number {
     if (this.remaining < 1) this.fail('ends too early');
-    return this.#view.getUint8(this.#at);
+    return this.#bytes[this.#at] as number;
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#advance(1));
+    return this.#bytes[this.#advance(1)] as number;
   }
 
   u16(): number {
@@ -84,15 +108,23 @@ export class ByteReader {
   }
 
   u16BE(): number {
-    return this.#view.getUint16(this.#advance(2));
+    const at = this.#advance(2);
+    return ((this.#bytes[at] as number) << 8) | (this.#bytes[at + 1] as number);
   }
 
   u32BE(): number {
-    return this.#view.getUint32(this.#advance(4));
+    return this.#wordAt(this.#advance(4));
+  }
+
+  /** The upper and the lower half of a `u64BE`. */
+  wordsBE(): readonly [number, number] {
+    const at = this.#advance(8);
+    return [this.#wordAt(at), this.#wordAt(at + 4)];
   }
 
   u64BE(): bigint {
-    return this.#view.getBigUint64(this.#advance(8));
+    const [high, low] = this.wordsBE();
+    return high < SAFE_HIGH ? BigInt(high * WORD + low) : (BigInt(high) << 32n) | BigInt(low);
   }
 
   i8(): number {
@@ -108,7 +140,7 @@ export class ByteReader {
   }
 
   i64BE(): bigint {
-    return this.#view.getBigInt64(this.#advance(8));
+    return BigInt.asIntN(64, this.u64BE());
   }
 
   f32BE(): number {
@@ -117,6 +149,11 @@ export class ByteReader {
 
   f64BE(): number {
     return this.#view.getFloat64(this.#advance(8));
+  }
+
+  #wordAt(at: number): number {
+    const bytes = this.#bytes;
+    return (((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)) >>> 0;
   }
 
   #advance(lengthBytes: number): number {

@@ -37,8 +37,11 @@ export type MemberDoc = { readonly name: string; readonly doc: CodecDoc; readonl
 
 export type Infer<C> = C extends { read(reader: ByteReader): infer T } ? T : never;
 
+/** What reading takes. */
+export type Reading<T> = Pick<Codec<T>, 'name' | 'read'>;
+
 /** The whole of `bytes` as one value. @throws DecodeError when bytes are missing or left over */
-export function decode<T>(codec: Codec<T>, bytes: Uint8Array, place: Place = {}): T {
+export function decode<T>(codec: Reading<T>, bytes: Uint8Array, place: Place = {}): T {
   const reader = new ByteReader(bytes, codec.name, place);
   const value = codec.read(reader);
   reader.expectEnd();

@@ -1,8 +1,8 @@
 import type * as FastCheck from 'fast-check';
 import { asBuffer } from '../bytes/bytes.js';
 import type { ByteReader } from './byte-reader.js';
-import type { ByteWriter } from './byte-writer.js';
-import type { Infer, MemberDoc } from './codec.js';
+import { ByteWriter } from './byte-writer.js';
+import type { Infer, MemberDoc, Reading } from './codec.js';
 import type { MsgpackCodec } from './msgpack.js';
 import * as wire from './msgpack-wire.js';
 
@@ -10,7 +10,9 @@ type Members = { readonly [key: string]: MemberCodec };
 /** Structural view of a member codec that infers its value type without variance trouble. */
 type MemberCodec = { readonly name: string; readonly doc: MemberDoc['doc']; read(reader: ByteReader): unknown };
 type MapOf<M extends Members> = { readonly [K in keyof M]: Infer<M[K]> };
-type Member = { readonly key: string; readonly keyBytes: Uint8Array; readonly codec: MsgpackCodec<unknown> };
+/** `encodedKey`: the key as plakar's encoder writes it, its head included. */
+type Member = { readonly key: string; readonly keyBytes: Uint8Array; readonly encodedKey: Uint8Array; readonly codec: MsgpackCodec<unknown> };
+export type MapCodec<M extends Members> = MsgpackCodec<MapOf<M>> & { readonly members: M };
 
 /**
  * A msgpack map with string keys, written in the order given. On reading, keys come in any order, unknown keys are skipped, an absent key is the
@@ -21,20 +23,23 @@ type Member = { readonly key: string; readonly keyBytes: Uint8Array; readonly co
  * export type Chunk = Infer<typeof chunk>;
  * ```
  */
-export function map<M extends Members>(name: string, members: M): MsgpackCodec<MapOf<M>> {
+export function map<M extends Members>(name: string, members: M): MapCodec<M> {
   const table = memberTable(members);
+  const readings = table.map(({ codec }) => codec);
   const zero = Object.fromEntries(table.map((member) => [member.key, member.codec.zero]));
-  const byKey = new Map(table.map((member) => [member.key, member]));
+  const byKey = new Map(table.map((member, place) => [member.key, place]));
   const empty = (value: MapOf<M>) => table.every((member) => isOmitted(member, value));
   return {
     name,
+    members,
     sizeBytes: null,
     zero: zero as MapOf<M>,
     presence: 'always',
     heapBytes: 64 + table.reduce((sum, member) => sum + 8 + (member.codec.presence === 'always' ? member.codec.heapBytes : 0), 0),
     doc: { type: name, wire: 'map', members: table.map((member) => ({ name: member.key, doc: member.codec.doc, offset: null })) },
     isEmpty: empty,
-    read: (reader) => readMap(reader, { table, byKey, zero }) as MapOf<M>,
+    read: (reader) => readMap(reader, { table, byKey, readings }, { ...zero }) as MapOf<M>,
+    pass: (reader) => void readMap(reader, { table, byKey, readings: [] }, {}),
     write: (writer, value) => writeMap(writer, table, value),
     arbitrary: (fc) =>
       fc.record(Object.fromEntries(table.map((member) => [member.key, member.codec.arbitrary(fc)])), { noNullPrototype: true }) as FastCheck.Arbitrary<
@@ -43,37 +48,43 @@ export function map<M extends Members>(name: string, members: M): MsgpackCodec<M
   };
 }
 
-type Shape = { readonly table: readonly Member[]; readonly byKey: ReadonlyMap<string, Member>; readonly zero: Readonly<Record<string, unknown>> };
+type Wanted<M extends Members> = { readonly [K in keyof M]?: Reading<unknown> };
+type Picked<W> = { readonly [K in keyof W]: W[K] extends Reading<infer T> ? T : never };
 
-function readMap(reader: ByteReader, shape: Shape): Record<string, unknown> {
-  const count = wire.readMapHead(reader);
-  const value: Record<string, unknown> = { ...shape.zero };
+/** The same record of which only some members are read, each as given; the others are passed over, and refused where `map` refuses them. */
+export function only<M extends Members, W extends Wanted<M>>(whole: MapCodec<M>, wanted: W): Reading<Picked<W>> {
+  const table = memberTable(whole.members);
+  const byKey = new Map(table.map((member, place) => [member.key, place]));
+  const readings = table.map(({ key }) => wanted[key]);
+  const zero = Object.fromEntries(table.filter(({ key }) => wanted[key] !== undefined).map(({ key, codec }) => [key, codec.zero]));
+  return { name: whole.name, read: (reader) => readMap(reader, { table, byKey, readings }, { ...zero }) as Picked<W> };
+}
+
+/** `readings`: how members are read, by their places; those without one are passed over. */
+type Shape = { readonly table: readonly Member[]; readonly byKey: ReadonlyMap<string, number>; readonly readings: readonly (Reading<unknown> | undefined)[] };
+
+function readMap(reader: ByteReader, shape: Shape, value: Record<string, unknown>): Record<string, unknown> {
+  const { table, readings } = shape;
   let expected = 0;
-  for (let index = 0; index < count; index += 1) {
-    const found = findMember(shape, wire.readBlob(reader), expected);
-    if (found < 0) {
+  for (let left = wire.readMapHead(reader); left > 0; left -= 1) {
+    const found = findMember(reader, shape, expected);
+    const member = table[found];
+    if (member === undefined) {
       wire.skipValue(reader);
       continue;
     }
-    const member = shape.table[found] as Member;
-    value[member.key] = member.codec.read(reader);
+    const reading = readings[found];
+    if (reading === undefined) member.codec.pass(reader);
+    else value[member.key] = reading.read(reader);
     expected = found + 1;
   }
   return value;
 }
 
-/** Place of a key in the table, or -1. Keys usually come in table order, which is tried first: comparing bytes is cheaper than making a string. */
-function findMember(shape: Shape, keyBytes: Uint8Array, expected: number): number {
-  const likely = shape.table[expected];
-  if (likely !== undefined && sameBytes(likely.keyBytes, keyBytes)) return expected;
-  const member = shape.byKey.get(asBuffer(keyBytes).toString('utf8'));
-  return member === undefined ? -1 : shape.table.indexOf(member);
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let index = 0; index < a.length; index += 1) if (a[index] !== b[index]) return false;
-  return true;
+/** Reads a key; its place in the table, or -1. Keys usually come in table order, some left out: comparing bytes is cheaper than making a string. */
+function findMember(reader: ByteReader, { table, byKey }: Shape, expected: number): number {
+  for (let place = expected; place < table.length; place += 1) if (reader.takeIf((table[place] as Member).encodedKey)) return place;
+  return byKey.get(asBuffer(wire.readBlob(reader)).toString('utf8')) ?? -1;
 }
 
 function writeMap(writer: ByteWriter, table: readonly Member[], value: Readonly<Record<string, unknown>>): void {
@@ -93,5 +104,10 @@ function isOmitted(member: Member, value: Readonly<Record<string, unknown>>): bo
 
 function memberTable(members: Members): readonly Member[] {
   const encoder = new TextEncoder();
-  return Object.entries(members).map(([key, codec]) => ({ key, keyBytes: encoder.encode(key), codec: codec as MsgpackCodec<unknown> }));
+  return Object.entries(members).map(([key, codec]) => {
+    const keyBytes = encoder.encode(key);
+    const writer = new ByteWriter(keyBytes.length + 8);
+    wire.writeStr(writer, keyBytes);
+    return { key, keyBytes, encodedKey: writer.finish(), codec: codec as MsgpackCodec<unknown> };
+  });
 }

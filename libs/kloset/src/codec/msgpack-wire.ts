@@ -67,18 +67,23 @@ export function readBool(reader: ByteReader): boolean {
 
 /** Bytes of a str or bin, as a view: plakar's decoder takes either for either. */
 export function readBlob(reader: ByteReader): Uint8Array {
+  return reader.take(readBlobHead(reader));
+}
+
+/** Length of a str or bin, whose bytes follow. */
+export function readBlobHead(reader: ByteReader): number {
   const tag = reader.u8();
-  if (tag >= 0xa0 && tag <= 0xbf) return reader.take(tag & 0x1f);
+  if (tag >= 0xa0 && tag <= 0xbf) return tag & 0x1f;
   switch (tag) {
     case 0xc4:
     case 0xd9:
-      return reader.take(reader.u8());
+      return reader.u8();
     case 0xc5:
     case 0xda:
-      return reader.take(reader.u16BE());
+      return reader.u16BE();
     case 0xc6:
     case 0xdb:
-      return reader.take(reader.u32BE());
+      return reader.u32BE();
     default:
       return reader.fail(`a string or bytes expected, tag 0x${tag.toString(16)} found`);
   }
@@ -119,13 +124,16 @@ export function readTimestamp(reader: ByteReader): bigint {
   const lengthBytes = tag === 0xd6 ? 4 : tag === 0xd7 ? 8 : tag === 0xc7 ? reader.u8() : reader.fail(`a timestamp expected, tag 0x${tag.toString(16)} found`);
   if (reader.u8() !== TIMESTAMP_TYPE) reader.fail('an extension that is not a timestamp');
   if (lengthBytes === 4) return BigInt(reader.u32BE()) * 1_000_000_000n;
-  if (lengthBytes === 8) {
-    const packed = reader.u64BE();
-    return joinTime(reader, packed & 0x3_ffff_ffffn, Number(packed >> 34n));
-  }
+  if (lengthBytes === 8) return readPackedTime(reader);
   if (lengthBytes !== 12) reader.fail(`a timestamp of ${lengthBytes} bytes`);
   const nanoseconds = reader.u32BE();
   return joinTime(reader, reader.i64BE(), nanoseconds);
+}
+
+/** 30 bits of nanoseconds, then 34 of seconds. */
+function readPackedTime(reader: ByteReader): bigint {
+  const [high, low] = reader.wordsBE();
+  return joinTime(reader, BigInt((high & 3) * 2 ** 32 + low), high >>> 2);
 }
 
 /** Passes over one value of any kind. Nesting costs no stack. */

@@ -3,7 +3,7 @@ import { asBuffer, macFromBytes, macToBytes, uuidFromBytes, uuidToBytes } from '
 import { macArbitrary } from './binary.js';
 import type { ByteReader } from './byte-reader.js';
 import type { ByteWriter } from './byte-writer.js';
-import type { Codec } from './codec.js';
+import type { Codec, Reading } from './codec.js';
 import * as wire from './msgpack-wire.js';
 import { checkVersion, versionText } from './version.js';
 
@@ -18,16 +18,21 @@ export type MsgpackCodec<T> = Codec<T> & {
   readonly presence: 'always' | 'omit-empty' | 'optional';
   /** Heap of one decoded value, roughly: bounds what a hostile list unfolds to. */
   readonly heapBytes: number;
+  /** Moves behind a value that nobody asks for, and refuses what `read` refuses. */
+  pass(reader: ByteReader): void;
 };
 
 type Parts<T> = Pick<MsgpackCodec<T>, 'name' | 'zero' | 'read' | 'write' | 'arbitrary'> & {
   readonly wire: string;
   readonly heapBytes?: number;
   readonly isEmpty?: (value: T) => boolean;
+  /** Where it can be cheaper than `read`. */
+  readonly pass?: (reader: ByteReader) => void;
 };
 
 const NO_BYTES = new Uint8Array(0);
 const U64_MAX = (1n << 64n) - 1n;
+const [I64_MIN, I64_MAX] = [-(1n << 63n), (1n << 63n) - 1n];
 
 /** Always `cc` and 1 byte. Any width is read. */
 export const u8: MsgpackCodec<number> = scalar({
@@ -62,6 +67,7 @@ export const u64: MsgpackCodec<bigint> = scalar({
   wire: 'cf, 8 bytes',
   zero: 0n,
   read: (r) => readBig(r, 0n, U64_MAX),
+  pass: (r) => passEight(r, 0xcf) || readBig(r, 0n, U64_MAX),
   write: wire.writeU64,
   arbitrary: (fc) => fc.bigInt(0n, U64_MAX),
 });
@@ -79,7 +85,8 @@ export const i64: MsgpackCodec<bigint> = scalar({
   name: 'i64',
   wire: 'd3, 8 bytes',
   zero: 0n,
-  read: (r) => readBig(r, -(1n << 63n), (1n << 63n) - 1n),
+  read: (r) => readBig(r, I64_MIN, I64_MAX),
+  pass: (r) => passEight(r, 0xd3) || readBig(r, I64_MIN, I64_MAX),
   write: wire.writeI64,
   arbitrary: (fc) => fc.bigInt(-(1n << 63n), (1n << 63n) - 1n),
 });
@@ -116,10 +123,20 @@ export const str: MsgpackCodec<Uint8Array> = scalar({
   zero: NO_BYTES,
   heapBytes: 128,
   read: readBytes,
+  pass: (r) => r.spend(passBlob(r)),
   write: wire.writeStr,
   arbitrary: (fc) => fc.uint8Array({ maxLength: 40 }),
   isEmpty: (v) => v.length === 0,
 });
+/** The same as a view of the input, for values that do not outlive it. */
+export const view: MsgpackCodec<Uint8Array> = {
+  ...str,
+  read(r) {
+    const bytes = wire.readBlob(r);
+    r.spend(bytes.length);
+    return bytes;
+  },
+};
 /** A string as text. Bad UTF-8 becomes U+FFFD, so it does not survive a round trip: for words, never for names of files. */
 export const text: MsgpackCodec<string> = scalar({
   name: 'text',
@@ -127,6 +144,7 @@ export const text: MsgpackCodec<string> = scalar({
   zero: '',
   heapBytes: 64,
   read: readText,
+  pass: (r) => r.spend(passBlob(r) * 2),
   write: (w, v) => wire.writeStr(w, Buffer.from(v, 'utf8')),
   arbitrary: (fc) => fc.string({ unit: 'binary', maxLength: 40 }),
 });
@@ -137,6 +155,7 @@ export const bin: MsgpackCodec<Uint8Array> = scalar({
   zero: NO_BYTES,
   heapBytes: 128,
   read: readBytes,
+  pass: (r) => r.spend(passBlob(r)),
   write: wire.writeBin,
   arbitrary: (fc) => fc.uint8Array({ maxLength: 300 }),
   isEmpty: (v) => v.length === 0,
@@ -148,6 +167,7 @@ export const mac: MsgpackCodec<Mac> = scalar({
   zero: '0'.repeat(64) as Mac,
   heapBytes: 96,
   read: (r) => macFromBytes(readExact(r, 32)),
+  pass: (r) => passExact(r, 32),
   write: (w, v) => wire.writeBin(w, macToBytes(v)),
   arbitrary: macArbitrary,
   isEmpty: () => false,
@@ -159,6 +179,7 @@ export const uuid: MsgpackCodec<RepositoryId> = scalar({
   zero: uuidFromBytes(new Uint8Array(16)),
   heapBytes: 96,
   read: (r) => uuidFromBytes(readExact(r, 16)),
+  pass: (r) => passExact(r, 16),
   write: (w, v) => wire.writeBin(w, uuidToBytes(v)),
   arbitrary: (fc) => fc.uint8Array({ minLength: 16, maxLength: 16 }).map(uuidFromBytes),
   isEmpty: () => false,
@@ -206,6 +227,7 @@ export function list<T>(element: MsgpackCodec<T>): MsgpackCodec<readonly T[]> {
     doc: { type: `list of ${element.name}`, wire: 'array', members: [{ name: '*', doc: element.doc, offset: null }] },
     isEmpty: (value) => value.length === 0,
     read: (reader) => readList(reader, element),
+    pass: (reader) => passList(reader, element),
     write(writer, value) {
       wire.writeListHead(writer, value.length);
       for (const item of value) element.write(writer, item);
@@ -225,6 +247,7 @@ export function nilable<T>(inner: MsgpackCodec<T>): MsgpackCodec<T | null> {
     doc: { ...inner.doc, wire: `${inner.doc.wire}, or c0` },
     isEmpty: (value) => value === null || inner.isEmpty(value),
     read: (reader) => readNilable(reader, inner),
+    pass: (reader) => (wire.isNil(reader) ? reader.skip(1) : inner.pass(reader)),
     write(writer, value) {
       if (value === null) writer.u8(wire.NIL);
       else inner.write(writer, value);
@@ -249,10 +272,33 @@ export function omitEmpty<T>(inner: MsgpackCodec<T>): MsgpackCodec<T> {
   return { ...inner, presence: 'omit-empty', doc: { ...inner.doc, wire: `${inner.doc.wire}; absent when empty` } };
 }
 
+/** As `inner`; a value with the same bytes as the one read before is that same value, made once. Not for values that are views. */
+export function recurring<T>(inner: Reading<T>): Reading<T> {
+  let last: { readonly bytes: Uint8Array; readonly value: T } | null = null;
+  return {
+    name: inner.name,
+    read(reader) {
+      if (last !== null && reader.takeIf(last.bytes)) return last.value;
+      const start = reader.offset;
+      const value = inner.read(reader);
+      last = { bytes: reader.passed(start).slice(), value };
+      return value;
+    },
+  };
+}
+
 function scalar<T>(parts: Parts<T>): MsgpackCodec<T> {
   const { wire: wireText, ...rest } = parts;
   const zero = parts.zero;
-  return { heapBytes: 16, isEmpty: (value) => value === zero, ...rest, sizeBytes: null, presence: 'always', doc: { type: parts.name, wire: wireText } };
+  return {
+    heapBytes: 16,
+    isEmpty: (value) => value === zero,
+    pass: (reader) => void parts.read(reader),
+    ...rest,
+    sizeBytes: null,
+    presence: 'always',
+    doc: { type: parts.name, wire: wireText },
+  };
 }
 
 function readList<T>(reader: ByteReader, element: MsgpackCodec<T>): readonly T[] {
@@ -267,6 +313,17 @@ function readList<T>(reader: ByteReader, element: MsgpackCodec<T>): readonly T[]
     items.push(element.read(reader));
   }
   return items;
+}
+
+function passList(reader: ByteReader, element: MsgpackCodec<unknown>): void {
+  if (wire.isNil(reader)) {
+    reader.skip(1);
+    return;
+  }
+  for (let left = wire.readListHead(reader); left > 0; left -= 1) {
+    reader.spend(8 + element.heapBytes);
+    element.pass(reader);
+  }
 }
 
 function readNilable<T>(reader: ByteReader, inner: MsgpackCodec<T>): T | null {
@@ -291,6 +348,24 @@ function readText(reader: ByteReader): string {
   const view = wire.readBlob(reader);
   reader.spend(view.length * 2);
   return asBuffer(view).toString('utf8');
+}
+
+function passBlob(reader: ByteReader): number {
+  const lengthBytes = wire.readBlobHead(reader);
+  reader.skip(lengthBytes);
+  return lengthBytes;
+}
+
+function passExact(reader: ByteReader, lengthBytes: number): void {
+  const found = passBlob(reader);
+  if (found !== lengthBytes) reader.fail(`${found} bytes where ${lengthBytes} are expected`);
+}
+
+/** Passes over the widest form, in which plakar writes: no value of it is out of bounds. */
+function passEight(reader: ByteReader, tag: number): boolean {
+  if (reader.peekU8() !== tag) return false;
+  reader.skip(9);
+  return true;
 }
 
 function readExact(reader: ByteReader, lengthBytes: number): Uint8Array {

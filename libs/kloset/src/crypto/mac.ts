@@ -1,5 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
-import { blake3Hash, createBlake3 } from '@wardrobe/kernel';
+import { blake3Hash, createBlake3, isBlake3 } from '@wardrobe/kernel';
+import { equalBytes } from '../bytes/bytes.js';
 import { DecodeError } from '../errors/errors.js';
 
 /** The keyed hash of a repository. @source 01-store 2.3 */
@@ -7,6 +8,8 @@ export interface MacAlgorithm {
   readonly name: 'BLAKE3' | 'SHA256';
   /** 32 bytes. */
   hash(bytes: Uint8Array): Uint8Array;
+  /** Whether `mac` is that of the bytes. */
+  proves(bytes: Uint8Array, mac: Uint8Array): boolean;
   create(): IncrementalMac;
 }
 
@@ -35,6 +38,7 @@ function blake3Mac(key: Uint8Array): MacAlgorithm {
   return {
     name: 'BLAKE3',
     hash: (bytes) => blake3Hash(bytes, key),
+    proves: (bytes, mac) => isBlake3(bytes, mac, key),
     create() {
       const hasher = createBlake3(key);
       return { update: (bytes) => void hasher.update(bytes), digest: () => hasher.digest() };
@@ -43,9 +47,11 @@ function blake3Mac(key: Uint8Array): MacAlgorithm {
 }
 
 function sha256Mac(key: Uint8Array): MacAlgorithm {
+  const hash = (bytes: Uint8Array): Uint8Array => createHmac('sha256', key).update(bytes).digest();
   return {
     name: 'SHA256',
-    hash: (bytes) => createHmac('sha256', key).update(bytes).digest(),
+    hash,
+    proves: (bytes, mac) => equalBytes(hash(bytes), mac),
     create() {
       const hasher = createHmac('sha256', key);
       return { update: (bytes) => void hasher.update(bytes), digest: () => hasher.digest() };

@@ -38,20 +38,11 @@ export function readLayerFile(path: string, key: Uint8Array): Promise<Layer> {
     const header = await readHeader(file, path);
     const tag = createTag(key, header.fields.nonce);
     tag.update(header.bytes);
-    let at = HEADER_BYTES;
-    const take = async (bytes: Uint8Array) => {
-      await fill(file, bytes, at);
-      tag.update(bytes);
-      at += bytes.length;
-    };
     const records = new Uint8Array(header.fields.recordsBytes);
-    await take(records);
     const packfiles = new Uint8Array(header.fields.packfiles * MAC_BYTES);
-    await take(packfiles);
     const blocks = emptyBlocks(header.fields.rows);
-    for (const block of blocks) await take(asBytes(block));
     const slots = new Uint32Array(header.fields.slots);
-    await take(asBytes(slots));
+    const at = await fillAll(file, [records, packfiles, ...blocks.map(asBytes), asBytes(slots)], tag);
     const stored = new Uint8Array(INDEX_TAG_BYTES);
     await fill(file, stored, at);
     if (!equalBytes(tag.digest(), stored)) throw new IntegrityError('state index', 'its tag differs from its bytes', { kind: 'index', file: path });
@@ -60,6 +51,32 @@ export function readLayerFile(path: string, key: Uint8Array): Promise<Layer> {
     const saved = { packfiles: MacTable.fromBytes(packfiles, seed), versions: [...versions], blocks, slots, count: header.fields.rows };
     return { table: new LocationTable(seed, saved), records: list };
   });
+}
+
+/** Fills sections from the end of the header on; the next piece is read while one is hashed. Returns where they end. */
+async function fillAll(file: FileHandle, sections: readonly Uint8Array[], tag: { update(bytes: Uint8Array): void }): Promise<number> {
+  let at = HEADER_BYTES;
+  let before: { readonly bytes: Uint8Array; readonly read: Promise<void> } | null = null;
+  for (const bytes of sections.flatMap(pieces)) {
+    const read = fill(file, bytes, at);
+    // The failure is met when the piece's turn comes.
+    read.catch(() => undefined);
+    at += bytes.length;
+    if (before !== null) {
+      await before.read;
+      tag.update(before.bytes);
+    }
+    before = { bytes, read };
+  }
+  await before?.read;
+  if (before !== null) tag.update(before.bytes);
+  return at;
+}
+
+function pieces(bytes: Uint8Array): Uint8Array[] {
+  return Array.from({ length: Math.ceil(bytes.length / VERIFY_PIECE_BYTES) }, (_, place) =>
+    bytes.subarray(place * VERIFY_PIECE_BYTES, (place + 1) * VERIFY_PIECE_BYTES),
+  );
 }
 
 async function writeSections(file: FileHandle, layer: Layer, key: Uint8Array): Promise<void> {

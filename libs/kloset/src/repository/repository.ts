@@ -102,6 +102,10 @@ class StoreRepository implements Repository {
     return this.keys.mac(bytes);
   }
 
+  proves(bytes: Uint8Array, mac: Uint8Array): boolean {
+    return this.keys.algorithm.proves(bytes, mac);
+  }
+
   createMac(): { update(bytes: Uint8Array): void; digest(): Mac } {
     const inner = this.keys.algorithm.create();
     return { update: (bytes) => inner.update(bytes), digest: () => macFromBytes(inner.digest()) };

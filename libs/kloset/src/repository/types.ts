@@ -183,6 +183,8 @@ export interface Repository extends BlobSource {
   readonly view: StateView;
   /** MAC of this repository (01-store 2.3). */
   mac(bytes: Uint8Array): Mac;
+  /** Whether 32 bytes are the MAC of others: cheaper than comparing `mac`, where many are proven. */
+  proves(bytes: Uint8Array, mac: Uint8Array): boolean;
   createMac(): { update(bytes: Uint8Array): void; digest(): Mac };
   /** Reads states that are new, forgets those gone; the view is replaced, never changed in place. */
   refresh(options?: { readonly signal?: AbortSignal | undefined; readonly onProgress?: ((p: OpenProgress) => void) | undefined }): Promise<StateView>;

@@ -8,7 +8,8 @@ import { createFrameReader, type DirpackFrame, dirpackFrames, type FrameReader }
 import { expectPath, isRootPath, readEntry } from './entry.js';
 import { lookupEntry, recoverEntry } from './lookup.js';
 import type { Abortable } from './source.js';
-import type { DamagedEntry, Entry } from './types.js';
+import type { ListingsAhead } from './listings-ahead.js';
+import type { DamagedEntry, Entry, ListedEntry } from './types.js';
 
 /** Entries fetched at a time when a listing comes from the tree. */
 const ENTRIES_PER_READ = 128;
@@ -20,11 +21,20 @@ const ENTRIES_PER_READ = 128;
  * @throws NotFoundError no such path; InvalidInputError not a directory
  */
 export async function* listChildren(context: SnapshotContext, rawPath: Uint8Array, options: Abortable = {}): AsyncGenerator<Entry | DamagedEntry> {
-  for await (const batch of childBatches(context, rawPath, options)) for (const child of batch) yield child;
+  for await (const batch of childBatches(context, rawPath, { ...options, form: WHOLE_ENTRIES })) for (const child of batch) yield child;
 }
 
+/** How much is read of the entries in packed listings; the tree gives whole ones. */
+export type EntryForm<T> = { reader(context: SnapshotContext, directory: Uint8Array): FrameReader<T> };
+export const WHOLE_ENTRIES: EntryForm<Entry> = { reader: createFrameReader };
+export type ListingOptions<T> = Abortable & { readonly form: EntryForm<T>; readonly ahead?: ListingsAhead };
+
 /** The same, some at a time: every step of an asynchronous generator costs about as much as an entry. */
-export async function* childBatches(context: SnapshotContext, rawPath: Uint8Array, options: Abortable = {}): AsyncGenerator<readonly (Entry | DamagedEntry)[]> {
+export async function* childBatches<T extends ListedEntry>(
+  context: SnapshotContext,
+  rawPath: Uint8Array,
+  options: ListingOptions<T>,
+): AsyncGenerator<readonly (T | Entry | DamagedEntry)[]> {
   const directory = cleanPath(rawPath);
   const pack = yield* packedChildren(context, directory, options);
   if (pack.complete) return;
@@ -39,16 +49,16 @@ export async function* childBatches(context: SnapshotContext, rawPath: Uint8Arra
 /** Entries of a packed listing that are decoded together. */
 const FRAMES_PER_BATCH = 256;
 
-async function* packedChildren(
+async function* packedChildren<T extends ListedEntry>(
   context: SnapshotContext,
   directory: Uint8Array,
-  options: Abortable,
-): AsyncGenerator<readonly Entry[], { readonly complete: boolean; readonly lastName: Uint8Array | null }> {
+  options: ListingOptions<T>,
+): AsyncGenerator<readonly T[], { readonly complete: boolean; readonly lastName: Uint8Array | null }> {
   let lastName: Uint8Array | null = null;
   try {
-    const pack = await findDirpack(context, directory, options);
+    const pack = await (options.ahead?.find(directory, options) ?? findDirpack(context, directory, options));
     if (pack === null) return { complete: false, lastName };
-    const reader = createFrameReader(context, directory);
+    const reader = options.form.reader(context, directory);
     for await (const frames of dirpackFrames(context, pack, options)) {
       for (let first = 0; first < frames.length; first += FRAMES_PER_BATCH) {
         const { entries, failure } = readFrames(reader, frames.slice(first, first + FRAMES_PER_BATCH));
@@ -57,6 +67,7 @@ async function* packedChildren(
         if (failure !== null) throw failure;
       }
     }
+    options.ahead?.done(pack);
     return { complete: true, lastName };
   } catch (error) {
     // Not lost: the tree lists the same directory. `check` reports the damaged listing.
@@ -66,8 +77,8 @@ async function* packedChildren(
 }
 
 /** Entries up to the first that cannot be read. */
-function readFrames(reader: FrameReader, frames: readonly DirpackFrame[]): { readonly entries: readonly Entry[]; readonly failure: KlosetError | null } {
-  const entries: Entry[] = [];
+function readFrames<T>(reader: FrameReader<T>, frames: readonly DirpackFrame[]): { readonly entries: readonly T[]; readonly failure: KlosetError | null } {
+  const entries: T[] = [];
   try {
     for (const frame of frames) entries.push(reader.read(frame));
     return { entries, failure: null };

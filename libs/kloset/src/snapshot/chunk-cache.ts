@@ -6,6 +6,10 @@ import type { ChunkInfo } from './types.js';
 /** Chunks of directory listings read last, so that the next page of the same directory costs no read. */
 export interface ChunkCache {
   get(chunk: ChunkInfo, options?: Abortable): Promise<Uint8Array>;
+  /** Takes bytes that are proven to be the chunk's. */
+  keep(chunk: ChunkInfo, bytes: Uint8Array): void;
+  /** It will not be asked for again. */
+  drop(chunk: ChunkInfo): void;
 }
 
 /** Three of the largest chunks that plakar cuts. */
@@ -14,6 +18,18 @@ const CAPACITY_BYTES = 24 << 20;
 export function createChunkCache(source: SnapshotSource): ChunkCache {
   const held = new Map<string, Uint8Array>();
   let heldBytes = 0;
+  const drop = (mac: string): void => {
+    heldBytes -= held.get(mac)?.length ?? 0;
+    held.delete(mac);
+  };
+  const keep = (chunk: ChunkInfo, bytes: Uint8Array): void => {
+    if (!held.has(chunk.mac)) heldBytes += bytes.length;
+    held.set(chunk.mac, bytes);
+    for (const oldest of held.keys()) {
+      if (heldBytes <= CAPACITY_BYTES || held.size === 1) break;
+      drop(oldest);
+    }
+  };
   return {
     async get(chunk, options = {}) {
       const known = held.get(chunk.mac);
@@ -25,14 +41,10 @@ export function createChunkCache(source: SnapshotSource): ChunkCache {
       const bytes = await source.get(SNAPSHOT_BLOB.chunk, chunk.mac, options);
       if (bytes.length !== chunk.lengthBytes)
         throw new IntegrityError(`chunk ${chunk.mac}`, `${bytes.length} bytes where its object says ${chunk.lengthBytes}`, { kind: 'chunk', file: chunk.mac });
-      if (!held.has(chunk.mac)) heldBytes += bytes.length;
-      held.set(chunk.mac, bytes);
-      for (const [oldest, old] of held) {
-        if (heldBytes <= CAPACITY_BYTES || held.size === 1) break;
-        held.delete(oldest);
-        heldBytes -= old.length;
-      }
+      keep(chunk, bytes);
       return bytes;
     },
+    keep,
+    drop: (chunk) => drop(chunk.mac),
   };
 }

@@ -1,6 +1,6 @@
-import { compareBytes, equalBytes, type Mac, parentPath } from '@wardrobe/kloset-model';
+import { compareBytes, equalBytes, parentPath } from '@wardrobe/kloset-model';
 import { concatBytes, macFromBytes } from '../bytes/bytes.js';
-import { decode } from '../codec/codec.js';
+import { WordReader } from '../codec/word-reader.js';
 import { DecodeError } from '../errors/errors.js';
 import { DIRPACK_DIRECTORY, DIRPACK_MAX_FRAME_BYTES, DIRPACK_OTHER, dirpackFrameHead } from '../format/snapshot-dirpack.js';
 import { isRootPath, readEntry } from './entry.js';
@@ -17,7 +17,7 @@ export type DirpackFrame = {
   readonly end: number;
 };
 
-const HEAD_BYTES = 5;
+const HEAD_BYTES = dirpackFrameHead.sizeBytes;
 const MAC_BYTES = 32;
 
 /**
@@ -52,16 +52,17 @@ export async function* dirpackFrames(
 
 function splitFrames(buffer: Uint8Array, start: number): { readonly frames: DirpackFrame[]; readonly used: number } {
   const frames: DirpackFrame[] = [];
+  const words = new WordReader(buffer);
   let at = 0;
   while (buffer.length - at >= HEAD_BYTES) {
-    const head = decode(dirpackFrameHead, buffer.subarray(at, at + HEAD_BYTES));
-    if (head.kind !== DIRPACK_DIRECTORY && head.kind !== DIRPACK_OTHER) throw new DecodeError('dirpack', `frame kind ${head.kind} at byte ${start + at}`);
-    if (head.length <= MAC_BYTES || head.length > DIRPACK_MAX_FRAME_BYTES)
-      throw new DecodeError('dirpack', `frame of ${head.length} bytes at byte ${start + at}`);
-    const end = at + HEAD_BYTES + head.length;
+    const kind = words.u8(at + dirpackFrameHead.offsets.kind);
+    const length = words.u32(at + dirpackFrameHead.offsets.length);
+    if (kind !== DIRPACK_DIRECTORY && kind !== DIRPACK_OTHER) throw new DecodeError('dirpack', `frame kind ${kind} at byte ${start + at}`);
+    if (length <= MAC_BYTES || length > DIRPACK_MAX_FRAME_BYTES) throw new DecodeError('dirpack', `frame of ${length} bytes at byte ${start + at}`);
+    const end = at + HEAD_BYTES + length;
     if (end > buffer.length) break;
     frames.push({
-      kind: head.kind,
+      kind,
       payload: buffer.subarray(at + HEAD_BYTES, end - MAC_BYTES),
       mac: buffer.subarray(end - MAC_BYTES, end),
       start: start + at,
@@ -94,28 +95,43 @@ export async function dirpackFrameAt(
 }
 
 /** Takes the frames of one directory in order and refuses what cannot be listed. */
-export type FrameReader = { read(frame: DirpackFrame): Entry };
+export type FrameReader<T> = { read(frame: DirpackFrame): T };
 
 /** @throws DecodeError (from `read`) a frame that is not an entry of `directory`, is out of order, or does not match its MAC */
-export function createFrameReader(context: SnapshotContext, directory: Uint8Array): FrameReader {
+export function createFrameReader(context: SnapshotContext, directory: Uint8Array): FrameReader<Entry> {
   let last: Uint8Array | null = null;
   return {
     read(frame) {
-      const entry = readFrame(context, frame);
-      const isChild = equalBytes(parentPath(entry.path.bytes), directory) && !isRootPath(entry.path.bytes);
-      if (!isChild) throw new DecodeError('dirpack', `${entry.path.text} in the listing of another directory`);
-      if (last !== null && compareBytes(last, entry.name.bytes) >= 0) throw new DecodeError('dirpack', `${entry.path.text} is out of order`);
-      if ((frame.kind === DIRPACK_DIRECTORY) !== (entry.type === 'directory'))
-        throw new DecodeError('dirpack', `${entry.path.text} is of another kind than its frame says`);
+      const entry = readChildFrame(context, { directory, last }, frame);
       last = entry.name.bytes;
       return entry;
     },
   };
 }
 
+/** @throws DecodeError as `createFrameReader`; `last`: the name before it */
+export function readChildFrame(
+  context: SnapshotContext,
+  { directory, last }: { readonly directory: Uint8Array; readonly last: Uint8Array | null },
+  frame: DirpackFrame,
+): Entry {
+  const entry = readFrame(context, frame);
+  const isChild = equalBytes(parentPath(entry.path.bytes), directory) && !isRootPath(entry.path.bytes);
+  if (!isChild) throw new DecodeError('dirpack', `${entry.path.text} in the listing of another directory`);
+  if (last !== null && compareBytes(last, entry.name.bytes) >= 0) throw new DecodeError('dirpack', `${entry.path.text} is out of order`);
+  if ((frame.kind === DIRPACK_DIRECTORY) !== (entry.type === 'directory'))
+    throw new DecodeError('dirpack', `${entry.path.text} is of another kind than its frame says`);
+  return entry;
+}
+
 /** @throws DecodeError the payload is no entry, or not the one that the frame's MAC names */
 export function readFrame(context: SnapshotContext, frame: DirpackFrame): Entry {
-  const mac: Mac = macFromBytes(frame.mac);
-  if (context.source.mac(frame.payload) !== mac) throw new DecodeError('dirpack', `the frame at byte ${frame.start} does not match its MAC`);
-  return readEntry(frame.payload, mac);
+  proveFrame(context, frame);
+  return readEntry(frame.payload, macFromBytes(frame.mac));
+}
+
+/** @throws DecodeError the payload of the frame has another MAC */
+export function proveFrame({ source }: SnapshotContext, { payload, mac, start }: DirpackFrame): void {
+  const isProven = source.proves === undefined ? source.mac(payload) === macFromBytes(mac) : source.proves(payload, mac);
+  if (!isProven) throw new DecodeError('dirpack', `the frame at byte ${start} does not match its MAC`);
 }

@@ -2,7 +2,7 @@ import { byteName, childPath, entryTypeOf, equalBytes, isCleanPath, isPlainName,
 import { decode } from '../codec/codec.js';
 import { DecodeError } from '../errors/errors.js';
 import { type VfsEntryRecord, vfsEntry } from '../format/snapshot-entry.js';
-import type { DamagedEntry, Entry } from './types.js';
+import type { DamagedEntry, Entry, ListedEntry } from './types.js';
 
 const ZERO_MAC = '0'.repeat(64);
 
@@ -15,7 +15,7 @@ export function readEntryRecord(bytes: Uint8Array, mac: Mac): VfsEntryRecord {
   return decode(vfsEntry, bytes, { kind: 'vfs-entry', file: mac });
 }
 
-export function isDamaged(entry: Entry | DamagedEntry): entry is DamagedEntry {
+export function isDamaged(entry: ListedEntry | DamagedEntry): entry is DamagedEntry {
   return 'damaged' in entry;
 }
 

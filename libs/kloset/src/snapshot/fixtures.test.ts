@@ -17,6 +17,7 @@ import { treeNode, treeRoot } from '../format/snapshot-tree.js';
 import { isDamaged } from './entry.js';
 import { listSnapshots } from './list.js';
 import { openSnapshot } from './open.js';
+import { listedLines, walkedLines } from './testing/index.js';
 import { type SnapshotSource, snapshotSource } from './source.js';
 import type { Entry, Snapshot } from './types.js';
 
@@ -128,6 +129,20 @@ describe.each(availableFixtures())('%s', (name) => {
     }
     expect(new Set(ids)).toEqual(new Set(repository.view.live.map((snapshot) => snapshot.id)));
     await expect(openSnapshot(repository, repository.mac(nameBytes('none')))).rejects.toMatchObject({ code: 'not-found', kind: 'snapshot' });
+    await repository.close();
+  });
+
+  it('a listing shows of every entry what the whole entry says', { timeout: OPEN_MS }, async () => {
+    const repository = await openFixture(name);
+    for (const snapshot of await allSnapshots(repository)) {
+      const root = snapshot.header.source.directory.bytes;
+      for (const [path, recursive] of [
+        [nameBytes('/'), true],
+        [root, true],
+        [root, false],
+      ] as const)
+        expect(await listedLines(snapshot, path, recursive)).toEqual(await walkedLines(snapshot, path, recursive));
+    }
     await repository.close();
   });
 

@@ -6,7 +6,7 @@ import { KlosetError } from '../errors/errors.js';
 import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
 import { isDamaged } from './entry.js';
 import { contextOf, openSnapshot } from './open.js';
-import { type BuildEntry, type BuildOptions, buildSnapshot, type MemorySource, memorySource } from './testing/index.js';
+import { type BuildEntry, type BuildOptions, buildSnapshot, listedLines, type MemorySource, memorySource, walkedLines } from './testing/index.js';
 import { findDirpack } from './context.js';
 import { treeRoot } from '../format/snapshot-tree.js';
 import type { DamagedEntry, Entry, Snapshot } from './types.js';
@@ -43,6 +43,7 @@ describe.each(FORMS)('form %s', (form) => {
     );
     const children = (await collect(snapshot.children(path('/odd')))) as Entry[];
     expect(children.length).toBe(odd.length);
+    expect(await listedLines(snapshot, path('/'), true)).toEqual(await walkedLines(snapshot, path('/'), true));
     for (const name of odd) {
       const entry = await snapshot.entry(childPath(path('/odd'), name));
       expect(equalBytes(entry.name.bytes, name)).toBe(true);
@@ -80,6 +81,23 @@ describe.each(FORMS)('form %s', (form) => {
     expect(source.reads.count - before).toBe(0);
   });
 
+  it('a walk takes directories whose names hold characters below the slash in their order', async () => {
+    const entries = Array.from({ length: 300 }, (_, place) => ({
+      path: `/a${place % 3 === 0 ? '-' : ''}${place}/b${place % 2 === 0 ? ' c' : ''}/f`,
+      content: '1',
+    }));
+    const { snapshot } = await made(entries, { form });
+    const walked = (await collect(snapshot.walk(path('/')))) as Entry[];
+    const components = walked.map((entry) => entry.path.text.split('/'));
+    const sorted = [...components].sort((a, b) => {
+      const at = a.findIndex((component, level) => component !== b[level]);
+      return at < 0 || b[at] === undefined ? a.length - b.length || 1 : Buffer.compare(Buffer.from(a[at] as string), Buffer.from(b[at]));
+    });
+    expect(components).toEqual(sorted);
+    expect(walked.filter((entry) => entry.type === 'file').length).toBe(300);
+    expect(await listedLines(snapshot, path('/'), true)).toEqual(await walkedLines(snapshot, path('/'), true));
+  });
+
   it('entries whose blob was never stored are found in the packed listing', async () => {
     const { snapshot } = await made(many(50), { form, withoutEntryBlob: (entry) => entry.startsWith('/many/file-000000') });
     expect((await snapshot.entry(path('/many/file-0000003'))).name.text).toBe('file-0000003');
@@ -94,6 +112,7 @@ describe.each(FORMS)('form %s', (form) => {
     const pack = await findDirpack(contextOf(snapshot), path('/many'));
     source.remove(SNAPSHOT_BLOB.chunk, pack?.chunks[3]?.mac as never);
     expect(names(await collect(snapshot.children(path('/many')))).length).toBe(1000);
+    expect(await listedLines(snapshot, path('/many'), true)).toEqual(await walkedLines(snapshot, path('/many'), true));
     expect(names((await snapshot.page(path('/many'), { offset: 700, limit: 5 })).entries)).toEqual([
       'file-0000700',
       'file-0000701',
@@ -206,6 +225,7 @@ describe('any blob replaced by bytes of another', () => {
         const snapshot = await openSnapshot(source, id);
         for await (const entry of snapshot.walk(path('/')))
           if (!isDamaged(entry) && entry.object !== null) for await (const _piece of snapshot.content(await snapshot.object(entry.object)));
+        expect(await listedLines(snapshot, path('/'), true)).toEqual(await walkedLines(snapshot, path('/'), true));
         for await (const _xattr of snapshot.xattrs());
         for await (const _error of snapshot.errors());
         await (await snapshot.directoryIndex(path('/many'))).page({ by: 'size' }, { offset: 0, limit: 10 });

@@ -1,18 +1,19 @@
 import type { SnapshotId } from '@wardrobe/kloset-model';
 import { NotFoundError } from '../errors/errors.js';
 import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
-import { listChildren } from './children.js';
+import { childBatches, listChildren } from './children.js';
 import { readContent, readObject } from './content.js';
 import { createContext, type SnapshotContext } from './context.js';
 import { buildDirectoryIndex } from './directory-index.js';
 import { readHeader } from './header.js';
+import { listedEntries } from './listed-entry.js';
 import { listErrors, listXattrs } from './items.js';
 import { lookupEntry } from './lookup.js';
 import { createPageReader } from './page.js';
 import type { Abortable, SnapshotSource } from './source.js';
 import { readSummary } from './summary.js';
 import type { Snapshot, SnapshotHeader } from './types.js';
-import { walkTree } from './walk.js';
+import { walkBatches, walkTree } from './walk.js';
 
 /**
  * Opens one snapshot: reads its header, nothing else. Any source will do, also one that finds deleted or hidden snapshots.
@@ -42,6 +43,7 @@ export function snapshotOf(context: SnapshotContext): Snapshot {
     children: (path, options) => listChildren(context, path, options),
     page: (path, options) => pages.page(path, options),
     walk: (path, options) => walkTree(context, path, options),
+    listing: (path, { recursive, ...options } = {}) => (recursive === true ? walkBatches : childBatches)(context, path, { ...options, form: listedEntries() }),
     object: (mac, options) => readObject(context.source, mac, options),
     content: (object, options) => readContent(context.source, object, options),
     xattrs: (options) => listXattrs(context, options),

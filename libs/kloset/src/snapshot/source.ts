@@ -6,17 +6,18 @@ import { treeNode, treeRoot } from '../format/snapshot-tree.js';
 import type { BlobSource, Repository } from '../repository/types.js';
 
 /** Blobs and the keyed hash of their store: all that reading a snapshot needs. A `Repository` is one. */
-export type SnapshotSource = BlobSource & Pick<Repository, 'mac' | 'createMac'>;
+export type SnapshotSource = BlobSource & Pick<Repository, 'mac' | 'createMac'> & Partial<Pick<Repository, 'proves'>>;
 
 export type Abortable = { readonly signal?: AbortSignal | undefined };
 
 /** Joins blobs from elsewhere (`withOrphans`) with the keyed hash of their repository. */
-export function snapshotSource(repository: Pick<Repository, 'mac' | 'createMac'>, blobs: BlobSource): SnapshotSource {
+export function snapshotSource(repository: Pick<SnapshotSource, 'mac' | 'createMac' | 'proves'>, blobs: BlobSource): SnapshotSource {
   return {
     get: (type, id, options) => blobs.get(type, id, options),
     getMany: (type, ids, options) => blobs.getMany(type, ids, options),
     has: (type, id) => blobs.has(type, id),
     mac: (bytes) => repository.mac(bytes),
+    ...(repository.proves === undefined ? {} : { proves: (bytes, mac) => repository.proves?.(bytes, mac) === true }),
     createMac: () => repository.createMac(),
   };
 }

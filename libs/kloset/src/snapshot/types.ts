@@ -33,6 +33,9 @@ export type Entry = {
   readonly mac: Mac;
 };
 
+/** What a listing shows of an entry. */
+export type ListedEntry = Pick<Entry, 'path' | 'name' | 'type' | 'goMode' | 'user' | 'group' | 'sizeBytes' | 'mtimeNs' | 'symlinkTarget'>;
+
 export type SnapshotSummary = {
   readonly sizeBytes: bigint;
   readonly files: bigint;
@@ -105,6 +108,11 @@ export interface Snapshot {
   ): Promise<DirectoryPage>;
   /** `path` and everything below it, parents before children. */
   walk(path: Uint8Array, options?: { readonly signal?: AbortSignal | undefined }): AsyncIterable<Entry | DamagedEntry>;
+  /** The same, or the children alone, some at a time and only with what a listing shows: several times as fast. */
+  listing(
+    path: Uint8Array,
+    options?: { readonly recursive?: boolean | undefined; readonly signal?: AbortSignal | undefined },
+  ): AsyncIterable<readonly (ListedEntry | DamagedEntry)[]>;
   object(mac: Mac, options?: { readonly signal?: AbortSignal | undefined }): Promise<ObjectInfo>;
   /** Content in order; verified chunk by chunk, and as a whole when read from 0 to the end: then the last piece is held back until the object's MAC is proven. */
   content(

@@ -1,11 +1,12 @@
-import type { SnapshotContext } from './context.js';
-import { childBatches } from './children.js';
-import { isDamaged } from './entry.js';
-import { lookupEntry } from './lookup.js';
 import { byteName } from '@wardrobe/kloset-model';
 import { KlosetError } from '../errors/errors.js';
+import { childBatches, type ListingOptions, WHOLE_ENTRIES } from './children.js';
+import type { SnapshotContext } from './context.js';
+import { isDamaged } from './entry.js';
+import { ListingsAhead } from './listings-ahead.js';
+import { lookupEntry } from './lookup.js';
 import type { Abortable } from './source.js';
-import type { DamagedEntry, Entry } from './types.js';
+import type { DamagedEntry, Entry, ListedEntry } from './types.js';
 
 /**
  * `path` and everything below it in file order: a directory, then its children in byte order of the name, each followed by its own. Holds one listing a
@@ -13,37 +14,45 @@ import type { DamagedEntry, Entry } from './types.js';
  * @throws NotFoundError no such path; what reading its own entry throws
  */
 export async function* walkTree(context: SnapshotContext, path: Uint8Array, options: Abortable = {}): AsyncGenerator<Entry | DamagedEntry> {
+  for await (const batch of walkBatches(context, path, { ...options, form: WHOLE_ENTRIES })) for (const entry of batch) yield entry;
+}
+
+/** The same, some at a time, in the form that is asked for. */
+export async function* walkBatches<T extends ListedEntry>(context: SnapshotContext, path: Uint8Array, given: ListingOptions<T>): AsyncGenerator<Batch<T>> {
+  const options = { ...given, ahead: new ListingsAhead(context) };
   const top = await lookupEntry(context, path, options);
-  yield top;
+  yield [top];
   if (top.type !== 'directory') return;
-  const levels: Level[] = [levelOf(context, top, options)];
+  const levels: Level<T>[] = [levelOf(context, top, options)];
   try {
     for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
-      const child = level.batch[level.at++];
-      if (child === undefined) {
+      if (level.at === level.batch.length) {
         options.signal?.throwIfAborted();
         const next = await level.batches.next();
         if (next.done === true) levels.pop();
         else Object.assign(level, { batch: next.value, at: 0 });
         continue;
       }
-      yield child;
-      if (!isDamaged(child) && child.type === 'directory') levels.push(levelOf(context, child, options));
+      const directory = level.batch.findIndex((child, at) => at >= (level as Level<T>).at && !isDamaged(child) && child.type === 'directory');
+      const end = directory < 0 ? level.batch.length : directory + 1;
+      yield level.batch.slice(level.at, end);
+      level.at = end;
+      if (directory >= 0) levels.push(levelOf(context, level.batch[directory] as T, options));
     }
   } finally {
     for (const level of levels) await level.batches.return(undefined);
   }
 }
 
-type Batch = readonly (Entry | DamagedEntry)[];
+type Batch<T> = readonly (T | Entry | DamagedEntry)[];
 /** A directory that is being walked: children read so far, and how many of them were handed out. */
-type Level = { batch: Batch; at: number; readonly batches: AsyncGenerator<Batch> };
+type Level<T> = { batch: Batch<T>; at: number; readonly batches: AsyncGenerator<Batch<T>> };
 
-function levelOf(context: SnapshotContext, directory: Entry, options: Abortable): Level {
+function levelOf<T extends ListedEntry>(context: SnapshotContext, directory: ListedEntry, options: ListingOptions<T>): Level<T> {
   return { batch: [], at: 0, batches: safeBatches(context, directory, options) };
 }
 
-async function* safeBatches(context: SnapshotContext, directory: Entry, options: Abortable): AsyncGenerator<Batch> {
+async function* safeBatches<T extends ListedEntry>(context: SnapshotContext, directory: ListedEntry, options: ListingOptions<T>): AsyncGenerator<Batch<T>> {
   try {
     yield* childBatches(context, directory.path.bytes, options);
   } catch (error) {
