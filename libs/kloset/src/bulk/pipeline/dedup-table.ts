@@ -1,3 +1,5 @@
+import { sharedMemory } from '@wardrobe/kernel';
+
 /**
  * Which blobs are stored already, shared by all threads: open addressing over shared memory, in segments so that it can grow while threads use it.
  *
@@ -24,7 +26,7 @@ export type DedupSegment = SharedArrayBuffer;
 /** Memory for `blobs` blobs at a comfortable load. `seed` must be secret: no file may be made to fill one chain. */
 export function newSegment(blobs: number, seed: readonly [number, number]): DedupSegment {
   const slots = Math.ceil(Math.max(blobs, 1 << 14) / GROW_LOAD);
-  const buffer = new SharedArrayBuffer((HEAD_WORDS + slots * SLOT_WORDS) * 4);
+  const buffer = sharedMemory((HEAD_WORDS + slots * SLOT_WORDS) * 4);
   new Int32Array(buffer).set(seed, 1);
   return buffer;
 }

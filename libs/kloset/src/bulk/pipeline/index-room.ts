@@ -1,3 +1,4 @@
+import { sharedMemory } from '@wardrobe/kernel';
 import { MAX_INDEX_BYTES } from './bulk-memory.js';
 
 const HEAD_BYTES = 4;
@@ -6,7 +7,7 @@ const TAKEN = 1;
 
 /** Memory for one room. */
 export function newIndexRoom(): SharedArrayBuffer {
-  return new SharedArrayBuffer(HEAD_BYTES + MAX_INDEX_BYTES);
+  return sharedMemory(HEAD_BYTES + MAX_INDEX_BYTES);
 }
 
 /**
@@ -19,7 +20,7 @@ export class IndexRoom {
 
   constructor(room: SharedArrayBuffer) {
     this.#state = new Int32Array(room, 0, 1);
-    this.#bytes = new Uint8Array(room, HEAD_BYTES);
+    this.#bytes = new Uint8Array(room, HEAD_BYTES, MAX_INDEX_BYTES);
   }
 
   /** Lays an index down and returns it as it lies there; null while the last one has not been taken. */
