@@ -4,6 +4,9 @@ import { type Kernel, kernel, windowBytes } from './module.js';
 const magic = 0x184d2204;
 const skippableMagic = 0x184d2a50;
 const historyBytes = 65536;
+/** From here on growing by doubling would cost more than counting the blocks. */
+const longFrameBytes = 4 << 20;
+const longFrameRatio = 4;
 /** No block decodes to more than about this many times its size. */
 const maxRatio = 255;
 /** What the decoder answers when a block does not fit into the room it was given. */
@@ -50,7 +53,7 @@ export function lz4Decompress(frame: Uint8Array, limitBytes: number): Uint8Array
   const header = readHeader(frame);
   if (header.contentBytes !== undefined && header.contentBytes > limitBytes) throw overLimit(limitBytes);
   const { bytes, at, call } = kernel();
-  const content = new Content(limitBytes, Math.min(header.contentBytes ?? 0, frame.length * maxRatio));
+  const content = new Content(limitBytes, Math.min(header.contentBytes ?? roomFor(frame, header), frame.length * maxRatio));
   let position = header.end;
   call.xxhInit(at.xxh, 0);
   for (;;) {
@@ -76,6 +79,15 @@ export function lz4Decompress(frame: Uint8Array, limitBytes: number): Uint8Array
   return content.end();
 }
 
+/** Room that is made at once for a long content of unknown size: what its blocks hold when all of them are full, as they are but for the last. 0: it grows. */
+function roomFor(frame: Uint8Array, { end, maxBlockBytes, blockChecksums }: FrameHeader): number {
+  if (frame.length < longFrameBytes) return 0;
+  let blocks = 0;
+  for (let at = end; at + 4 <= frame.length && readU32(frame, at) !== 0; at += 4 + (readU32(frame, at) & 0x7fffffff) + (blockChecksums ? 4 : 0)) blocks += 1;
+  // Many small blocks may hold far less than they could.
+  return blocks * maxBlockBytes > frame.length * longFrameRatio ? 0 : blocks * maxBlockBytes;
+}
+
 /** One growing piece and not a list: thousands of tiny blocks must not cost more than what they hold. */
 class Content {
   length = 0;
@@ -85,7 +97,7 @@ class Content {
     private readonly limitBytes: number,
     expectedBytes: number,
   ) {
-    this.bytes = new Uint8Array(expectedBytes);
+    this.bytes = new Uint8Array(Math.min(expectedBytes, limitBytes));
   }
 
   append(piece: Uint8Array, last: boolean): void {
@@ -100,7 +112,7 @@ class Content {
   }
 
   end(): Uint8Array {
-    return this.length === this.bytes.length ? this.bytes : this.bytes.slice(0, this.length);
+    return this.bytes.length - this.length <= this.length >>> 2 ? this.bytes.subarray(0, this.length) : this.bytes.slice(0, this.length);
   }
 }
 

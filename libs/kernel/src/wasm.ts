@@ -5,7 +5,7 @@
 interface WasmApi {
   readonly Module: new (bytes: Uint8Array) => WasmModule;
   readonly Instance: new (module: WasmModule, imports: object) => { readonly exports: Readonly<Record<string, unknown>> };
-  readonly Memory: new (size: { initial: number }) => WasmMemory;
+  readonly Memory: new (size: { readonly initial: number; readonly maximum?: number; readonly shared?: boolean }) => WasmMemory;
   readonly Global: new (descriptor: { value: 'i32' }) => WasmGlobal;
 }
 
@@ -17,6 +17,7 @@ export interface WasmModule {
 }
 
 export interface WasmMemory {
+  /** Of a shared memory a SharedArrayBuffer. */
   readonly buffer: ArrayBuffer;
   /** Adds pages of 64 KiB. @throws RangeError there is no more */
   grow(pages: number): number;

@@ -1,5 +1,7 @@
 import { pbkdf2, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { argon2id } from '@wardrobe/kernel';
 import { DecodeError, TooLargeError } from '../errors/errors.js';
 import type { KdfParams } from '../format/config.js';
@@ -52,7 +54,19 @@ function deriveArgon2id(params: KdfParams, password: Uint8Array): Uint8Array {
   bound('argon2id memory (KiB)', p.Memory, { min: 8 * p.Threads, max: KDF_LIMITS.argon2MemoryKiB });
   bound('argon2id memory times passes (KiB)', p.Memory * p.Time, { max: KDF_LIMITS.argon2WorkKiB });
   bound('salt', params.Salt.length, { min: 8, max: KDF_LIMITS.saltBytes });
-  return argon2id({ password, salt: params.Salt, passes: p.Time, memoryKiB: p.Memory, lanes: p.Threads, lengthBytes: SECRET_BYTES });
+  try {
+    return argon2id({ password, salt: params.Salt, passes: p.Time, memoryKiB: p.Memory, lanes: p.Threads, lengthBytes: SECRET_BYTES });
+  } finally {
+    collectGarbage();
+  }
+}
+
+/** The memory of the derivation is most of what a command ever takes: it goes back at once, and not when the collector comes by some time. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  setFlagsFromString('--no-expose-gc');
+  collect();
 }
 
 async function deriveScrypt(params: KdfParams, password: Uint8Array): Promise<Uint8Array> {

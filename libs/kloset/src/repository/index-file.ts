@@ -5,7 +5,7 @@ import { decode, encode } from '../codec/codec.js';
 import { DecodeError, IntegrityError } from '../errors/errors.js';
 import { INDEX_MAGIC, INDEX_TAG_BYTES, indexHeader, indexRecords } from '../format/state-index.js';
 import type { Layer } from '../state/layer.js';
-import { BLOCK_SHIFT, LocationTable, ROW_WORDS } from '../state/location-table.js';
+import { BLOCK_SHIFT, LocationTable, newBlock, ROW_WORDS } from '../state/location-table.js';
 import { MacTable } from '../state/mac-table.js';
 
 const HEADER_BYTES = indexHeader.sizeBytes;
@@ -148,7 +148,7 @@ function createTag(key: Uint8Array, nonce: Uint8Array): { update(bytes: Uint8Arr
 
 function emptyBlocks(rows: number): Uint32Array[] {
   const blocks: Uint32Array[] = [];
-  for (let left = rows; left > 0; left -= 1 << BLOCK_SHIFT) blocks.push(new Uint32Array(Math.min(left, 1 << BLOCK_SHIFT) * ROW_WORDS));
+  for (let left = rows; left > 0; left -= 1 << BLOCK_SHIFT) blocks.push(newBlock(Math.min(left, 1 << BLOCK_SHIFT)));
   return blocks;
 }
 

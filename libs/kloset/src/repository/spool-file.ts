@@ -2,25 +2,26 @@ import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DiskFullError, StoreError } from '../errors/errors.js';
 
-const BUFFER_BYTES = 1 << 20;
+const BUFFER_BYTES = 256 << 10;
 
-/** A local file that only grows, written through a buffer on the calling thread: one call of the system for a megabyte, no promise for a blob. */
+/** A local file that only grows, written through a buffer on the calling thread: one call of the system for very many blobs, no promise for any. */
 export class SpoolFile {
   readonly path: string;
   readonly #descriptor: number;
-  readonly #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  readonly #buffer: Buffer;
   #filled = 0;
   #open = true;
 
   /** @throws StoreError, DiskFullError */
-  constructor(folder: string, name: string) {
+  constructor(folder: string, name: string, bufferBytes = BUFFER_BYTES) {
+    this.#buffer = Buffer.allocUnsafe(bufferBytes);
     this.path = join(folder, name);
     this.#descriptor = guarded(this.path, () => openSync(this.path, 'wx', 0o600));
   }
 
   append(bytes: Uint8Array): void {
-    if (this.#filled + bytes.length > BUFFER_BYTES) this.#flush();
-    if (bytes.length >= BUFFER_BYTES) {
+    if (this.#filled + bytes.length > this.#buffer.length) this.#flush();
+    if (bytes.length >= this.#buffer.length) {
       this.#write(bytes);
       return;
     }

@@ -31,7 +31,7 @@ export type SpooledPackfile = {
 export interface BlobSink {
   /** True when the blob is available to all (a packfile that is known and not coloured holds it), or was put by this writer. */
   has(type: number, id: Mac): boolean;
-  /** Stores a blob unless `has`; returns its id, by default its MAC. */
+  /** Stores a blob unless `has`; returns its id, by default its MAC. The bytes are not kept: a view will do. */
   put(type: number, bytes: Uint8Array, id?: Mac): Mac;
   /** Stores a blob even when one is there. */
   putAgain(type: number, bytes: Uint8Array, id?: Mac): Mac;

@@ -1,3 +1,4 @@
+import { ownMemory } from '@wardrobe/kernel';
 import type { Mac } from '@wardrobe/kloset-model';
 import { macFromBytes } from '../bytes/bytes.js';
 import { wordsToBytes } from '../codec/word-reader.js';
@@ -197,9 +198,9 @@ export class LocationTable {
     const number = this.#count >>> BLOCK_SHIFT;
     const within = this.#count & BLOCK_MASK;
     const block = this.#blocks[number];
-    if (block === undefined) return this.#setBlock(number, new Uint32Array((number === 0 ? FIRST_BLOCK_ROWS : BLOCK_MASK + 1) * ROW_WORDS));
+    if (block === undefined) return this.#setBlock(number, newBlock(number === 0 ? FIRST_BLOCK_ROWS : BLOCK_MASK + 1));
     if (within * ROW_WORDS < block.length) return block;
-    const larger = new Uint32Array(Math.min(block.length * 2, (BLOCK_MASK + 1) * ROW_WORDS));
+    const larger = newBlock(Math.min((block.length / ROW_WORDS) * 4, BLOCK_MASK + 1));
     larger.set(block);
     return this.#setBlock(number, larger);
   }
@@ -254,6 +255,12 @@ const MAX_VERSIONS = 63;
 const MAX_EXPECTED_ROWS = 6_000_000;
 /** 48 bits: 256 TiB. */
 const OFFSET_LIMIT = 2 ** 48;
+
+/** An empty block; large ones lie in memory of their own. */
+export function newBlock(rows: number): Uint32Array {
+  const words = rows * ROW_WORDS;
+  return rows <= BLOCK_MASK ? new Uint32Array(words) : new Uint32Array(ownMemory(words * 4), 0, words);
+}
 
 /** A power of two that holds the rows at a load of at most 3/4. */
 function slotsFor(rows: number): number {

@@ -60,7 +60,7 @@ export class StateBuilder {
     return concatBytes([...this.pieces(end, [])]);
   }
 
-  /** The stream in pieces of about a megabyte, with more locations that are asked for as they are written. @throws TypeError delete entries in a state of version 1.0.0 */
+  /** The stream in pieces of about 64 KiB, with more locations that are asked for as they are written. @throws TypeError delete entries in a state of version 1.0.0 */
   *pieces(end: StateEnd, more: Iterable<LocationEntry>): Generator<Uint8Array> {
     if (this.#hasDeletes && end.version === '1.0.0') throw new TypeError('a state of version 1.0.0 has no delete entries');
     if (end.version === '1.1.0') yield macToBytes(end.parent ?? NOTHING);
@@ -87,16 +87,16 @@ export class StateBuilder {
   }
 }
 
-const PIECE_BYTES = 1 << 20;
+const PIECE_BYTES = 64 << 10;
 
 function* locationPieces(locations: Iterable<LocationEntry>): Generator<Uint8Array> {
-  let piece = new ByteWriter(PIECE_BYTES + 128);
+  const piece = new ByteWriter(PIECE_BYTES + 128);
   for (const location of locations) {
     writeHead(piece, ENTRY_TYPE.location, locationEntry.sizeBytes);
     locationEntry.write(piece, location);
     if (piece.lengthBytes < PIECE_BYTES) continue;
     yield piece.finish();
-    piece = new ByteWriter(PIECE_BYTES + 128);
+    piece.clear();
   }
   yield piece.finish();
 }

@@ -1,7 +1,7 @@
 import type { Chunker } from '../../chunking/chunker.js';
 import { detectContentType } from '../../chunking/content-type.js';
 import type { RepositoryWriter } from '../../repository/writer-types.js';
-import { storeContent } from '../../snapshot/write/store-content.js';
+import { ContentRoom, storeContent } from '../../snapshot/write/store-content.js';
 import type { SnapshotWriter, StoredContent } from '../../snapshot/write/types.js';
 import type { BackupCounts, BackupOptions } from './backup-types.js';
 import { type ByteText, bytesOfText, shownText } from './byte-text.js';
@@ -48,6 +48,7 @@ export class BackupRun {
   readonly #linked = new Map<string, Waiting[] | StoredContent>();
   #nextCheckpointMs: number;
   #unknownXattrs = 0;
+  readonly #room = new ContentRoom();
   /** Ends what is being stored when the run fails: nobody waits for the end of a large file then. */
   readonly #end = new AbortController();
 
@@ -233,7 +234,12 @@ export class BackupRun {
         this.#error(entry.path, got.error);
         continue;
       }
-      const value = storeContent(writer, got.value, { chunker: this.#parts.chunker, contentType: detectContentType, entropy: 'measured' });
+      const value = storeContent(writer, got.value, {
+        chunker: this.#parts.chunker,
+        contentType: detectContentType,
+        entropy: 'measured',
+        room: this.#room,
+      });
       snapshot.addXattr(bytesOfText(entry.path), bytesOfText(name), value);
       this.#counts.xattrs += 1;
     }

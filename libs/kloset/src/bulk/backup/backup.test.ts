@@ -76,7 +76,8 @@ function listing(root: string): Record<string, unknown> {
     if (isPrefix) continue;
     for (const entry of entries) {
       const content = entry.isFile ? readFileSync(Buffer.from(entry.path, 'latin1')).toString('base64') : null;
-      const { mtimeMs, uid, gid, nlink } = entry.stat;
+      const { mtimeNs, uid, gid, nlink } = entry.stat;
+      const mtimeMs = mtimeNs / 1_000_000n;
       names[entry.path.slice(path.length)] = { mode: entry.goMode, target: entry.target, mtimeMs, uid, gid, nlink: entry.isFile ? nlink : null, content };
     }
   }

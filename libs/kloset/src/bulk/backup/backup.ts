@@ -111,6 +111,8 @@ async function backupWith(writer: RepositoryWriter, start: Start): Promise<Backu
   } catch (error) {
     if (signal?.aborted === true) await keepForNextRun(writer, options);
     throw error;
+  } finally {
+    snapshot.close();
   }
 }
 

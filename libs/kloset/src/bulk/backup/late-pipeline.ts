@@ -8,6 +8,7 @@ export class LatePipeline {
   readonly #make: (job: JobSize) => ContentPipeline | Promise<ContentPipeline>;
   #made: Promise<ContentPipeline> | null = null;
   #running: ContentPipeline | null = null;
+  #bytesRead = 0;
 
   constructor(make: (job: JobSize) => ContentPipeline | Promise<ContentPipeline>) {
     this.#make = make;
@@ -18,7 +19,7 @@ export class LatePipeline {
   }
 
   get bytesRead(): number {
-    return this.#running?.bytesRead ?? 0;
+    return this.#running?.bytesRead ?? this.#bytesRead;
   }
 
   async get(job: JobSize): Promise<ContentPipeline> {
@@ -33,5 +34,8 @@ export class LatePipeline {
 
   async close(): Promise<void> {
     await this.#running?.close();
+    this.#bytesRead = this.bytesRead;
+    this.#running = null;
+    this.#made = null;
   }
 }

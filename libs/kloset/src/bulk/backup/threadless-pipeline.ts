@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { chunker } from '../../chunking/chunker.js';
 import { detectContentType } from '../../chunking/content-type.js';
 import type { RepositoryWriter } from '../../repository/writer-types.js';
-import { contentSink, type StoreContentOptions } from '../../snapshot/write/store-content.js';
+import { ContentRoom, contentSink, type StoreContentOptions } from '../../snapshot/write/store-content.js';
 import { byteTextOf, shownText } from './byte-text.js';
 import type { ContentPipeline, FileJob, FileResult } from './content-pipeline.js';
 import { systemErrorText } from './system-errors.js';
@@ -51,7 +51,7 @@ class ThreadlessRun {
 
   constructor(writer: RepositoryWriter) {
     this.#writer = writer;
-    this.#content = fileContentOptions(writer);
+    this.#content = { ...fileContentOptions(writer), room: new ContentRoom() };
   }
 
   async store(jobs: readonly FileJob[], signal: AbortSignal | undefined): Promise<FileResult[]> {

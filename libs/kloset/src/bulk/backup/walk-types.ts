@@ -2,11 +2,14 @@ import type { BigIntStats } from 'node:fs';
 import type { ByteText } from './byte-text.js';
 import type { ExclusionRules } from './exclusion-rules.js';
 
+/** What a backup needs of lstat: the rest would be held until the content is stored. */
+export type WalkedStat = Pick<BigIntStats, 'dev' | 'ino' | 'size' | 'mtimeNs' | 'uid' | 'gid' | 'nlink'>;
+
 /** One name that the walk met. */
 export type WalkedEntry = {
   readonly path: ByteText;
   readonly name: ByteText;
-  readonly stat: BigIntStats;
+  readonly stat: WalkedStat;
   /** Go's os.FileMode bits. @source 02-snapshot 3.2 */
   readonly goMode: number;
   readonly isFile: boolean;

@@ -5,7 +5,7 @@ import { errnoOf, localError } from '../local-error.js';
 import { type ByteText, byteTextOfString, bytesOfText, isAtOrBelowText, joinPath, nameOf, parentOf, shownText } from './byte-text.js';
 import { type RuleName, ruleName } from './exclusion-rules.js';
 import { systemErrorText } from './system-errors.js';
-import type { WalkedEntry, WalkError, WalkGroup, WalkOptions, WalkRoots } from './walk-types.js';
+import type { WalkedEntry, WalkedStat, WalkError, WalkGroup, WalkOptions, WalkRoots } from './walk-types.js';
 
 /** Names looked at between two groups: a directory of a million names is never held as a million records. */
 const NAMES_PER_GROUP = 512;
@@ -206,7 +206,19 @@ function look(path: ByteText, errors: WalkError[], statOf: typeof lstatSync | ty
       return null;
     }
   }
-  return { path, name: nameOf(path), stat, goMode: goModeOfStat(Number(stat.mode)), isFile: kind === S_IFREG, isDirectory: kind === S_IFDIR, target };
+  return {
+    path,
+    name: nameOf(path),
+    stat: walkedStat(stat),
+    goMode: goModeOfStat(Number(stat.mode)),
+    isFile: kind === S_IFREG,
+    isDirectory: kind === S_IFDIR,
+    target,
+  };
+}
+
+function walkedStat({ dev, ino, size, mtimeNs, uid, gid, nlink }: BigIntStats): WalkedStat {
+  return { dev, ino, size, mtimeNs, uid, gid, nlink };
 }
 
 /** `st_mode` in Go's bits. @source 02-snapshot 3.2 */

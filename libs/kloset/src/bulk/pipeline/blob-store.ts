@@ -9,7 +9,7 @@ import { type BulkMemory, bulkMemory } from './bulk-memory.js';
 import { DedupTable } from './dedup-table.js';
 import type { WorkerStart } from './protocol.js';
 import { randomBytes, UnitWriter } from './unit-writer.js';
-import { type FinishedPackfile, IndexRoom, type PackfileSettings, WorkerPackfile } from './worker-packfile.js';
+import { type FinishedPackfile, type PackfileSettings, WorkerPackfile } from './worker-packfile.js';
 
 /** One blob in so many is decoded again before it counts. */
 const PROVE_ONE_IN = 256;
@@ -30,7 +30,6 @@ export class BlobStore {
   readonly #counts: Uint32Array;
   readonly #zeros = new Map<number, Uint8Array>();
   #reliance = new Set<number>();
-  readonly #index = new IndexRoom();
   #packfile: WorkerPackfile | null = null;
   #packfiles = 0;
   /** Blobs put into packfiles so far. */
@@ -129,7 +128,7 @@ export class BlobStore {
   }
 
   #openPackfile(): WorkerPackfile {
-    this.#packfile ??= new WorkerPackfile(this.memory, this.units, { ...this.#settings, number: this.#packfiles++, index: this.#index });
+    this.#packfile ??= new WorkerPackfile(this.memory, this.units, { ...this.#settings, number: this.#packfiles++ });
     return this.#packfile;
   }
 

@@ -1,4 +1,5 @@
 import { bulkKernel, type Kernel } from '@wardrobe/kernel';
+import { packfileIndexRecord } from '../../format/packfile.js';
 
 /** Wide copies and ciphers may touch so much behind an end. */
 const SLACK = 256;
@@ -7,6 +8,9 @@ const RANDOM_BYTES = 16 << 10;
 /** Objects of ordinary files; longer records take another way. */
 const RECORD_BYTES = 64 << 10;
 export const FLUSH_BYTES = 1 << 20;
+/** More blobs do not go into one packfile: their index, and what becomes of it elsewhere, is held in memory. Such blobs are tiny. */
+export const MAX_PACKFILE_RECORDS = 1 << 16;
+export const MAX_INDEX_BYTES = MAX_PACKFILE_RECORDS * packfileIndexRecord.sizeBytes;
 
 /** What a compressed or sealed unit of `lengthBytes` takes at most. */
 export function encodedBound(lengthBytes: number, segmentBytes: number): number {
@@ -31,17 +35,21 @@ export type BulkMemory = {
     readonly window: number;
     readonly frame: number;
     readonly pack: number;
+    /** Room for the index of a packfile; what was never written to takes no memory. */
+    readonly index: number;
   };
   readonly randomBytes: number;
   readonly recordBytes: number;
   readonly windowBytes: number;
+  /** Room at `frame`. */
+  readonly unitBytes: number;
   readonly packBytes: number;
 };
 
 /** `maxChunkBytes`: the largest chunk; `segmentBytes`: plaintext of one sealed segment. */
 export function bulkMemory(sizes: { readonly maxChunkBytes: number; readonly segmentBytes: number }): BulkMemory {
   const windowBytes = Math.max(2 * sizes.maxChunkBytes, 8 << 20);
-  const unitBytes = encodedBound(Math.max(sizes.maxChunkBytes, RECORD_BYTES), sizes.segmentBytes);
+  const unitBytes = encodedBound(Math.max(sizes.maxChunkBytes, RECORD_BYTES, MAX_INDEX_BYTES), sizes.segmentBytes);
   const packBytes = FLUSH_BYTES + unitBytes;
   let extraBytes = 0;
   const take = (lengthBytes: number): number => {
@@ -60,6 +68,7 @@ export function bulkMemory(sizes: { readonly maxChunkBytes: number; readonly seg
     window: take(windowBytes),
     frame: take(unitBytes),
     pack: take(packBytes),
+    index: take(MAX_INDEX_BYTES),
   };
   const kernel = bulkKernel(extraBytes);
   const at = Object.fromEntries(Object.entries(places).map(([name, offset]) => [name, kernel.at.end + offset])) as BulkMemory['at'];
@@ -71,6 +80,7 @@ export function bulkMemory(sizes: { readonly maxChunkBytes: number; readonly seg
     randomBytes: RANDOM_BYTES,
     recordBytes: RECORD_BYTES,
     windowBytes,
+    unitBytes,
     packBytes,
   };
 }

@@ -6,7 +6,9 @@ import { type DedupSegment, DedupTable, newSegment } from './dedup-table.js';
 
 /** A table larger than this is not made on a guess; it grows when needed. */
 const MAX_EXPECTED = 4 << 20;
-const SECOND_SEGMENT_BLOBS = 1 << 18;
+/** Later segments: large enough that there are few, each of which is looked into; small enough that little of the last one lies idle. */
+const SEGMENT_BLOBS = 1 << 18;
+const SEGMENT_SHARE = 1 / 4;
 const PACKFILE_WORD = 8;
 
 /** The shared table of what is stored, filled with what the writer knows: chunks and objects that are available to all. */
@@ -38,7 +40,7 @@ export class DedupSeed {
   /** A further segment when the last one is loaded as far as it should be, else null; all threads must get it. */
   grow(): DedupSegment | null {
     if (!this.#table.isFull) return null;
-    const segment = newSegment(Math.max(this.#table.count, SECOND_SEGMENT_BLOBS), this.#seed);
+    const segment = newSegment(Math.max(Math.ceil(this.#table.count * SEGMENT_SHARE), SEGMENT_BLOBS), this.#seed);
     this.segments.push(segment);
     this.#table.addSegment(segment);
     return segment;

@@ -42,6 +42,34 @@ describe('table of known blobs', () => {
     for (let i = 0; i < 60_000; i++) expect(tables[1].find(CHUNK, words, i * 8)).toBe(-1);
   });
 
+  it('tells ids apart that differ in any one word, or in their type', () => {
+    const table = new DedupTable([newSegment(1000, [9, 10])]);
+    const words = new Int32Array(8).fill(77);
+    table.seed(CHUNK, words, 0, 5);
+    for (let word = 0; word < 8; word++) {
+      for (const difference of [1, 1 << 16, 1 << 31]) {
+        words[word] = 77 ^ difference;
+        expect(table.find(CHUNK, words, 0)).toBeNull();
+      }
+      words[word] = 77;
+    }
+    expect(table.find(OBJECT, words, 0)).toBeNull();
+    expect(table.find(CHUNK, words, 0)).toBe(5);
+  });
+
+  it('the print of an id depends on the secret seed in all of its words', () => {
+    const words = macs('prints', 1);
+    const printOf = (seed: readonly [number, number]): number[] => {
+      const segment = newSegment(1, seed);
+      new DedupTable([segment]).seed(CHUNK, words, 0, 41);
+      const slots = new Int32Array(segment, 12);
+      const slot = Math.floor(slots.indexOf(43) / 5) * 5;
+      return [...slots.subarray(slot, slot + 4)];
+    };
+    const [a, b, c] = [printOf([1, 2]), printOf([1, 3]), printOf([2, 2])];
+    for (let word = 0; word < 4; word++) expect(new Set([a?.[word], b?.[word], c?.[word]]).size).toBe(3);
+  });
+
   it('without room a blob goes unnoticed, and nothing that was entered is lost', () => {
     const words = macs('full', 40_000);
     const table = new DedupTable([newSegment(1, [7, 8])]);

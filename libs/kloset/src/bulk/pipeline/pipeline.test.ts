@@ -17,6 +17,7 @@ import { threadlessPipeline } from '../backup/threadless-pipeline.js';
 import { BlobStore } from './blob-store.js';
 import { ContentWriter } from './content-writer.js';
 import { newSegment } from './dedup-table.js';
+import { newIndexRoom } from './index-room.js';
 import { RANGE_RECORD_BYTES } from './protocol.js';
 import { threadPipeline } from './thread-pipeline.js';
 import type { FinishedPackfile } from './worker-packfile.js';
@@ -134,12 +135,13 @@ describe('one thread of many', () => {
         config: await fsStore(directory).readConfig(),
         secret: null,
         segments: [newSegment(1000, [1, 2])],
+        indexRoom: newIndexRoom(),
         packfileMaxBytes: 1 << 20,
         folder,
         namePrefix: 'tmp.test-',
         clockOffsetMs: 0,
       },
-      (packfile) => packfiles.push(packfile),
+      (packfile) => packfiles.push({ ...packfile, index: packfile.index.slice() }),
     );
     const scanner = new ContentWriter(blobs);
     const stream = scanner.open(path);

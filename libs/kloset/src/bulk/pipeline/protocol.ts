@@ -13,6 +13,8 @@ export type WorkerStart = {
   readonly config: Uint8Array;
   readonly secret: Uint8Array | null;
   readonly segments: readonly DedupSegment[];
+  /** Where it lays down the index of a packfile; see `IndexRoom`. */
+  readonly indexRoom: SharedArrayBuffer;
   readonly packfileMaxBytes: number;
   readonly folder: string;
   readonly namePrefix: string;
@@ -47,6 +49,7 @@ export type FromWorker =
     }
   /** `isSame` false: the file has changed since the scan, what was found there does not hold. */
   | { readonly kind: 'range'; readonly id: number; readonly isSame: boolean }
+  /** `index` lies in the thread's index room, or in memory of its own. */
   | { readonly kind: 'packfile'; readonly id: Mac; readonly path: string; readonly sizeBytes: number; readonly index: Uint8Array }
   /** Numbers of known packfiles that were built upon, since the last such message. */
   | { readonly kind: 'reliance'; readonly packfiles: readonly number[] }

@@ -12,6 +12,7 @@ import { parseConfig } from '../../repository/config-file.js';
 import type { PlacedBlob, RepositoryWriter } from '../../repository/writer-types.js';
 import type { ContentPipeline } from '../backup/content-pipeline.js';
 import { DedupSeed } from './dedup-seed.js';
+import { IndexRoom, newIndexRoom } from './index-room.js';
 import type { FromWorker, WorkerStart } from './protocol.js';
 import { Scheduler } from './scheduler.js';
 import { startWorker } from './worker-file.js';
@@ -37,12 +38,13 @@ export async function threadPipeline(writer: RepositoryWriter, options: ThreadOp
   const prefix = `tmp.${randomInt(NAME_LIMIT)}${randomInt(NAME_LIMIT)}-`;
   const handedOver = new Set<string>();
   let scheduler: Scheduler | null = null;
+  let bytesRead = 0;
   /** Threads and table are made when there is something to store: often nothing has changed. */
   const running = (): Scheduler => (scheduler ??= begin());
 
   function begin(): Scheduler {
     const seed = new DedupSeed(writer, expectedBlobs(writer, options));
-    const start: Omit<WorkerStart, 'namePrefix'> = {
+    const start: Omit<WorkerStart, 'namePrefix' | 'indexRoom'> = {
       role: 'store',
       module: kernelModule(),
       config,
@@ -54,12 +56,15 @@ export async function threadPipeline(writer: RepositoryWriter, options: ThreadOp
     };
     const threads = options.threads ?? availableParallelism();
     return new Scheduler({
-      startWorkers: () => Array.from({ length: threads }, (_, thread) => startWorker({ ...start, namePrefix: `${prefix}${thread}-` })),
+      startWorkers: () =>
+        Array.from({ length: threads }, (_, thread) => startWorker({ ...start, namePrefix: `${prefix}${thread}-`, indexRoom: newIndexRoom() })),
       seed,
       addPackfile(packfile) {
         writer.addPackfile(spooled(packfile));
         handedOver.add(packfile.path);
-        return countBlobs(packfile.index);
+        const blobs = countBlobs(packfile.index);
+        if (packfile.index.buffer instanceof SharedArrayBuffer) new IndexRoom(packfile.index.buffer).clear();
+        return blobs;
       },
       settle: () => writer.settle(),
     });
@@ -68,7 +73,7 @@ export async function threadPipeline(writer: RepositoryWriter, options: ThreadOp
   return {
     store: (jobs, storeOptions = {}) => running().store(jobs, storeOptions.signal),
     get bytesRead() {
-      return scheduler?.bytesRead ?? 0;
+      return scheduler?.bytesRead ?? bytesRead;
     },
     async finish() {
       await scheduler?.finish();
@@ -76,6 +81,9 @@ export async function threadPipeline(writer: RepositoryWriter, options: ThreadOp
     async close() {
       if (scheduler === null) return;
       await scheduler.close();
+      bytesRead = scheduler.bytesRead;
+      // The table of what is stored goes with it: the trees that are written next need memory of their own.
+      scheduler = null;
       for (const name of await readdir(folder)) {
         const path = join(folder, name);
         if (name.startsWith(prefix) && !handedOver.has(path)) await rm(path, { force: true });

@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { randomFillSync, randomInt } from 'node:crypto';
 import type { Mac } from '@wardrobe/kloset-model';
 import { macFromBytes } from '../../bytes/bytes.js';
 import { ByteWriter } from '../../codec/byte-writer.js';
@@ -11,7 +11,7 @@ import { BLOB_TYPE } from '../../format/state.js';
 import { MIN_PADDING_BYTES } from '../../packfile/packfile-builder.js';
 import { SpoolFile } from '../../repository/spool-file.js';
 import type { EncodeUnit } from '../../repository/unit-codec.js';
-import { type BulkMemory, encodedBound, FLUSH_BYTES } from './bulk-memory.js';
+import { type BulkMemory, encodedBound, FLUSH_BYTES, MAX_PACKFILE_RECORDS } from './bulk-memory.js';
 import { randomBytes, type UnitWriter } from './unit-writer.js';
 
 export type PackfileSettings = {
@@ -26,28 +26,12 @@ export type PackfileSettings = {
   readonly encodeUnit: EncodeUnit;
 };
 
-/** A packfile that is complete. `index` holds its plain index records, in which offsets and lengths are. */
+/** A packfile that is complete. `index` holds its plain index records, in which offsets and lengths are: a view of the thread's memory, good until its next packfile. */
 export type FinishedPackfile = { readonly id: Mac; readonly path: string; readonly sizeBytes: number; readonly index: Uint8Array };
 
 const RECORD_BYTES = packfileIndexRecord.sizeBytes;
-const FIRST_INDEX_RECORDS = 1024;
-/** More blobs do not go into one packfile: their index, and what becomes of it elsewhere, is held in memory. Such blobs are tiny. */
-const MAX_RECORDS = 1 << 16;
-
-/** Where a thread gathers the index of its packfile; used again for the next one. */
-export class IndexRoom {
-  bytes = new Uint8Array(FIRST_INDEX_RECORDS * RECORD_BYTES);
-
-  /** Its bytes, room for so many records among them. */
-  with(records: number): Uint8Array<ArrayBuffer> {
-    if (this.bytes.length < records * RECORD_BYTES) {
-      const larger = new Uint8Array(this.bytes.length * 4);
-      larger.set(this.bytes);
-      this.bytes = larger;
-    }
-    return this.bytes;
-  }
-}
+/** What is written comes in large pieces already. */
+const SPOOL_BUFFER_BYTES = 64 << 10;
 
 /**
  * One packfile of one thread. Blobs are encoded where they will be written from; the file and both of its hashes grow a megabyte at a time, and all that is held of
@@ -61,19 +45,17 @@ export class WorkerPackfile {
   readonly #spool: SpoolFile;
   readonly #body: IncrementalMac;
   readonly #file: IncrementalMac;
-  readonly #index: IndexRoom;
   #records = 0;
   #filled = 0;
   #bodyBytes = 0;
   #fileBytes = 0;
 
   /** @throws StoreError, DiskFullError */
-  constructor(memory: BulkMemory, units: UnitWriter, settings: PackfileSettings & { readonly number: number; readonly index: IndexRoom }) {
-    this.#index = settings.index;
+  constructor(memory: BulkMemory, units: UnitWriter, settings: PackfileSettings & { readonly number: number }) {
     this.#memory = memory;
     this.#units = units;
     this.#settings = settings;
-    this.#spool = new SpoolFile(settings.folder, `${settings.namePrefix}${settings.number}`);
+    this.#spool = new SpoolFile(settings.folder, `${settings.namePrefix}${settings.number}`, SPOOL_BUFFER_BYTES);
     this.#body = units.algorithm.create();
     this.#file = units.algorithm.create();
     this.#write(writeEnvelopeHeader('packfile', V1_0_0), false);
@@ -81,7 +63,7 @@ export class WorkerPackfile {
   }
 
   get isFull(): boolean {
-    return this.#bodyBytes > this.#settings.packfileMaxBytes || this.#records >= MAX_RECORDS;
+    return this.#bodyBytes > this.#settings.packfileMaxBytes || this.#records >= MAX_PACKFILE_RECORDS - 1;
   }
 
   /** Encodes and adds the blob that lies at `input`, with its id at `mac`; returns where it was put until the next call. @throws StoreError, DiskFullError */
@@ -109,8 +91,9 @@ export class WorkerPackfile {
   /** Ends the file. @throws StoreError, DiskFullError */
   finish(): FinishedPackfile {
     const { encodeUnit, nowNs } = this.#settings;
+    const { at, bytes } = this.#memory;
     this.#pad();
-    const index = this.#index.bytes.slice(0, this.#records * RECORD_BYTES);
+    const index = bytes.subarray(at.index, at.index + this.#records * RECORD_BYTES);
     const footer = encodeUnit(
       encode(packfileFooter, {
         timestamp: nowNs(),
@@ -122,7 +105,9 @@ export class WorkerPackfile {
     );
     const length = new ByteWriter(4);
     length.u32(footer.length);
-    for (const part of [encodeUnit(index), footer, length.finish()]) this.#write(part, true);
+    this.#flush();
+    const encodedBytes = this.#units.encode(at.index, index.length, at.pack);
+    for (const part of [bytes.subarray(at.pack, at.pack + encodedBytes), footer, length.finish()]) this.#write(part, true);
     const end = this.#file.digest();
     this.#spool.append(end);
     this.#spool.close();
@@ -133,19 +118,22 @@ export class WorkerPackfile {
     this.#spool.discard();
   }
 
+  /** Random bytes are made where no blob is being encoded just now. */
   #pad(): void {
-    const room = Math.max(1, this.#settings.paddingLimitBytes - MIN_PADDING_BYTES);
-    this.addEncoded(BLOB_TYPE.padding, randomBytes(32), randomBytes(MIN_PADDING_BYTES + randomInt(room)));
+    const { at, bytes, unitBytes } = this.#memory;
+    const room = Math.max(1, Math.min(this.#settings.paddingLimitBytes, unitBytes) - MIN_PADDING_BYTES);
+    const padding = bytes.subarray(at.frame, at.frame + MIN_PADDING_BYTES + randomInt(room));
+    this.addEncoded(BLOB_TYPE.padding, randomBytes(32), randomFillSync(padding));
   }
 
   #record(type: number, id: Uint8Array, lengthBytes: number): void {
-    const index = this.#index.with(this.#records + 1);
+    const { at, bytes } = this.#memory;
     const { offsets } = packfileIndexRecord;
-    const start = this.#records * RECORD_BYTES;
-    const view = new DataView(index.buffer, start, RECORD_BYTES);
+    const start = at.index + this.#records * RECORD_BYTES;
+    const view = new DataView(bytes.buffer, start, RECORD_BYTES);
     view.setUint32(offsets.type, type, true);
     view.setUint32(offsets.version, V1_0_0, true);
-    index.set(id, start + offsets.id);
+    bytes.set(id, start + offsets.id);
     view.setUint32(offsets.offset, this.#bodyBytes % 0x100000000, true);
     view.setUint32(offsets.offset + 4, Math.floor(this.#bodyBytes / 0x100000000), true);
     view.setUint32(offsets.lengthBytes, lengthBytes, true);

@@ -4,6 +4,7 @@ import { useKernelModule } from '@wardrobe/kernel';
 import { KlosetError } from '../../errors/errors.js';
 import { BlobStore } from './blob-store.js';
 import { ContentWriter, type Stream } from './content-writer.js';
+import { IndexRoom } from './index-room.js';
 import { packResults } from './packed-results.js';
 import { serveProofs } from './packfile-worker.js';
 import type { ProverStart } from './prove-protocol.js';
@@ -16,7 +17,8 @@ import { concatBytes } from '../../bytes/bytes.js';
 function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
   useKernelModule(start.module);
   const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
-  const blobs = new BlobStore(start, (packfile) => post({ kind: 'packfile', ...packfile }, [packfile.index.buffer as ArrayBuffer]));
+  const room = new IndexRoom(start.indexRoom);
+  const blobs = new BlobStore(start, (packfile) => post({ kind: 'packfile', ...packfile, index: room.put(packfile.index) ?? packfile.index.slice() }));
   const writer = new ContentWriter(blobs);
   const streams = new Map<number, Stream>();
   let isOver = false;

@@ -10,7 +10,7 @@ import { openWriter, systemEnvironment } from '../../repository/writer.js';
 import type { CommitResult, RepositoryWriter, StoreLine } from '../../repository/writer-types.js';
 import type { SnapshotSource } from '../../snapshot/source.js';
 import { treeMembers } from '../../snapshot/write/new-header.js';
-import type { WrittenTrees } from '../../snapshot/write/types.js';
+import type { SnapshotWriter, WrittenTrees } from '../../snapshot/write/types.js';
 import { createSnapshotWriter } from '../../snapshot/write/writer.js';
 import { checkSignature } from '../check-signature.js';
 import { threadedSource } from '../pipeline/threaded-source.js';
@@ -122,11 +122,20 @@ function expectWritten(id: SnapshotId, found: Uint8Array, header: Uint8Array): v
 
 type Copying = { readonly job: CopyJob; readonly raw: RawSnapshot; readonly nowMs: () => number };
 
-async function copyWith(writer: RepositoryWriter, { job, raw, nowMs }: Copying) {
+async function copyWith(writer: RepositoryWriter, copying: Copying) {
+  const { target } = copying.job;
+  const snapshot = createSnapshotWriter({ sink: writer, line: writer.line, chunking: target.config.chunking });
+  try {
+    return await copyInto(snapshot, writer, copying);
+  } finally {
+    snapshot.close();
+  }
+}
+
+async function copyInto(snapshot: SnapshotWriter, writer: RepositoryWriter, { job, raw, nowMs }: Copying) {
   const { known, options, source, target, reading, learn } = job;
   const { signal } = options;
   const oneKey = haveOneKey(source, target);
-  const snapshot = createSnapshotWriter({ sink: writer, line: writer.line, chunking: target.config.chunking });
   const progress = (phase: 'contents' | 'trees'): void =>
     options.onProgress?.({ snapshot: raw.header.identifier, phase, entries: snapshot.entries, bytes: copier.readBytes });
   const checkpoints = hourly(writer, nowMs);

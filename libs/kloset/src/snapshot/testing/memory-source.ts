@@ -52,7 +52,7 @@ export function memorySource(macKey: Uint8Array, options: { readonly unchecked?:
         );
     },
     put(type, bytes, id = mac(bytes)) {
-      blobs.set(key(type, id), bytes);
+      blobs.set(key(type, id), bytes.slice());
       return id;
     },
     replace: (type, id, bytes) => void blobs.set(key(type, id), bytes),

@@ -16,7 +16,7 @@ export type MemorySink = BlobSink & { readonly blobs: Map<string, Uint8Array> };
 export function memorySink(hash: Pick<SnapshotSource, 'mac' | 'createMac'>): MemorySink {
   const blobs = new Map<string, Uint8Array>();
   const put = (type: number, bytes: Uint8Array, id: Mac = hash.mac(bytes)): Mac => {
-    blobs.set(`${type}:${id}`, bytes);
+    blobs.set(`${type}:${id}`, bytes.slice());
     return id;
   };
   return { blobs, put, putAgain: put, has: (type, id) => blobs.has(`${type}:${id}`), mac: (bytes) => hash.mac(bytes), createMac: () => hash.createMac() };

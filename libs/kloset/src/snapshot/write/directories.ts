@@ -10,7 +10,7 @@ import { copyOf, NumberPages } from './byte-arena.js';
 import { MacArray } from './item-lists.js';
 import type { OtherForm } from './other-form.js';
 import type { PathOrder } from './path-order.js';
-import { contentSink } from './store-content.js';
+import { ContentRoom, contentSink } from './store-content.js';
 import { SummaryCounter } from './summary-counter.js';
 import { createSummaryShelf, type SummaryShelf } from './summary-shelf.js';
 
@@ -38,7 +38,7 @@ export async function writeDirectories(job: DirectoryJob): Promise<WrittenDirect
   for (let at = byBytes.length - 1; at >= 0; at--) if (job.entries.isDirectory(byBytes[at] as number)) nodes.push(byBytes[at] as number);
   const written = { nodes, dirpacks: new MacArray(nodes.length), summaries: new MacArray(job.line === '1.1' ? nodes.length : 0) };
   const shelf = createSummaryShelf();
-  const run: Run = { job, shelf, sinceLastPause: 0 };
+  const run: Run = { job, shelf, room: new ContentRoom(), sinceLastPause: 0 };
   try {
     let top = new SummaryCounter();
     for (let at = 0; at < nodes.length; at++) {
@@ -51,7 +51,7 @@ export async function writeDirectories(job: DirectoryJob): Promise<WrittenDirect
   }
 }
 
-type Run = { readonly job: DirectoryJob; readonly shelf: SummaryShelf; sinceLastPause: number };
+type Run = { readonly job: DirectoryJob; readonly shelf: SummaryShelf; readonly room: ContentRoom; sinceLastPause: number };
 
 async function writeDirectory(
   run: Run,
@@ -60,7 +60,7 @@ async function writeDirectory(
 ): Promise<SummaryCounter> {
   const { sink, chunker, entries, order, errors, line } = run.job;
   const counter = new SummaryCounter();
-  const listing = contentSink(sink, { chunker, contentType: 'application/octet-stream', entropy: 'none' });
+  const listing = contentSink(sink, { chunker, contentType: 'application/octet-stream', entropy: 'none', room: run.room });
   for (const child of order.childrenOf(directory)) {
     if (!entries.has(child)) continue;
     if (entries.isDirectory(child)) addDirectory(run, child, { counter, listing });

@@ -1,6 +1,7 @@
 import { GO_MODE, type Mac, nameBytes } from '@wardrobe/kloset-model';
-import { asBuffer, equalBytes, macFromBytes } from '../../bytes/bytes.js';
-import { ByteArena, Interned } from './byte-arena.js';
+import { asBuffer, concatBytes, equalBytes, macFromBytes } from '../../bytes/bytes.js';
+import { Interned } from './byte-arena.js';
+import { SpillingArena } from './spilling-arena.js';
 import type { NewEntry, NewStat } from './types.js';
 
 /** What many entries have in common. */
@@ -44,20 +45,24 @@ const HAS_CONTENT = 1;
 const HAS_TARGET = 2;
 const HAS_XATTRS = 4;
 const IS_WIDE = 8;
+const HAS_LONG_TARGET = 16;
 const NS_PER_SECOND = 1_000_000_000n;
 const LONGEST_FIXED_BYTES = 128;
+/** No file system has longer targets; a foreign snapshot may. */
+const LONGEST_TARGET_BYTES = 1 << 16;
 const LARGEST = BigInt(Number.MAX_SAFE_INTEGER);
 const NOTHING = new Uint8Array(0);
 
 /**
  * Entries packed into about 60 bytes each: what repeats is interned, numbers take what they need. A record starts with 32 bytes for a MAC: the object's while
- * entries are added, the entry's own from the moment it is written.
+ * entries are added, the entry's own from the moment it is written. Those beyond the first hundred thousand or so lie in a temporary file.
  */
 export class EntryRecords {
-  readonly #arena = new ByteArena();
+  readonly #arena = new SpillingArena();
   readonly #classes = new Interned<StatClass>();
   readonly #types = new Interned<string>();
   readonly #xattrLists = new Interned<readonly Uint8Array[]>();
+  readonly #longTargets: Uint8Array[] = [];
   readonly #head = Buffer.alloc(LONGEST_FIXED_BYTES);
   #last: { readonly common: StatClass; readonly number: number } | null = null;
 
@@ -72,8 +77,9 @@ export class EntryRecords {
     const head = this.#head;
     if (content === null) head.fill(0, 0, MAC_BYTES);
     else head.write(content.object, 0, 'hex');
-    head[MAC_BYTES] =
-      (content === null ? 0 : HAS_CONTENT) | (target.length > 0 ? HAS_TARGET : 0) | (xattrNames.length > 0 ? HAS_XATTRS : 0) | (isWide ? IS_WIDE : 0);
+    const isLong = target.length > LONGEST_TARGET_BYTES;
+    const targetFlag = isLong ? HAS_LONG_TARGET : target.length > 0 ? HAS_TARGET : 0;
+    head[MAC_BYTES] = (content === null ? 0 : HAS_CONTENT) | targetFlag | (xattrNames.length > 0 ? HAS_XATTRS : 0) | (isWide ? IS_WIDE : 0);
     let at = putNumber(head, MAC_BYTES + 1, this.#classOf(stat));
     at = isWide ? this.#putWide(at, [sizeBytes, seconds, stat.ino]) : putTriple(head, at, [Number(sizeBytes), Number(seconds), Number(stat.ino)]);
     at = putNumber(head, at, Number(nanoseconds));
@@ -84,12 +90,10 @@ export class EntryRecords {
       at += 8;
     }
     if (xattrNames.length > 0) at = putNumber(head, at, this.#xattrListOf(xattrNames));
-    if (target.length > 0) at = putNumber(head, at, target.length);
-    const place = this.#arena.reserve(at + target.length);
-    const page = this.#arena.page(place);
-    page.set(head.subarray(0, at), this.#arena.at(place));
-    if (target.length > 0) page.set(target, this.#arena.at(place) + at);
-    return place;
+    if (isLong) at = putNumber(head, at, this.#longTargets.push(target.slice()) - 1);
+    else if (target.length > 0) at = putNumber(head, at, target.length);
+    const fixed = head.subarray(0, at);
+    return this.#arena.append(targetFlag === HAS_TARGET ? concatBytes([fixed, target]) : fixed);
   }
 
   scan(place: number, into: EntryScan): EntryScan {
@@ -114,7 +118,7 @@ export class EntryRecords {
       cursor.at += 8;
     }
     into.xattrs = (flags & HAS_XATTRS) === 0 ? -1 : takeNumber(cursor);
-    into.target = NOTHING;
+    into.target = (flags & HAS_LONG_TARGET) === 0 ? NOTHING : (this.#longTargets[takeNumber(cursor)] as Uint8Array);
     if ((flags & HAS_TARGET) !== 0) {
       const lengthBytes = takeNumber(cursor);
       into.target = cursor.bytes.subarray(cursor.at, cursor.at + lengthBytes);
@@ -161,8 +165,13 @@ export class EntryRecords {
     return this.#arena.view(place, MAC_BYTES);
   }
 
+  /** Gives up everything, with the temporary file. */
+  close(): void {
+    this.#arena.close();
+  }
+
   setMac(place: number, mac: Mac): void {
-    this.#arena.page(place).write(mac, this.#arena.at(place), 'hex');
+    this.#arena.change(place).write(mac, this.#arena.at(place), 'hex');
   }
 
   #cursor(place: number, offset: number): Cursor {

@@ -99,6 +99,11 @@ export class EntrySet {
     return this.#records.macBytes(this.#places.get(node));
   }
 
+  /** Gives up what was collected. */
+  close(): void {
+    this.#records.close();
+  }
+
   setMac(node: number, mac: Mac): void {
     this.#records.setMac(this.#places.get(node), mac);
   }

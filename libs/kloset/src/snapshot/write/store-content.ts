@@ -14,7 +14,16 @@ export type StoreContentOptions = {
   readonly contentType: string | ((firstChunk: Uint8Array) => string);
   /** Packed listings have none. @source 02-snapshot 4.3 */
   readonly entropy: 'measured' | 'none';
+  /** Memory that contents stored one after the other share. */
+  readonly room?: ContentRoom;
 };
+
+/** Where a content waits to be cut; as large as the largest so far has needed. */
+export class ContentRoom {
+  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_ROOM_BYTES);
+}
+
+const FIRST_ROOM_BYTES = 64 << 10;
 
 /** Takes a content in pieces of any size; holds at most two of the largest chunks. */
 export interface ContentSink {
@@ -32,51 +41,52 @@ export function storeContent(sink: BlobSink, bytes: Uint8Array, options: StoreCo
 
 type ChunkRecord = { readonly version: number; readonly contentMAC: Mac; readonly length: number; readonly entropy: number; readonly flags: number };
 
-const FIRST_ROOM_BYTES = 64 << 10;
-
 export function contentSink(sink: BlobSink, options: StoreContentOptions): ContentSink {
   const { chunker } = options;
   const chunks: ChunkRecord[] = [];
   const whole = wholeMac(sink);
-  let room = new Uint8Array(Math.min(FIRST_ROOM_BYTES, chunker.rule.maxSize * 2));
+  const room = options.room ?? new ContentRoom();
+  const limitBytes = chunker.rule.maxSize * 2;
   let used = 0;
   let sizeBytes = 0;
   let contentType: string | null = null;
 
-  function putChunk(bytes: Uint8Array): void {
+  /** `bytes` may be a view: nobody keeps it. */
+  function putChunk(bytes: Uint8Array, isOnly: boolean): void {
     contentType ??= typeof options.contentType === 'string' ? options.contentType : options.contentType(bytes);
     const contentMAC = sink.put(SNAPSHOT_BLOB.chunk, bytes);
-    whole.update(bytes, contentMAC);
+    whole.update(bytes, { mac: contentMAC, isOnly });
     chunks.push({ version: V1_0_0, contentMAC, length: bytes.length, entropy: options.entropy === 'none' ? 0 : entropyOfBytes(bytes), flags: 0 });
     sizeBytes += bytes.length;
   }
 
   /** Chunks while their end is certain; with `isLast` all of them. */
   function drain(isLast: boolean): void {
+    const { bytes } = room;
     let at = 0;
     while (isLast ? at < used : used - at >= chunker.rule.maxSize) {
-      const length = chunker.cut(room.subarray(at, Math.min(used, at + chunker.rule.maxSize)), isLast);
-      putChunk(room.slice(at, at + length));
+      const length = chunker.cut(bytes.subarray(at, Math.min(used, at + chunker.rule.maxSize)), isLast);
+      putChunk(bytes.subarray(at, at + length), isLast && chunks.length === 0 && length === used);
       at += length;
     }
-    room.copyWithin(0, at, used);
+    bytes.copyWithin(0, at, used);
     used -= at;
   }
 
   return {
     push(bytes) {
       for (let from = 0; from < bytes.length; ) {
-        room = withRoom(room, used, { neededBytes: used + bytes.length - from, limitBytes: chunker.rule.maxSize * 2 });
-        const taken = Math.min(bytes.length - from, room.length - used);
-        room.set(bytes.subarray(from, from + taken), used);
+        room.bytes = withRoom(room.bytes, used, { neededBytes: used + bytes.length - from, limitBytes });
+        const taken = Math.min(bytes.length - from, Math.min(room.bytes.length, limitBytes) - used);
+        room.bytes.set(bytes.subarray(from, from + taken), used);
         from += taken;
         used += taken;
-        if (used === room.length && used >= chunker.rule.maxSize) drain(false);
+        if (used === limitBytes) drain(false);
       }
     },
     finish() {
       drain(true);
-      if (chunks.length === 0) putChunk(new Uint8Array(0));
+      if (chunks.length === 0) putChunk(new Uint8Array(0), true);
       const entropy = options.entropy === 'none' ? 0 : contentEntropy(chunks.map((chunk) => ({ entropy: chunk.entropy, lengthBytes: chunk.length })));
       const type = contentType ?? '';
       const record = { version: V1_0_0, contentMAC: whole.digest(), chunks, content_type: nameBytes(type), entropy, flags: 0 };
@@ -86,23 +96,19 @@ export function contentSink(sink: BlobSink, options: StoreContentOptions): Conte
 }
 
 /** The MAC of a content; that of a single chunk is the chunk's own. */
-function wholeMac(sink: BlobSink): { update(chunk: Uint8Array, mac: Mac): void; digest(): Mac } {
-  let first: { readonly bytes: Uint8Array; readonly mac: Mac } | null = null;
+function wholeMac(sink: BlobSink): { update(chunk: Uint8Array, is: { readonly mac: Mac; readonly isOnly: boolean }): void; digest(): Mac } {
+  let only: Mac | null = null;
   let hash: ReturnType<BlobSink['createMac']> | null = null;
   return {
-    update(bytes, mac) {
-      if (first === null) {
-        first = { bytes, mac };
+    update(bytes, { mac, isOnly }) {
+      if (isOnly) {
+        only = mac;
         return;
       }
-      if (hash === null) {
-        hash = sink.createMac();
-        hash.update(first.bytes);
-        first = { bytes: new Uint8Array(0), mac: first.mac };
-      }
+      hash ??= sink.createMac();
       hash.update(bytes);
     },
-    digest: () => (hash !== null ? hash.digest() : first !== null ? first.mac : sink.mac(new Uint8Array(0))),
+    digest: () => only ?? (hash ?? sink.createMac()).digest(),
   };
 }
 

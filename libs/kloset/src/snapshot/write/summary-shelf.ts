@@ -1,9 +1,6 @@
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { decode, encode } from '../../codec/codec.js';
 import { summary } from '../../format/snapshot-summary.js';
-import { DiskFullError } from '../../errors/errors.js';
+import { SpillFile } from './spill-file.js';
 import { SummaryCounter } from './summary-counter.js';
 
 const IN_MEMORY = 8192;
@@ -19,12 +16,12 @@ export interface SummaryShelf {
 export function createSummaryShelf(limit = IN_MEMORY): SummaryShelf {
   const counters = new Map<number, SummaryCounter>();
   const spilled = new Map<number, number>();
-  let file: SpillFile | null = null;
+  let file: SpilledItems | null = null;
   return {
     put(directory, counter) {
       if (counters.size < limit) counters.set(directory, counter);
       else {
-        file ??= new SpillFile();
+        file ??= new SpilledItems();
         spilled.set(directory, file.append(encode(summary, counter.record())));
       }
     },
@@ -48,10 +45,9 @@ export function createSummaryShelf(limit = IN_MEMORY): SummaryShelf {
 
 const HEAD_BYTES = 4;
 
-/** Byte strings with their length before them, appended to a file of this process alone. */
-class SpillFile {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'wardrobe-summaries-'));
-  readonly #file = openSync(join(this.#folder, 'spill'), 'wx+', 0o600);
+/** Byte strings with their length before them, one behind the other in a temporary file. */
+class SpilledItems {
+  readonly #file = new SpillFile();
   #length = 0;
 
   append(bytes: Uint8Array): number {
@@ -59,21 +55,20 @@ class SpillFile {
     item.writeUInt32LE(bytes.length);
     item.set(bytes, HEAD_BYTES);
     const place = this.#length;
-    if (writeSync(this.#file, item, 0, item.length, place) !== item.length) throw new DiskFullError(this.#folder);
+    this.#file.write(item, place);
     this.#length += item.length;
     return place;
   }
 
   read(place: number): Uint8Array {
     const head = Buffer.alloc(HEAD_BYTES);
-    readSync(this.#file, head, 0, HEAD_BYTES, place);
+    this.#file.read(head, place);
     const bytes = Buffer.alloc(head.readUInt32LE());
-    readSync(this.#file, bytes, 0, bytes.length, place + HEAD_BYTES);
+    this.#file.read(bytes, place + HEAD_BYTES);
     return bytes;
   }
 
   close(): void {
-    closeSync(this.#file);
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.#file.close();
   }
 }

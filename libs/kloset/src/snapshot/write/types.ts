@@ -57,7 +57,7 @@ export type NewHeader = {
 };
 
 /**
- * Collects the entries of one snapshot in any order and writes its trees and its header. Takes about 100 bytes of memory an entry, whatever its content.
+ * Collects the entries of one snapshot in any order and writes its trees and its header. Takes about 35 bytes of memory an entry and its name, whatever its content; what else is known of it lies in a temporary file.
  * Parents that were not added are made up. Of two entries of one path the first counts.
  * @source 02-snapshot 2.7, 3, 6.4
  */
@@ -73,6 +73,8 @@ export interface SnapshotWriter {
   finish(header: NewHeader, options?: FinishOptions): Promise<SnapshotId>;
   /** Writes everything but the header. Once, instead of `finish`. @throws InvalidInputError a path lies below one that is no directory */
   finishTrees(options?: FinishOptions): Promise<WrittenTrees>;
+  /** Gives up what was collected and not written; safe at any time. */
+  close(): void;
 }
 
 export type FinishOptions = { readonly pause?: () => Promise<void>; readonly signal?: AbortSignal | undefined };

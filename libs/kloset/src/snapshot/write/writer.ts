@@ -33,7 +33,11 @@ export function createSnapshotWriter(options: SnapshotWriterOptions): SnapshotWr
     const all = parts();
     counts = { entries: all.entries.count, errors: all.failed.size };
     collected = null;
-    return writeTrees(all, finish);
+    try {
+      return await writeTrees(all, finish);
+    } finally {
+      all.entries.close();
+    }
   }
   return {
     get entries() {
@@ -51,6 +55,10 @@ export function createSnapshotWriter(options: SnapshotWriterOptions): SnapshotWr
     },
     addXattr: (path, name, value, kind = 0) => parts().xattrs.add(parts().entries.enter(path), { name, kind, value }),
     finishTrees,
+    close() {
+      collected?.entries.close();
+      collected = null;
+    },
     async finish(header: NewHeader, finish: FinishOptions = {}): Promise<SnapshotId> {
       const trees = await finishTrees(finish);
       options.sink.put(SNAPSHOT_BLOB.header, headerPayload(header, trees, options.line), header.id);

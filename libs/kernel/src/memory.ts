@@ -1,0 +1,29 @@
+import { wasm } from './wasm.js';
+
+const pageBytes = 65536;
+
+/**
+ * Zeroed memory in pages of its own, for large tables: the system gets it back as soon as it is not used any more. What comes from the allocator's heap often
+ * stays there. A multiple of 64 KiB is taken.
+ */
+export function ownMemory(lengthBytes: number): ArrayBuffer {
+  const memory = tryMemory({ initial: Math.ceil(lengthBytes / pageBytes) });
+  return memory ?? new ArrayBuffer(lengthBytes);
+}
+
+/** The same for memory that several threads see. */
+export function sharedMemory(lengthBytes: number): SharedArrayBuffer {
+  const pages = Math.ceil(lengthBytes / pageBytes);
+  const memory = tryMemory({ initial: pages, maximum: pages, shared: true });
+  return memory === null ? new SharedArrayBuffer(lengthBytes) : (memory as unknown as SharedArrayBuffer);
+}
+
+/** Null where there is no address space for it: it is set aside in gigabytes. */
+function tryMemory(size: { readonly initial: number; readonly maximum?: number; readonly shared?: boolean }): ArrayBuffer | null {
+  try {
+    return new wasm.Memory(size).buffer;
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
