@@ -45,6 +45,8 @@ const ENTRIES_PER_READ = 2048;
  */
 export async function* checkSnapshots(source: SnapshotSource, options: CheckOptions): AsyncGenerator<CheckProblem, CheckSummary> {
   if (!isRepository(source)) return yield* checkAll(createRun(source, options));
+  // What is proven is what the store holds now.
+  source.keys.ranges.forget();
   const threads = await threadedSource(source);
   try {
     return yield* checkAll(createRun(threads, options));

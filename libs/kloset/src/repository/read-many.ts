@@ -100,7 +100,8 @@ function joinRanges(wanted: readonly Wanted[]): readonly Range[] {
 /** Null when the range cannot be read: its blobs are then tried one by one. */
 async function readRange(keys: Keys, range: Range, options: ReadOptions): Promise<{ range: Range; bytes: Uint8Array | null }> {
   try {
-    return { range, bytes: await keys.store.readRange('packfile', range.packfile, range.start + HEADER_BYTES, range.end - range.start, options) };
+    const { packfile, start, end } = range;
+    return { range, bytes: await keys.ranges.read(packfile, { offset: start + HEADER_BYTES, lengthBytes: end - start }, options) };
   } catch (error) {
     if (options.signal?.aborted === true || !(error instanceof KlosetError)) throw error;
     return { range, bytes: null };

@@ -12,6 +12,7 @@ import { readLocks } from './locks.js';
 import { type OrphanOptions, Orphans } from './orphans.js';
 import { verifyStates } from './load-states.js';
 import { LocatedSource } from './located-source.js';
+import { packedRanges } from './packed-ranges.js';
 import { readMany } from './read-many.js';
 import { type RefreshOptions, StateIndex } from './state-index.js';
 import type {
@@ -44,7 +45,7 @@ export async function openRepository(store: Store, options: OpenOptions = {}): P
   const index = new StateIndex(keys, storage);
   const view = await index.refresh(options);
   const archive = archiveStore(store, view);
-  return new StoreRepository(archive === null ? keys : { ...keys, store: archive }, { index, view, isArchive: archive !== null });
+  return new StoreRepository(archive === null ? keys : { ...keys, store: archive, ranges: packedRanges(archive) }, { index, view, isArchive: archive !== null });
 }
 
 async function unlock(configFile: ConfigFile, options: OpenOptions): Promise<Uint8Array | null> {
@@ -108,6 +109,7 @@ class StoreRepository implements Repository {
   }
 
   async refresh(options: RefreshOptions = {}): Promise<StateView> {
+    this.keys.ranges.forget();
     this.#view = await this.#index.refresh(options);
     return this.#view;
   }
@@ -167,6 +169,7 @@ class StoreRepository implements Repository {
   }
 
   close(): Promise<void> {
+    this.keys.ranges.forget();
     return this.store.close();
   }
 }
