@@ -8,8 +8,8 @@ import { lineProxy, startS3Server, temporaryFolder } from '@wardrobe/testing';
 import ssh2 from 'ssh2';
 import { type PlainSpeed, plainS3, plainSftp } from './plain-library.js';
 
-/** 100 Mbit/s. */
-export const LINE_BYTES_PER_SECOND = 12_500_000;
+/** 100 Mbit/s, unless told otherwise. */
+export const LINE_BYTES_PER_SECOND = Number(process.env['BENCH_REMOTE_MBIT'] ?? '100') * 125_000;
 
 /** A store server of this machine behind a line with a latency and a bandwidth. */
 export type RemotePlace = {

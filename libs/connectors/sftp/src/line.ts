@@ -59,10 +59,10 @@ export class Line {
     return this.#loss;
   }
 
-  /** Most folders and files that may be open at once. */
-  get maxHandles(): number {
+  /** Most folders and files that may be open at once; null where the server does not say. */
+  get maxHandles(): number | null {
     const stated: unknown = 'maxOpenHandles' in this.sftp ? this.sftp.maxOpenHandles : undefined;
-    return typeof stated === 'number' ? Math.min(512, Math.max(4, Math.floor(stated / 2))) : 64;
+    return typeof stated === 'number' ? Math.min(512, Math.max(4, Math.floor(stated / 2))) : null;
   }
 
   /**

@@ -25,6 +25,7 @@ type Named = { readonly path: Uint8Array; readonly mac: Mac };
 export type CheckRun = {
   readonly source: SnapshotSource;
   readonly options: CheckOptions;
+  readonly entriesPerRead: number;
   readonly objects: ObjectChecker;
   /** Entries proven, with all their content. */
   readonly entries: MacSet;
@@ -38,18 +39,20 @@ export type CheckRun = {
 };
 
 const ENTRIES_PER_READ = 2048;
+/** Over a line fewer: what lies between them is held until their contents are read. */
+const ENTRIES_PER_READ_OVER_LINE = 512;
 
 /**
  * Proves snapshots: header, signature, tree nodes, entries, objects, chunks, attributes, error tree and indexes. What snapshots share is read once, and
  * every snapshot and path that a damaged blob hits is named. Returns the counts.
  */
 export async function* checkSnapshots(source: SnapshotSource, options: CheckOptions): AsyncGenerator<CheckProblem, CheckSummary> {
-  if (!isRepository(source)) return yield* checkAll(createRun(source, options));
+  if (!isRepository(source)) return yield* checkAll(createRun(source, options, ENTRIES_PER_READ));
   // What is proven is what the store holds now.
   source.keys.ranges.forget();
   const threads = await threadedSource(source);
   try {
-    return yield* checkAll(createRun(threads, options));
+    return yield* checkAll(createRun(threads, options, source.store.line === undefined ? ENTRIES_PER_READ : ENTRIES_PER_READ_OVER_LINE));
   } finally {
     await threads.close();
   }
@@ -72,13 +75,14 @@ async function* checkAll(run: CheckRun): AsyncGenerator<CheckProblem, CheckSumma
   return summaryOf(run);
 }
 
-function createRun(source: SnapshotSource, options: CheckOptions): CheckRun {
+function createRun(source: SnapshotSource, options: CheckOptions, entriesPerRead: number): CheckRun {
   const sample = options.sample === undefined ? null : createSample(options.sample);
   const isRead = (object: Mac): boolean => options.fast !== true && (sample === null || sample.has(object));
   const objects = new ObjectChecker(source, { isRead, damagedChunks: options.damagedChunks, signal: options.signal, onStep: () => report(run) });
   const run: CheckRun = {
     source,
     options,
+    entriesPerRead,
     objects,
     entries: new MacSet(),
     places: new MacSet(),
@@ -157,7 +161,7 @@ async function* scanFiles(run: CheckRun, context: SnapshotContext, path: Uint8Ar
     if (path !== null && !isAtOrBelow(item.key, path)) continue;
     isFound = true;
     batch.push({ path: item.key, mac: item.value });
-    if (batch.length < ENTRIES_PER_READ) continue;
+    if (batch.length < run.entriesPerRead) continue;
     yield* checkBatch(run, context, { batch, recovered });
     batch = [];
   }

@@ -1,4 +1,5 @@
 import type { PackfileId } from '@wardrobe/kloset-model';
+import type { LinePace } from './line-pace.js';
 
 /** A part of a packfile, there or on its way. `isUsed`: somebody has asked for bytes in it. */
 export type Block = {
@@ -10,18 +11,24 @@ export type Block = {
   isUsed: boolean;
 };
 
-/** Bytes held, those under way among them, unless more is wanted at once. */
-const LIMIT_BYTES = 16 << 20;
+/** Bytes held, those under way among them, unless more is wanted at once: so many times what the line wants under way, and at least so much. */
+const LIMIT_TIMES = 2;
+const LEAST_LIMIT_BYTES = 8 << 20;
 const LIMIT_BLOCKS = 1024;
 const LEAST_TRUST = 1 / 16;
 
-/** Blocks of packfiles, the least recently used given up first. */
+/** Blocks of packfiles. What was used is given up before what is still to be used, the least recently used first. */
 export class HeldBlocks {
   /** In the order of their last use. */
   readonly #blocks = new Set<Block>();
   readonly #byPackfile = new Map<PackfileId, Set<Block>>();
+  readonly #pace: Pick<LinePace, 'wantedBytes'>;
   #sizeBytes = 0;
   #trust = 1;
+
+  constructor(pace: Pick<LinePace, 'wantedBytes'>) {
+    this.#pace = pace;
+  }
 
   /** From 1 downwards: how far reading ahead has been worth it lately. */
   get trust(): number {
@@ -60,7 +67,7 @@ export class HeldBlocks {
   /** Whether so much more can be held; gives up what was not used for the longest time. */
   hasRoom(lengthBytes: number): boolean {
     this.#makeRoom(lengthBytes);
-    return this.#sizeBytes + lengthBytes <= LIMIT_BYTES;
+    return !this.#isFull(lengthBytes);
   }
 
   /** The block with the byte at `at` that reaches furthest. */
@@ -94,13 +101,19 @@ export class HeldBlocks {
     this.#sizeBytes = 0;
   }
 
+  #isFull(lengthBytes: number): boolean {
+    const limitBytes = Math.max(LEAST_LIMIT_BYTES, LIMIT_TIMES * this.#pace.wantedBytes);
+    return this.#sizeBytes + lengthBytes > limitBytes || this.#blocks.size >= LIMIT_BLOCKS;
+  }
+
   #makeRoom(lengthBytes: number): void {
-    if (this.#sizeBytes + lengthBytes <= LIMIT_BYTES && this.#blocks.size < LIMIT_BLOCKS) return;
-    for (const block of this.#blocks) {
-      if (this.#sizeBytes + lengthBytes <= LIMIT_BYTES && this.#blocks.size < LIMIT_BLOCKS) return;
-      if (!block.isLoaded) continue;
-      if (!block.isUsed) this.#trust = Math.max(LEAST_TRUST, this.#trust / 2);
-      this.remove(block);
+    for (const isUsed of [true, false]) {
+      for (const block of this.#blocks) {
+        if (!this.#isFull(lengthBytes)) return;
+        if (!block.isLoaded || block.isUsed !== isUsed) continue;
+        if (!block.isUsed) this.#trust = Math.max(LEAST_TRUST, this.#trust / 2);
+        this.remove(block);
+      }
     }
   }
 }

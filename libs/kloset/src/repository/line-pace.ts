@@ -12,10 +12,15 @@ const ROUND_TRIPS = 16;
  */
 export class LinePace {
   #underWay = 0;
+  #underWayBytes = 0;
   #sampleSinceMs = 0;
   #sampleBytes = 0;
   readonly #rates: number[] = [];
   readonly #roundTrips: number[] = [];
+
+  get underWayBytes(): number {
+    return this.#underWayBytes;
+  }
 
   /** Bytes to have under way. */
   get wantedBytes(): number {
@@ -29,9 +34,11 @@ export class LinePace {
     const sinceMs = now();
     if (this.#underWay === 0) [this.#sampleSinceMs, this.#sampleBytes] = [sinceMs, 0];
     this.#underWay += 1;
+    this.#underWayBytes += lengthBytes;
     return (isWhole) => {
       const atMs = now();
       this.#underWay -= 1;
+      this.#underWayBytes -= lengthBytes;
       if (!isWhole) return;
       if (lengthBytes <= SHORT_BYTES) keep(this.#roundTrips, atMs - sinceMs, ROUND_TRIPS);
       this.#sampleBytes += lengthBytes;

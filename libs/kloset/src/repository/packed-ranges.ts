@@ -2,6 +2,7 @@ import type { PackfileId } from '@wardrobe/kloset-model';
 import { KlosetError } from '../errors/errors.js';
 import type { ReadOptions, Store } from '../store/store.js';
 import { HeldBlocks, type Block } from './held-blocks.js';
+import { WINDOW_BYTES, WINDOW_IDS } from './limits.js';
 import { LinePace } from './line-pace.js';
 import { ReadStreams } from './read-streams.js';
 
@@ -12,6 +13,8 @@ export type RangeOptions = ReadOptions & { readonly alone?: boolean };
 export interface PackedRanges {
   /** Exactly `lengthBytes` bytes at `offset` of the file; not to be changed. Rejects as `Store.readRange`. */
   read(packfile: PackfileId, range: { readonly offset: number; readonly lengthBytes: number }, options: RangeOptions): Promise<Uint8Array>;
+  /** How blobs that are asked for together are shared out: so many stored bytes and ids in a window, and so many bytes of windows under way. */
+  readonly windows: { readonly windowBytes: number; readonly windowIds: number; readonly aheadBytes: number };
   /** Drops all that is held: what is asked for next comes from the store. */
   forget(): void;
 }
@@ -29,6 +32,7 @@ export function packedRanges(store: Store): PackedRanges {
   if (store.line !== undefined) return new AheadRanges(store);
   return {
     read: (packfile, { offset, lengthBytes }, options) => store.readRange('packfile', packfile, offset, lengthBytes, options),
+    windows: { windowBytes: WINDOW_BYTES, windowIds: WINDOW_IDS, aheadBytes: WINDOW_BYTES },
     forget: () => undefined,
   };
 }
@@ -42,14 +46,20 @@ type Piece = { readonly block: Block; readonly from: number; readonly to: number
 class AheadRanges implements PackedRanges {
   readonly #store: Store;
   readonly #pace = new LinePace();
-  readonly #held = new HeldBlocks();
+  readonly #held = new HeldBlocks(this.#pace);
   readonly #streams = new ReadStreams();
   readonly #sizes = new Map<PackfileId, number | 'asked'>();
   #ahead = new AbortController();
+  /** What is to be read ahead once less is under way. */
+  #next: { readonly packfile: PackfileId; readonly start: number; readonly end: number } | null = null;
   #idle: NodeJS.Timeout | null = null;
 
   constructor(store: Store) {
     this.#store = store;
+  }
+
+  get windows(): PackedRanges['windows'] {
+    return { windowBytes: BLOCK_BYTES, windowIds: WINDOW_IDS, aheadBytes: this.#pace.wantedBytes };
   }
 
   async read(packfile: PackfileId, range: { readonly offset: number; readonly lengthBytes: number }, options: RangeOptions): Promise<Uint8Array> {
@@ -63,7 +73,10 @@ class AheadRanges implements PackedRanges {
     const end = offset + lengthBytes;
     const pieces = this.#cover(packfile, { offset, end }, options);
     const aheadBytes = this.#streams.advance(packfile, { start: offset, end }, this.#pace.wantedBytes * this.#held.trust);
-    if (aheadBytes > 0) this.#readAhead(packfile, end, end + aheadBytes);
+    if (aheadBytes > 0) {
+      this.#next = { packfile, start: end, end: end + aheadBytes };
+      this.#readAhead();
+    }
     this.#rest();
     try {
       return await unlessAborted(joined(pieces, lengthBytes), signal);
@@ -78,6 +91,7 @@ class AheadRanges implements PackedRanges {
 
   forget(): void {
     this.#stopAhead();
+    this.#next = null;
     this.#held.clear();
     this.#streams.clear();
     this.#sizes.clear();
@@ -112,6 +126,7 @@ class AheadRanges implements PackedRanges {
       () => {
         answered(true);
         this.#held.loaded(block);
+        this.#readAhead();
       },
       () => {
         answered(false);
@@ -122,13 +137,12 @@ class AheadRanges implements PackedRanges {
   }
 
   /** Asks for what is not there yet, up to the file's end; where that is not known it is asked first. Failures are met by whoever wants those bytes. */
-  #readAhead(packfile: PackfileId, start: number, wantedEnd: number): void {
+  #readAhead(): void {
+    if (this.#next === null) return;
+    const { packfile, start, end: wantedEnd } = this.#next;
     const sizeBytes = this.#sizes.get(packfile);
-    if (sizeBytes === undefined) {
-      this.#askSize(packfile, () => this.#readAhead(packfile, start, wantedEnd));
-      return;
-    }
-    if (sizeBytes === 'asked') return;
+    if (sizeBytes === undefined) this.#askSize(packfile);
+    if (sizeBytes === undefined || sizeBytes === 'asked') return;
     const end = Math.min(wantedEnd, sizeBytes);
     for (let at = start; at < end; ) {
       const found = this.#held.find(packfile, at);
@@ -139,20 +153,21 @@ class AheadRanges implements PackedRanges {
       const to = Math.min(this.#held.nextStart(packfile, at), at + BLOCK_BYTES, sizeBytes);
       // Small rests wait until more is wanted.
       if (Math.min(to, end) - at < Math.min(BLOCK_BYTES / 4, to - at)) return;
-      if (!this.#held.hasRoom(to - at)) return;
+      if (this.#pace.underWayBytes >= this.#pace.wantedBytes || !this.#held.hasRoom(to - at)) return;
       this.#fetch(packfile, { start: at, end: to }, { signal: this.#ahead.signal });
       at = to;
     }
+    this.#next = null;
   }
 
-  #askSize(packfile: PackfileId, then: () => void): void {
+  #askSize(packfile: PackfileId): void {
     this.#sizes.set(packfile, 'asked');
     const { signal } = this.#ahead;
     this.#store.sizeBytes('packfile', packfile, { signal }).then(
       (sizeBytes) => {
         if (signal.aborted) return;
         this.#sizes.set(packfile, sizeBytes);
-        then();
+        this.#readAhead();
       },
       () => {
         if (this.#sizes.get(packfile) === 'asked') this.#sizes.delete(packfile);

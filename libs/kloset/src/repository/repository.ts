@@ -14,7 +14,7 @@ import { verifyStates } from './load-states.js';
 import { LocatedSource } from './located-source.js';
 import { packedRanges } from './packed-ranges.js';
 import { readMany } from './read-many.js';
-import { type RefreshOptions, StateIndex } from './state-index.js';
+import { type ListedStates, listStates, type RefreshOptions, StateIndex } from './state-index.js';
 import type {
   BlobResult,
   BlobSource,
@@ -37,15 +37,24 @@ import { verifyPackfile } from './verify-packfile.js';
  * @throws NotAStoreError, WrongPassphraseError, PassphraseNeededError, UnsupportedVersionError, DecodeError, IntegrityError, TooLargeError, StoreError, PermissionError
  */
 export async function openRepository(store: Store, options: OpenOptions = {}): Promise<Repository> {
+  const early = earlyListing(store, options);
   const configFile = await readConfig(store, { signal: options.signal });
   const secret = await unlock(configFile, options);
   verifyConfig(configFile, secret);
   const keys = makeKeys(store, configFile, secret);
   const storage = options.indexDirectory === undefined ? null : indexFolder(keys, options.indexDirectory, options.onNote ?? (() => undefined));
   const index = new StateIndex(keys, storage);
-  const view = await index.refresh(options);
+  const view = await index.refresh({ ...options, listed: early });
   const archive = archiveStore(store, view);
   return new StoreRepository(archive === null ? keys : { ...keys, store: archive, ranges: packedRanges(archive) }, { index, view, isArchive: archive !== null });
+}
+
+/** Over a line the states are asked for together with CONFIG. Without CONFIG it is no store, and whatever the listing says is met by nobody. */
+function earlyListing(store: Store, options: OpenOptions): Promise<ListedStates> | undefined {
+  if (store.line === undefined) return undefined;
+  const listed = listStates(store, options);
+  listed.catch(() => undefined);
+  return listed;
 }
 
 async function unlock(configFile: ConfigFile, options: OpenOptions): Promise<Uint8Array | null> {

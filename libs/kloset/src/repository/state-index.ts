@@ -2,12 +2,15 @@ import type { StateId } from '@wardrobe/kloset-model';
 import { joinLayers, type Layer, newLocationTable } from '../state/layer.js';
 import { MergedView } from '../state/state-view.js';
 import type { StateRecord } from '../state/state-record.js';
-import type { ListedItem } from '../store/store.js';
+import type { ListedItem, Store } from '../store/store.js';
 import type { Keys } from './keys.js';
 import { currentFooter, loadStates } from './load-states.js';
 import type { OpenProgress, StateView, UnreadableState } from './types.js';
 
-export type RefreshOptions = { readonly signal?: AbortSignal | undefined; readonly onProgress?: ((progress: OpenProgress) => void) | undefined };
+/** `listed`: the states of the store, asked for already. */
+export type RefreshOptions = ListOptions & { readonly listed?: Promise<ListedStates> | undefined };
+type ListOptions = { readonly signal?: AbortSignal | undefined; readonly onProgress?: ((progress: OpenProgress) => void) | undefined };
+export type ListedStates = ReadonlyMap<StateId, ListedItem>;
 
 /** Where layers survive the process. `load` gives none when there is nothing usable; `save` must not fail the caller for a full or read-only disk. */
 export interface LayerStorage {
@@ -34,8 +37,7 @@ export class StateIndex {
 
   /** Lists the states, reads those that are new, and forgets those that are gone with all their entries. @throws StoreError, PermissionError when the store cannot be listed */
   async refresh(options: RefreshOptions): Promise<StateView> {
-    const listed = await this.#list(options);
-    const loaded = this.#started ? this.#layers : await this.#loadSaved(options);
+    const [listed, loaded] = await Promise.all([options.listed ?? listStates(this.keys.store, options), this.#started ? this.#layers : this.#loadSaved(options)]);
     const kept = await this.#stillValid(loaded, listed, options);
     const known = new Set(recordsOf(kept).map((record) => record.id));
     const missing = [...listed.values()].filter((item) => !known.has(item.id));
@@ -45,15 +47,6 @@ export class StateIndex {
     this.#layers = layers;
     this.#started = true;
     return new MergedView(layers, unreadable);
-  }
-
-  async #list(options: RefreshOptions): Promise<Map<StateId, ListedItem>> {
-    const listed = new Map<StateId, ListedItem>();
-    for await (const item of this.keys.store.list('state', { signal: options.signal })) {
-      listed.set(item.id, item);
-      options.onProgress?.({ phase: 'list', done: listed.size, total: listed.size });
-    }
-    return listed;
   }
 
   async #loadSaved(options: RefreshOptions): Promise<readonly Layer[]> {
@@ -98,9 +91,19 @@ export class StateIndex {
   /** A state that could not be found is gone only when the store does not list it any more; one that is still listed cannot be read. */
   async #stillListed(absent: readonly UnreadableState[], options: RefreshOptions): Promise<readonly UnreadableState[]> {
     if (absent.length === 0) return [];
-    const listed = await this.#list({ signal: options.signal });
+    const listed = await listStates(this.keys.store, { signal: options.signal });
     return absent.filter((state) => listed.has(state.id));
   }
+}
+
+/** The states that a store lists now. @throws StoreError, PermissionError */
+export async function listStates(store: Store, options: ListOptions): Promise<ListedStates> {
+  const listed = new Map<StateId, ListedItem>();
+  for await (const item of store.list('state', { signal: options.signal })) {
+    listed.set(item.id, item);
+    options.onProgress?.({ phase: 'list', done: listed.size, total: listed.size });
+  }
+  return listed;
 }
 
 function recordsOf(layers: readonly Layer[]): readonly StateRecord[] {
