@@ -1,7 +1,7 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { temporaryFolder } from '@wardrobe/testing';
@@ -38,7 +38,9 @@ export async function plainSftp(at: { readonly host: string; readonly port: numb
     client.once('ready', resolve).once('error', reject);
     client.connect({ host: at.host, port: at.port, username: 'bench', password: 'bench' });
   });
-  const sftp = await new Promise<ssh2.SFTPWrapper>((resolve, reject) => client.sftp((error, opened) => (error === undefined ? resolve(opened) : reject(error))));
+  const sftp = await new Promise<ssh2.SFTPWrapper>((resolve, reject) =>
+    client.sftp((error, opened) => (error === undefined ? resolve(opened) : reject(error))),
+  );
   const done = (start: (back: (error?: Error | null) => void) => void) =>
     new Promise<void>((resolve, reject) => start((error) => (error === undefined || error === null ? resolve() : reject(error))));
   return measure(file, {

@@ -19,6 +19,9 @@ export interface PackedRanges {
   forget(): void;
 }
 
+/** Of a store what reading parts of packfiles needs. */
+export type RangeStore = Pick<Store, 'readRange' | 'sizeBytes' | 'line'>;
+
 /** Longer ranges are passed through. */
 const LARGEST_BYTES = 4 << 20;
 const BLOCK_BYTES = 1 << 20;
@@ -28,7 +31,7 @@ const BEHIND_BYTES = 128 << 10;
 const IDLE_MS = 5_000;
 
 /** Of a store on this machine as it is; over a line with a bounded read-ahead. */
-export function packedRanges(store: Store): PackedRanges {
+export function packedRanges(store: RangeStore): PackedRanges {
   if (store.line !== undefined) return new AheadRanges(store);
   return {
     read: (packfile, { offset, lengthBytes }, options) => store.readRange('packfile', packfile, offset, lengthBytes, options),
@@ -44,7 +47,7 @@ type Piece = { readonly block: Block; readonly from: number; readonly to: number
  * many as the line's pace says; what nobody took makes the next read-ahead shorter. Blocks stay a while: of what lies between, neighbours are often asked for.
  */
 class AheadRanges implements PackedRanges {
-  readonly #store: Store;
+  readonly #store: RangeStore;
   readonly #pace = new LinePace();
   readonly #held = new HeldBlocks(this.#pace);
   readonly #streams = new ReadStreams();
@@ -54,7 +57,7 @@ class AheadRanges implements PackedRanges {
   #next: { readonly packfile: PackfileId; readonly start: number; readonly end: number } | null = null;
   #idle: NodeJS.Timeout | null = null;
 
-  constructor(store: Store) {
+  constructor(store: RangeStore) {
     this.#store = store;
   }
 
@@ -101,7 +104,8 @@ class AheadRanges implements PackedRanges {
   #cover(packfile: PackfileId, range: { readonly offset: number; readonly end: number }, options: RangeOptions): readonly Piece[] {
     const pieces: Piece[] = [];
     for (let at = range.offset; at < range.end; ) {
-      const found = this.#held.find(packfile, at) ?? this.#fetch(packfile, this.#missing(packfile, { at, end: range.end }, options), { signal: options.signal });
+      const found =
+        this.#held.find(packfile, at) ?? this.#fetch(packfile, this.#missing(packfile, { at, end: range.end }, options), { signal: options.signal });
       this.#held.use(found);
       const to = Math.min(range.end, found.end);
       pieces.push({ block: found, from: at, to });

@@ -46,7 +46,11 @@ export async function openRepository(store: Store, options: OpenOptions = {}): P
   const index = new StateIndex(keys, storage);
   const view = await index.refresh({ ...options, listed: early });
   const archive = archiveStore(store, view);
-  return new StoreRepository(archive === null ? keys : { ...keys, store: archive, ranges: packedRanges(archive) }, { index, view, isArchive: archive !== null });
+  return new StoreRepository(archive === null ? keys : { ...keys, store: archive, ranges: packedRanges(archive) }, {
+    index,
+    view,
+    isArchive: archive !== null,
+  });
 }
 
 /** Over a line the states are asked for together with CONFIG. Without CONFIG it is no store, and whatever the listing says is met by nobody. */

@@ -37,7 +37,10 @@ export class StateIndex {
 
   /** Lists the states, reads those that are new, and forgets those that are gone with all their entries. @throws StoreError, PermissionError when the store cannot be listed */
   async refresh(options: RefreshOptions): Promise<StateView> {
-    const [listed, loaded] = await Promise.all([options.listed ?? listStates(this.keys.store, options), this.#started ? this.#layers : this.#loadSaved(options)]);
+    const [listed, loaded] = await Promise.all([
+      options.listed ?? listStates(this.keys.store, options),
+      this.#started ? this.#layers : this.#loadSaved(options),
+    ]);
     const kept = await this.#stillValid(loaded, listed, options);
     const known = new Set(recordsOf(kept).map((record) => record.id));
     const missing = [...listed.values()].filter((item) => !known.has(item.id));
