@@ -13,6 +13,7 @@ import type { BenchContext } from './context.js';
 
 const MIB = 1 << 20;
 const LARGE_BYTES = Number(process.env['BENCH_REMOTE_MIB'] ?? '256') * MIB;
+const PLAIN_BYTES = 64 * MIB;
 const SMALL_FILES = Number(process.env['BENCH_REMOTE_FILES'] ?? '5000');
 const ROUNDS = Number(process.env['BENCH_REMOTE_ROUNDS'] ?? '500');
 const LATENCIES_MS = (process.env['BENCH_REMOTE_LATENCIES'] ?? '0,20,100').split(',').map(Number);
@@ -24,7 +25,7 @@ const PLACES = (process.env['BENCH_REMOTE_PLACES'] ?? 'S3,SFTP').split(',');
  */
 export async function remote({ work }: BenchContext): Promise<Section> {
   const cli = buildCli();
-  const trees = { large: join(work.path, 'remote-large'), small: join(work.path, 'remote-small') };
+  const trees = { large: join(work.path, 'remote-large'), small: join(work.path, 'remote-small'), plain: join(work.path, 'remote-plain.bin') };
   makeTrees(trees);
   const rows: Row[] = [];
   const local = await localPeaks(cli, { trees, folder: work.path });
@@ -53,17 +54,19 @@ export async function remote({ work }: BenchContext): Promise<Section> {
   return { title: `Stores over a line of 100 Mbit/s: one file of ${LARGE_BYTES / MIB} MiB of noise, and ${SMALL_FILES} small files`, rows };
 }
 
-type Trees = { readonly large: string; readonly small: string };
+/** `plain`: a file for the client library by itself. */
+type Trees = { readonly large: string; readonly small: string; readonly plain: string };
 type Peaks = Readonly<Record<string, number>>;
 
 /** Noise of fixed seeds: nothing compresses, so what goes over the line is what was asked for. */
-function makeTrees({ large, small }: Trees): void {
+function makeTrees({ large, small, plain }: Trees): void {
   rmSync(large, { recursive: true, force: true });
   rmSync(small, { recursive: true, force: true });
   mkdirSync(large, { recursive: true });
   const bytes = stream('remote large');
   writeFileSync(join(large, 'noise.bin'), '');
   for (let done = 0; done < LARGE_BYTES; done += 8 * MIB) writeFileSync(join(large, 'noise.bin'), bytes(Math.min(8 * MIB, LARGE_BYTES - done)), { flag: 'a' });
+  writeFileSync(plain, stream('remote plain')(Math.min(PLAIN_BYTES, LARGE_BYTES)));
   const pieces = stream('remote small');
   for (let at = 0; at < SMALL_FILES; at += 1) {
     const folder = join(small, `d${at % 100}`);
@@ -105,7 +108,10 @@ async function commands(
 ): Promise<Row[]> {
   const { place, latencyMs, trees, folder, local } = at;
   const rows: Row[] = [];
-  const plain = await place.plain(join(trees.large, 'noise.bin'));
+  const plain = await place.plain(trees.plain);
+  process.stderr.write(
+    `${place.name}, ${latencyMs} ms: the client library by itself ${(plain.upBytesPerSecond / 1e6).toFixed(1)} MB/s up, ${(plain.downBytesPerSecond / 1e6).toFixed(1)} MB/s down\n`,
+  );
   await run(cli, [...place.args, 'create', '--plaintext'], folder);
   for (const [name, args] of steps(trees, folder)) {
     const usage = await run(cli, [...place.args, ...args], folder);
