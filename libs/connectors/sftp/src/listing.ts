@@ -16,9 +16,8 @@ type Found = { readonly id: Mac; readonly bucket: string; readonly attributes: R
 /** A store is three levels deep; a foreign folder is named but not searched further than this. */
 const MAX_DEPTH = 4;
 const STATS_AHEAD = 64;
-/** Folders open at once where the server does not say how many it keeps: as most do it, and as all can. */
+/** Folders that are opened at once where the server does not say how many it keeps: most keep as many as they are asked for. */
 const HANDLES = 320;
-const FEW_HANDLES = 32;
 const FOREIGN_HANDLES = 64;
 
 /** Items of a flat folder; one that is not there holds none. */
@@ -61,9 +60,9 @@ export async function* listBuckets(input: ListingInput, kind: ResourceKind, misp
 
 /** What lies in each bucket. Those that the server refuses are asked for again, few at a time: it may not keep so many folders open. */
 async function* bucketsOf(input: ListingInput, above: string): AsyncIterable<readonly Found[]> {
-  const maxHandles = (await input.session.run(async (line) => line.maxHandles, input.signal)) ?? HANDLES;
+  const handles = async (): Promise<number> => (await input.session.run(async (line) => line.maxHandles, input.signal)) ?? HANDLES;
   const refused: string[] = [];
-  const first = async (bucket: string): Promise<readonly Found[]> => {
+  const unlessRefused = async (bucket: string): Promise<readonly Found[]> => {
     try {
       return await itemsOf(input, under(above, bucket), bucket);
     } catch (error) {
@@ -72,8 +71,10 @@ async function* bucketsOf(input: ListingInput, above: string): AsyncIterable<rea
       return [];
     }
   };
-  yield* inParallel(BUCKETS, maxHandles - 1, first);
-  yield* inParallel(refused, FEW_HANDLES, (bucket) => itemsOf(input, under(above, bucket), bucket));
+  yield* inParallel(BUCKETS, (await handles()) - 1, unlessRefused);
+  if (refused.length === 0) return;
+  await input.session.run(async (line) => line.refusedHandle(), input.signal);
+  yield* inParallel(refused, (await handles()) - 1, (bucket) => itemsOf(input, under(above, bucket), bucket));
 }
 
 /** Files that are no items: leftovers, foreign names, items in a bucket that is not theirs. Paths are relative to the root. */

@@ -199,7 +199,7 @@ describe('ranges of packfiles over a line', () => {
 describe('ranges of packfiles of a store on this machine', () => {
   it('are asked for as they are', async () => {
     const inner = new LineStore([[PACK, noise(MIB)]]);
-    const store: RangeStore = { readRange: (...range) => inner.readRange(...range), sizeBytes: (...item) => inner.sizeBytes(...item) };
+    const store: RangeStore = { readRange: (...range) => inner.readRange(...range), sizeBytes: (kind, id) => inner.sizeBytes(kind, id) };
     const ranges = packedRanges(store);
     for (let offset = 0; offset < MIB; offset += MIB / 8) await ranges.read(PACK, { offset, lengthBytes: 1000 }, { alone: true });
     expect(inner.asked.map(({ start, end }) => end - start)).toEqual(new Array(8).fill(1000));
