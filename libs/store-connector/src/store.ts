@@ -16,7 +16,7 @@ export type ListedItem = { readonly id: Mac; readonly sizeBytes: number; readonl
 export type ReadOptions = {
   readonly signal?: AbortSignal | undefined;
   readonly fresh?: boolean;
-  readonly knownSize?: ((id: Mac) => number | undefined) | undefined;
+  readonly knownSize?: ((id: Mac) => number | undefined | Promise<number | undefined>) | undefined;
 };
 
 /**

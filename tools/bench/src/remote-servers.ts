@@ -6,9 +6,10 @@ import { s3Connector } from '@wardrobe/connector-s3';
 import { type Connector, parseStoreLocation, type WritableStore } from '@wardrobe/store-connector';
 import { lineProxy, startS3Server, temporaryFolder } from '@wardrobe/testing';
 import ssh2 from 'ssh2';
+import { type PlainSpeed, plainS3, plainSftp } from './plain-library.js';
 
-/** 100 Mbit/s. */
-export const LINE_BYTES_PER_SECOND = 12_500_000;
+/** 100 Mbit/s, unless told otherwise. */
+export const LINE_BYTES_PER_SECOND = Number(process.env['BENCH_REMOTE_MBIT'] ?? '100') * 125_000;
 
 /** A store server of this machine behind a line with a latency and a bandwidth. */
 export type RemotePlace = {
@@ -18,6 +19,8 @@ export type RemotePlace = {
   /** The same as arguments of the command line. */
   readonly args: readonly string[];
   open(): Promise<WritableStore>;
+  /** What the client library by itself moves over the same line. */
+  plain(file: string): Promise<PlainSpeed>;
   close(): Promise<void>;
 };
 
@@ -25,7 +28,9 @@ export async function s3Place(roundTripMs: number): Promise<RemotePlace> {
   const server = await startS3Server({ buckets: ['bench'] });
   const line = await lineProxy({ port: server.port }, { roundTripMs, bytesPerSecond: LINE_BYTES_PER_SECOND });
   const options = { use_tls: 'false', access_key: server.accessKey, secret_access_key: server.secretKey };
-  return place({ name: 'S3', location: `s3://${line.host}:${line.port}/bench/team`, options, connector: s3Connector }, [
+  const { accessKey, secretKey } = server;
+  const plain = (file: string) => plainS3({ host: line.host, port: line.port, accessKey, secretKey, bucket: 'bench' }, file);
+  return place({ name: 'S3', location: `s3://${line.host}:${line.port}/bench/team`, options, connector: s3Connector, plain }, [
     () => line.close(),
     () => server.close(),
   ]);
@@ -38,19 +43,21 @@ export async function sftpPlace(roundTripMs: number): Promise<RemotePlace> {
   const server = await ownServer({ folder, hostKey, extensions: ['posix-rename@openssh.com'] });
   const line = await lineProxy({ port: server.port }, { roundTripMs, bytesPerSecond: LINE_BYTES_PER_SECOND });
   const options = { insecure_ignore_host_key: 'true', ssh_config: 'none' };
-  return place({ name: 'SFTP', location: `sftp://bench@${line.host}:${line.port}/srv/team`, options, connector: sftpConnector }, [
+  const plain = (file: string) => plainSftp({ host: line.host, port: line.port, path: '/srv/plain' }, file);
+  return place({ name: 'SFTP', location: `sftp://bench@${line.host}:${line.port}/srv/team`, options, connector: sftpConnector, plain }, [
     () => line.close(),
     () => server.close(),
   ]);
 }
 
-type Made = Pick<RemotePlace, 'name' | 'location' | 'options'> & { readonly connector: Connector };
+type Made = Pick<RemotePlace, 'name' | 'location' | 'options' | 'plain'> & { readonly connector: Connector };
 
-function place({ name, location, options, connector }: Made, ends: readonly (() => Promise<void>)[]): RemotePlace {
+function place({ name, location, options, connector, plain }: Made, ends: readonly (() => Promise<void>)[]): RemotePlace {
   return {
     name,
     location,
     options,
+    plain,
     args: [...Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`]), 'at', location],
     async open() {
       const folder = await temporaryFolder('bench-host');

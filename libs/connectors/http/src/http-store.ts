@@ -226,7 +226,7 @@ export class HttpStore implements WritableStore {
 
   async #sized(kind: ResourceKind, { id, sizeBytes, stamp }: NamedItem, options: ReadOptions): Promise<ListedItem | null> {
     if (sizeBytes !== null) return { id, sizeBytes, ...(stamp === undefined ? {} : { stamp }) };
-    const known = options.knownSize?.(id);
+    const known = await options.knownSize?.(id);
     if (known !== undefined) return { id, sizeBytes: known };
     try {
       return { id, sizeBytes: await this.#sizes.findListed({ kind, id }, options) };

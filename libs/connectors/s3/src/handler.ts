@@ -5,6 +5,7 @@ import { request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
 import { boundConnecting, type ConnectorHost, expectAllowedAddress, StoreError } from '@wardrobe/store-connector';
 import type { Attempt } from './attempt.js';
+import { UploadBody } from './source.js';
 
 /** What the SDK hands over: a signed request, path already percent-encoded. */
 type SignedRequest = {
@@ -94,7 +95,8 @@ function carryOut(request: SignedRequest, attempt: Attempt, open: (path: string)
     });
     if (body !== null) {
       body.once('error', (error) => outgoing.destroy(error));
-      body.pipe(outgoing);
+      if (body instanceof UploadBody) body.pour(outgoing);
+      else body.pipe(outgoing);
     } else if (request.body === undefined) outgoing.end();
     else {
       const bytes = typeof request.body === 'string' ? Buffer.from(request.body) : (request.body as Uint8Array);

@@ -35,6 +35,8 @@ export type CallOptions = {
   readonly hold?: boolean;
   /** False for requests that must not be sent twice. */
   readonly retry?: boolean;
+  /** This is the question for the region itself. */
+  readonly asksRegion?: boolean;
 };
 
 type Try<T> = (s3: S3, attempt: Attempt) => Promise<T>;
@@ -53,7 +55,7 @@ export class CallFailed extends Error {
 export class Line {
   readonly clients: Clients;
   readonly counters: Counters = { requests: 0, retries: 0, bytesRead: 0, bytesWritten: 0, latencyMs: 0, answers: 0 };
-  #discovered = false;
+  #discovering: Promise<void> | null = null;
 
   constructor(
     readonly settings: S3Settings,
@@ -76,10 +78,11 @@ export class Line {
     let skewRetried = false;
     for (let tries = 1; ; tries += 1) {
       options.signal?.throwIfAborted();
+      const { region } = this.clients;
       const outcome = await this.#try(what, { options, tries }, work);
       if ('value' in outcome) return outcome.value;
       const { failure } = outcome;
-      if (await this.#regionChanged(what, failure, options.signal)) continue;
+      if (options.asksRegion !== true && (await this.#regionChanged(what, { failure, region }, options.signal))) continue;
       if (!skewRetried && isSkewed(failure)) {
         // The SDK has learnt the server's time from this answer.
         skewRetried = true;
@@ -135,20 +138,29 @@ export class Line {
     return Math.max(retryAfterMs ?? 0, step / 2 + (Math.random() * step) / 2);
   }
 
-  /** Once a store: where nobody has named the region and the server minds, it is asked. @source 04-remote-stores 3.2 */
-  async #regionChanged(what: string, failure: Failure, signal: AbortSignal | undefined): Promise<boolean> {
-    if (this.#discovered || !this.clients.mayDiscover || !mindsRegion(failure)) return false;
-    this.#discovered = true;
+  /** Once a store, for all its calls: where nobody has named the region and the server minds, it is asked. @source 04-remote-stores 3.2 */
+  async #regionChanged(what: string, tried: { readonly failure: Failure; readonly region: string }, signal: AbortSignal | undefined): Promise<boolean> {
+    if (!this.clients.mayDiscover || !mindsRegion(tried.failure)) return false;
+    const others = this.#discovering;
+    try {
+      this.#discovering ??= this.#discover(what, tried.failure, signal);
+      await this.#discovering;
+    } catch (error) {
+      this.#discovering = null;
+      if (others === null) throw error;
+    }
+    return this.clients.region !== tried.region;
+  }
+
+  async #discover(what: string, failure: Failure, signal: AbortSignal | undefined): Promise<void> {
     const region = failure.region ?? (await this.#askRegion(what, signal));
-    if (region === null || region === this.clients.region) return false;
-    this.clients.useRegion(region);
-    return true;
+    if (region !== null) this.clients.useRegion(region);
   }
 
   async #askRegion(what: string, signal: AbortSignal | undefined): Promise<string | null> {
     try {
       const { bucket } = this.settings.place;
-      const answer = await this.call(`region of bucket ${bucket}`, { signal }, (s3, attempt) =>
+      const answer = await this.call(`region of bucket ${bucket}`, { signal, asksRegion: true }, (s3, attempt) =>
         s3.client.send(new s3.sdk.GetBucketLocationCommand({ Bucket: bucket }), { abortSignal: attempt.stopped }),
       );
       return answer.LocationConstraint === 'EU' ? 'eu-west-1' : (answer.LocationConstraint ?? 'us-east-1');

@@ -131,6 +131,21 @@ describe('what keeps a store from being reached is named', () => {
     expect(proxy.seen[1]?.url).toContain('location');
     await proxy.close();
   });
+
+  it('the region is learnt once for calls that are made at the same time', async () => {
+    const proxy = await httpFaultProxy(server);
+    const store = openAt(`s3://127.0.0.1:${proxy.port}/bucket`, { options: keysOf(server), tuning: FAST });
+    const minds = { fault: { kind: 'answer', status: 400, body: xmlError('AuthorizationHeaderMalformed', '<Region>garage</Region>') } } as const;
+    proxy.fault(minds);
+    proxy.fault(minds);
+    const id = idOf('ab');
+    await Promise.all([failureOf(store.sizeBytes('state', id)), failureOf(store.sizeBytes('state', id))]);
+    const scopes = proxy.seen.map(({ headers }) => /Credential=[^/]+\/\d+\/([^/]+)/.exec(headers.authorization ?? '')?.[1]);
+    expect(scopes.filter((scope) => scope === 'us-east-1')).toHaveLength(2);
+    expect(scopes.filter((scope) => scope === 'garage').length).toBeGreaterThanOrEqual(2);
+    await store.close();
+    await proxy.close();
+  });
 });
 
 it('a customer key goes with writing, reading and looking, in all parts', async () => {

@@ -6,6 +6,8 @@ import { isMissing } from './sftp-errors.js';
 import { inParallel } from './slots.js';
 import { BUCKET_MODE, ensureFolder, madeFolder } from './write.js';
 
+/** Folders made at once where the server does not say how many it keeps open. */
+const HANDLES = 64;
 /** Confidentiality rests on it: the files below have the server's own modes. */
 const ROOT_MODE = 0o700;
 
@@ -34,7 +36,7 @@ export async function makeStoreFolders(way: Way, root: string): Promise<void> {
   const make = async (path: string) => {
     if ((await madeFolder(way, path, BUCKET_MODE)) && isMasked) await setMode(way, path, BUCKET_MODE);
   };
-  for await (const _ of inParallel(others, way.line.maxHandles, make));
+  for await (const _ of inParallel(others, way.line.maxHandles ?? HANDLES, make));
   await ensureFolder(way, under(root, FOLDERS.lock), undefined);
 }
 

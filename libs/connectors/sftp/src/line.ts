@@ -26,6 +26,8 @@ type Pending = { readonly sentAt: number; readonly alone: boolean; readonly fail
 
 /** Data requests under way at once, over all transfers: 4 MB. */
 const DATA_REQUESTS = 128;
+/** As many open folders as any server keeps. */
+const FEW_HANDLES = 32;
 /** One request may take so many times the stall time while others are answered. */
 const LONGEST_STALLS = 5;
 /** How long a server may take to close its side. */
@@ -41,6 +43,7 @@ export class Line {
   readonly #input: LineInput;
   readonly #pending = new Set<Pending>();
   #lastAnswerAt = 0;
+  #refusesHandles = false;
   #watch: NodeJS.Timeout | undefined;
   #loss: StoreError | null = null;
 
@@ -59,10 +62,16 @@ export class Line {
     return this.#loss;
   }
 
-  /** Most folders and files that may be open at once. */
-  get maxHandles(): number {
+  /** Most folders and files that may be open at once; null where the server does not say, and has not refused any. */
+  get maxHandles(): number | null {
+    if (this.#refusesHandles) return FEW_HANDLES;
     const stated: unknown = 'maxOpenHandles' in this.sftp ? this.sftp.maxOpenHandles : undefined;
-    return typeof stated === 'number' ? Math.min(512, Math.max(4, Math.floor(stated / 2))) : 64;
+    return typeof stated === 'number' ? Math.min(512, Math.max(4, Math.floor(stated / 2))) : null;
+  }
+
+  /** The server has refused to keep so many open as were asked for. */
+  refusedHandle(): void {
+    this.#refusesHandles = true;
   }
 
   /**

@@ -16,6 +16,9 @@ type Found = { readonly id: Mac; readonly bucket: string; readonly attributes: R
 /** A store is three levels deep; a foreign folder is named but not searched further than this. */
 const MAX_DEPTH = 4;
 const STATS_AHEAD = 64;
+/** Folders that are opened at once where the server does not say how many it keeps: most keep as many as they are asked for. */
+const HANDLES = 320;
+const FOREIGN_HANDLES = 64;
 
 /** Items of a flat folder; one that is not there holds none. */
 export async function* listFlat(input: ListingInput, folder: string): AsyncIterable<ListedItem> {
@@ -35,8 +38,7 @@ export async function* listBuckets(input: ListingInput, kind: ResourceKind, misp
   const keep = (found: Found) => {
     if (!elsewhere.has(found.id)) elsewhere.set(found.id, { ...found, path: under(above, found.bucket, found.id) });
   };
-  const maxHandles = await input.session.run(async (line) => line.maxHandles, input.signal);
-  for await (const items of inParallel(BUCKETS, maxHandles - 1, (bucket) => itemsOf(input, under(above, bucket), bucket))) {
+  for await (const items of bucketsOf(input, above)) {
     for (const found of items) {
       if (found.id.startsWith(found.bucket)) yield listed(found.id, found.attributes);
       else keep(found);
@@ -56,9 +58,28 @@ export async function* listBuckets(input: ListingInput, kind: ResourceKind, misp
   }
 }
 
+/** What lies in each bucket. Those that the server refuses are asked for again, few at a time: it may not keep so many folders open. */
+async function* bucketsOf(input: ListingInput, above: string): AsyncIterable<readonly Found[]> {
+  const handles = async (): Promise<number> => (await input.session.run(async (line) => line.maxHandles, input.signal)) ?? HANDLES;
+  const refused: string[] = [];
+  const unlessRefused = async (bucket: string): Promise<readonly Found[]> => {
+    try {
+      return await itemsOf(input, under(above, bucket), bucket);
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.fault !== 'server') throw error;
+      refused.push(bucket);
+      return [];
+    }
+  };
+  yield* inParallel(BUCKETS, (await handles()) - 1, unlessRefused);
+  if (refused.length === 0) return;
+  await input.session.run(async (line) => line.refusedHandle(), input.signal);
+  yield* inParallel(refused, (await handles()) - 1, (bucket) => itemsOf(input, under(above, bucket), bucket));
+}
+
 /** Files that are no items: leftovers, foreign names, items in a bucket that is not theirs. Paths are relative to the root. */
 export async function* listForeignFiles(input: ListingInput): AsyncIterable<ForeignFile> {
-  const maxHandles = await input.session.run(async (line) => line.maxHandles, input.signal);
+  const maxHandles = (await input.session.run(async (line) => line.maxHandles, input.signal)) ?? FOREIGN_HANDLES;
   let level: readonly (readonly string[])[] = [[]];
   while (level.length > 0) {
     const next: (readonly string[])[] = [];

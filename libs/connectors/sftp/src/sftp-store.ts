@@ -25,7 +25,7 @@ import { OpenFiles } from './open-files.js';
 import { attributesOf, attributesOfFile, attributesOrNull, isFolder, letGo, openFile, type RemoteFile, removeFile, type Way } from './remote-file.js';
 import type { Session } from './session.js';
 import { isMissing, requestError, STATUS, statusOf } from './sftp-errors.js';
-import { PIECE_BYTES, readExactly, readPieces } from './transfer.js';
+import { PIECE_BYTES, readBegin, readExactly, readPieces } from './transfer.js';
 import { mustBeStore, type Writing, writeFailure, writeWhole } from './write.js';
 
 export type SftpStoreInput = {
@@ -38,6 +38,7 @@ export type SftpStoreInput = {
 };
 
 const CONFIG_LIMIT_BYTES = 1 << 20;
+const CONFIG_BEGIN_BYTES = 16 << 10;
 /** Ranges above this are compared with the file's size before memory is taken for them. */
 const TRUSTED_RANGE_BYTES = 1 << 20;
 
@@ -324,9 +325,10 @@ async function openWithSize(way: Way, path: string): Promise<{ readonly file: Re
 async function readConfigFile(way: Way, path: string): Promise<Uint8Array> {
   const file = await openFile(way, path, 'r');
   try {
-    const { size } = await attributesOfFile(file);
+    // Mostly the first bytes are all of it: its size and they are asked for together.
+    const [{ size }, begin] = await Promise.all([attributesOfFile(file), readBegin(file, CONFIG_BEGIN_BYTES)]);
     if (size > CONFIG_LIMIT_BYTES) throw new TooLargeError('CONFIG', size, CONFIG_LIMIT_BYTES);
-    return await readExactly(file, 0, size);
+    return size === begin.length ? begin : await readExactly(file, 0, size);
   } finally {
     letGo(file);
   }

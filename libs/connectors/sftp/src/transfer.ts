@@ -25,6 +25,12 @@ export async function readExactly(file: RemoteFile, offset: number, lengthBytes:
   return bytes;
 }
 
+/** The first bytes of a file, fewer when it ends before. */
+export async function readBegin(file: RemoteFile, limitBytes: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(limitBytes);
+  return bytes.slice(0, await readInto(file, Buffer.from(bytes.buffer), 0));
+}
+
 /** The file's bytes from `offset` up to `end`, in order; a reader that is slow holds the requests back. */
 export async function* readPieces(file: RemoteFile, offset: number, end: number): AsyncIterable<Uint8Array> {
   const ahead: Promise<Uint8Array>[] = [];

@@ -21,6 +21,8 @@ export type OwnServerInput = {
   readonly bareListings?: boolean;
   /** A plain rename replaces, as some servers do. */
   readonly renameReplaces?: boolean;
+  /** Folders and files it keeps open; more are refused. */
+  readonly maxHandles?: number;
   readonly port?: number;
 };
 
@@ -116,6 +118,10 @@ function serve(serving: Serving): void {
   const pathOf = (handle: Buffer) => handles.get(handle.length === 4 ? handle.readUInt32BE(0) : -1)?.path ?? '';
   const keep = (request: number, made: Opened) => {
     if (isClosed) return void made.file?.close();
+    if (handles.size >= (input.maxHandles ?? Number.POSITIVE_INFINITY)) {
+      void made.file?.close();
+      return void sftp.status(request, STATUS_CODE.FAILURE, 'too many open handles');
+    }
     const handle = Buffer.alloc(4);
     handle.writeUInt32BE(next);
     handles.set(next, made);

@@ -16,7 +16,7 @@ import type { Repository } from '../repository/types.js';
 import { openWriter } from '../repository/writer.js';
 import { type BuildEntry, type BuildOptions, buildSnapshot, keystream } from '../snapshot/testing/index.js';
 import { snapshotSource } from '../snapshot/source.js';
-import { fsStore } from '../stores/fs/fs-store.js';
+import { fsStore } from '@wardrobe/connector-fs';
 import { checkSnapshots } from './check.js';
 import type { CheckOptions, CheckSummary } from './check-types.js';
 import { BlobRows } from './blob-rows.js';

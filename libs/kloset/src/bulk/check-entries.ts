@@ -17,7 +17,6 @@ import { EntryBatch } from './entry-batch.js';
 import { type Named, placeOf } from './entry-places.js';
 import { ENTRY_IS } from './pipeline/examine-protocol.js';
 
-const ENTRIES_PER_READ = 2048;
 /** Batches that are examined on threads while one is told of. */
 const BATCHES_AHEAD = 4;
 
@@ -39,7 +38,7 @@ async function* scanFiles(run: CheckRun, context: SnapshotContext, scope: FilesS
   const scan = { ...scope, recovered: { count: 0 } };
   const { recovered } = scan;
   const ahead: Batch[] = [];
-  let entries = new EntryBatch(ENTRIES_PER_READ);
+  let entries = new EntryBatch(run.entriesPerRead);
   let isFound = path === null;
   for await (const item of scanTree(scannedAhead(await context.files(), run.source, SNAPSHOT_BLOB.vfsNode), { signal: run.options.signal })) {
     if ('error' in item) {
@@ -51,7 +50,7 @@ async function* scanFiles(run: CheckRun, context: SnapshotContext, scope: FilesS
     entries.add(item.key, item.value);
     if (!entries.isFull) continue;
     ahead.push(begin(run, entries));
-    entries = new EntryBatch(ENTRIES_PER_READ);
+    entries = new EntryBatch(run.entriesPerRead);
     if (ahead.length > BATCHES_AHEAD) yield* checkBatch(run, context, { batch: ahead.shift() as Batch, scan });
   }
   ahead.push(begin(run, entries));

@@ -15,6 +15,7 @@ import type { Readers } from './pipeline/readers.js';
 export type CheckRun = {
   readonly source: SnapshotSource;
   readonly options: CheckOptions;
+  readonly entriesPerRead: number;
   readonly objects: ObjectChecker;
   /** Null: everything goes the careful way. */
   readonly bulk: BulkCheck | null;
@@ -28,6 +29,10 @@ export type CheckRun = {
   readonly roots: MacSet;
   readonly counts: { snapshots: number; damagedSnapshots: number; entries: number; problems: number };
 };
+
+const ENTRIES_PER_READ = 2048;
+/** Over a line fewer: what lies between them is held until their contents are read. */
+const ENTRIES_PER_READ_OVER_LINE = 512;
 
 /** `readers`: threads that read the repository's packfiles by themselves; null where there are none. */
 export type CheckedStore = { readonly repository: Repository; readonly readers: Readers | null };
@@ -44,6 +49,7 @@ export function createRun(source: SnapshotSource, options: CheckOptions, store: 
   const run: CheckRun = {
     source,
     options,
+    entriesPerRead: store?.repository.store.line === undefined ? ENTRIES_PER_READ : ENTRIES_PER_READ_OVER_LINE,
     objects,
     bulk: bulkOf(),
     summaries: setFor(rows, SNAPSHOT_BLOB.summary),

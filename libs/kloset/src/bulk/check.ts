@@ -21,6 +21,8 @@ import { isRepository, threadedSource } from './pipeline/threaded-source.js';
  */
 export async function* checkSnapshots(source: SnapshotSource, options: CheckOptions): AsyncGenerator<CheckProblem, CheckSummary> {
   if (!isRepository(source)) return yield* checkAll(createRun(source, options, null));
+  // What is proven is what the store holds now.
+  source.keys.ranges.forget();
   const threads = await threadedSource(source);
   try {
     return yield* checkAll(createRun(threads, options, { repository: source, readers: threads.readers }));

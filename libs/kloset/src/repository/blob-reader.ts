@@ -50,7 +50,7 @@ async function readLocation(keys: Keys, location: Location, options: ReadOptions
   if (location.lengthBytes > BLOB_LIMIT_BYTES) throw new TooLargeError('stored blob', location.lengthBytes, BLOB_LIMIT_BYTES);
   const start = location.offset + HEADER_BYTES;
   try {
-    return await keys.store.readRange('packfile', location.packfile, start, location.lengthBytes, options);
+    return await keys.ranges.read(location.packfile, { offset: start, lengthBytes: location.lengthBytes }, { ...options, alone: true });
   } catch (error) {
     if (!(error instanceof StoreError) || error.retryable) throw error;
     // A file that is too short is damage of the data, not a failure of the line.

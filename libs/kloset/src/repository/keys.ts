@@ -3,6 +3,7 @@ import { macFromBytes } from '../bytes/bytes.js';
 import { createMacAlgorithm, type MacAlgorithm } from '../crypto/mac.js';
 import type { Store } from '../store/store.js';
 import { type ConfigFile, describeConfig, repositoryIdBytes } from './config-file.js';
+import { type PackedRanges, packedRanges } from './packed-ranges.js';
 import type { RepositoryConfig } from './types.js';
 import { type DecodeUnit, type EncodeUnit, unitDecoder, unitEncoder, unitStream } from './unit-codec.js';
 import type { PieceEncoder, RandomBytes } from '../crypto/unit-cipher.js';
@@ -10,6 +11,8 @@ import type { PieceEncoder, RandomBytes } from '../crypto/unit-cipher.js';
 /** Everything derived when a store is opened: what the parts of a repository need of CONFIG and the secret. */
 export type Keys = {
   readonly store: Store;
+  /** Where blobs are read from. */
+  readonly ranges: PackedRanges;
   readonly config: RepositoryConfig;
   readonly secret: Uint8Array | null;
   readonly algorithm: MacAlgorithm;
@@ -28,6 +31,7 @@ export function makeKeys(store: Store, configFile: ConfigFile, secret: Uint8Arra
   const algorithm = createMacAlgorithm(described.hashing, repositoryIdBytes(config), secret);
   return {
     store,
+    ranges: packedRanges(store),
     config: described,
     secret,
     algorithm,

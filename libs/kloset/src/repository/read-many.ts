@@ -4,7 +4,7 @@ import { HEADER_BYTES } from '../format/envelope.js';
 import type { ReadOptions } from '../store/store.js';
 import { type FindLocations, type Location, openBlob, readBlob } from './blob-reader.js';
 import type { Keys } from './keys.js';
-import { GAP_BYTES, PARALLEL_READS, RANGE_BYTES, WINDOW_BYTES, WINDOW_IDS } from './limits.js';
+import { GAP_BYTES, PARALLEL_READS, RANGE_BYTES, WINDOW_BYTES } from './limits.js';
 import { parallel } from './parallel.js';
 import type { BlobResult } from './types.js';
 
@@ -21,47 +21,57 @@ type Range = {
 type Window = { readonly wanted: readonly Wanted[]; readonly stored: ReadonlyMap<Wanted, Uint8Array> };
 
 /**
- * Blobs in the order asked. Ids are taken in windows of bounded size; inside one, reads are grouped by packfile and neighbours joined. The next window is
- * fetched while this one is handed out. A blob that fails in its first place is tried in the others; its error takes its place.
+ * Blobs in the order asked. Ids are taken in windows of bounded size; inside one, reads are grouped by packfile and neighbours joined. The next windows are
+ * fetched while one is handed out, as many as the line wants under way. A blob that fails in its first place is tried in the others; its error takes its place.
  */
 export async function* readMany(keys: Keys, request: ManyRequest, options: ReadOptions): AsyncGenerator<BlobResult> {
-  const windows = splitWindows(request);
-  let next = startNext(keys, windows, options);
+  const windows = splitWindows(keys, request);
+  const underWay: UnderWay[] = [];
+  const fill = (): void => {
+    while (underWay.reduce((sum, { costBytes }) => sum + costBytes, 0) < keys.ranges.windows.aheadBytes) {
+      const next = windows.next();
+      if (next.done === true) return;
+      const fetched = fetchWindow(keys, next.value.wanted, options);
+      // The failure is met when the window's turn comes; until then it must not count as unhandled.
+      fetched.catch(() => undefined);
+      underWay.push({ fetched, costBytes: Math.max(LEAST_COST_BYTES, next.value.lengthBytes) });
+    }
+  };
   try {
-    while (next !== null) {
-      const window: Window = await next;
-      next = startNext(keys, windows, options);
+    fill();
+    for (let next = underWay[0]; next !== undefined; next = underWay[0]) {
+      const window = await next.fetched;
+      underWay.shift();
+      fill();
       for (const wanted of window.wanted) yield await openWanted(keys, { type: request.type, wanted, stored: window.stored.get(wanted) }, options);
     }
   } finally {
-    if (next !== null) await Promise.allSettled([next]);
+    await Promise.allSettled(underWay.map(({ fetched }) => fetched));
   }
 }
 
-function startNext(keys: Keys, windows: Iterator<readonly Wanted[]>, options: ReadOptions): Promise<Window> | null {
-  const wanted = windows.next();
-  if (wanted.done === true) return null;
-  const fetched = fetchWindow(keys, wanted.value, options);
-  // The failure is met when the window's turn comes; until then it must not count as unhandled.
-  fetched.catch(() => undefined);
-  return fetched;
-}
+/** What a window costs at least, whatever it holds. */
+const LEAST_COST_BYTES = 256 << 10;
 
-function* splitWindows(request: ManyRequest): Generator<readonly Wanted[]> {
-  let window: Wanted[] = [];
+type Split = { readonly wanted: readonly Wanted[]; readonly lengthBytes: number };
+type UnderWay = { readonly fetched: Promise<Window>; readonly costBytes: number };
+
+function* splitWindows(keys: Keys, request: ManyRequest): Generator<Split> {
+  const { windowBytes, windowIds } = keys.ranges.windows;
+  let wanted: Wanted[] = [];
   let bytes = 0;
   for (const id of request.ids) {
     const locations = request.find(request.type, id);
     const lengthBytes = locations[0]?.lengthBytes ?? 0;
-    if (window.length > 0 && (window.length >= WINDOW_IDS || bytes + lengthBytes > WINDOW_BYTES)) {
-      yield window;
-      window = [];
+    if (wanted.length > 0 && (wanted.length >= windowIds || bytes + lengthBytes > windowBytes)) {
+      yield { wanted, lengthBytes: bytes };
+      wanted = [];
       bytes = 0;
     }
-    window.push({ id, locations });
+    wanted.push({ id, locations });
     bytes += lengthBytes;
   }
-  if (window.length > 0) yield window;
+  if (wanted.length > 0) yield { wanted, lengthBytes: bytes };
 }
 
 async function fetchWindow(keys: Keys, wanted: readonly Wanted[], options: ReadOptions): Promise<Window> {
@@ -100,7 +110,8 @@ function joinRanges(wanted: readonly Wanted[]): readonly Range[] {
 /** Null when the range cannot be read: its blobs are then tried one by one. */
 async function readRange(keys: Keys, range: Range, options: ReadOptions): Promise<{ range: Range; bytes: Uint8Array | null }> {
   try {
-    return { range, bytes: await keys.store.readRange('packfile', range.packfile, range.start + HEADER_BYTES, range.end - range.start, options) };
+    const { packfile, start, end } = range;
+    return { range, bytes: await keys.ranges.read(packfile, { offset: start + HEADER_BYTES, lengthBytes: end - start }, options) };
   } catch (error) {
     if (options.signal?.aborted === true || !(error instanceof KlosetError)) throw error;
     return { range, bytes: null };

@@ -12,8 +12,9 @@ import { readLocks } from './locks.js';
 import { type OrphanOptions, Orphans } from './orphans.js';
 import { verifyStates } from './load-states.js';
 import { LocatedSource } from './located-source.js';
+import { packedRanges } from './packed-ranges.js';
 import { readMany } from './read-many.js';
-import { type RefreshOptions, StateIndex } from './state-index.js';
+import { listEarly, type RefreshOptions, StateIndex } from './state-index.js';
 import type {
   BlobResult,
   BlobSource,
@@ -36,15 +37,21 @@ import { checkPlaces, verifyPackfile } from './verify-packfile.js';
  * @throws NotAStoreError, WrongPassphraseError, PassphraseNeededError, UnsupportedVersionError, DecodeError, IntegrityError, TooLargeError, StoreError, PermissionError
  */
 export async function openRepository(store: Store, options: OpenOptions = {}): Promise<Repository> {
+  // Over a line the states are asked for together with CONFIG. Without CONFIG it is no store, and whatever the listing says is met by nobody.
+  const early = store.line === undefined ? undefined : listEarly(store, options);
   const configFile = await readConfig(store, { signal: options.signal });
   const secret = await unlock(configFile, options);
   verifyConfig(configFile, secret);
   const keys = makeKeys(store, configFile, secret);
   const storage = options.indexDirectory === undefined ? null : indexFolder(keys, options.indexDirectory, options.onNote ?? (() => undefined));
   const index = new StateIndex(keys, storage);
-  const view = await index.refresh(options);
+  const view = await index.refresh({ ...options, early });
   const archive = archiveStore(store, view);
-  return new StoreRepository(archive === null ? keys : { ...keys, store: archive }, { index, view, isArchive: archive !== null });
+  return new StoreRepository(archive === null ? keys : { ...keys, store: archive, ranges: packedRanges(archive) }, {
+    index,
+    view,
+    isArchive: archive !== null,
+  });
 }
 
 async function unlock(configFile: ConfigFile, options: OpenOptions): Promise<Uint8Array | null> {
@@ -112,6 +119,7 @@ class StoreRepository implements Repository {
   }
 
   async refresh(options: RefreshOptions = {}): Promise<StateView> {
+    this.keys.ranges.forget();
     this.#view = await this.#index.refresh(options);
     return this.#view;
   }
@@ -172,6 +180,7 @@ class StoreRepository implements Repository {
   }
 
   close(): Promise<void> {
+    this.keys.ranges.forget();
     return this.store.close();
   }
 }

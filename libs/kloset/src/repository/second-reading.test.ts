@@ -6,10 +6,10 @@ import type { ReadOptions, Store } from '../store/store.js';
 import { fsStore } from '@wardrobe/connector-fs';
 import { openRepository } from './repository.js';
 
-/** A line that changes one bit of every `every`-th answer; `always`: of each answer that comes from this packfile. */
+/** A line that changes one bit of every `every`-th answer; `always`: of each answer that comes from this packfile. `figures`: it counts, as a line does. */
 function noisyLine(
   inner: Store,
-  { every, always }: { readonly every: number; readonly always?: string },
+  { every, always, figures }: { readonly every: number; readonly always?: string; readonly figures: boolean },
 ): { readonly store: Store; readonly changed: () => number } {
   let answers = 0;
   let changed = 0;
@@ -26,6 +26,7 @@ function noisyLine(
       return spoil(await inner.readRange(...args), args[1], args[4]);
     },
     close: () => inner.close(),
+    ...(figures ? { line: () => ({ requests: answers, retries: 0, bytesRead: 0, bytesWritten: 0, meanLatencyMs: null }) } : {}),
   };
   function spoil(bytes: Uint8Array, id: string, options: ReadOptions | undefined): Uint8Array {
     answers += 1;
@@ -51,7 +52,10 @@ async function problemsOf(store: Store, passphrase: string | undefined): Promise
   return { snapshots: ids.length, unreadable, problems };
 }
 
-describe('a line that changes bytes', () => {
+describe.each([
+  ['block by block', true],
+  ['as it is', false],
+])('a line that changes bytes, read %s', (_, figures) => {
   it.each([
     ['v10-plain-desync', [2, 3, 5]],
     ['v11-enc-desync', [3]],
@@ -59,7 +63,7 @@ describe('a line that changes bytes', () => {
     const fixture = await unpackFixture(name);
     const sound = await problemsOf(fsStore(fixture.storeDir), fixture.passphrase);
     for (const every of shares) {
-      const line = noisyLine(fsStore(fixture.storeDir), { every });
+      const line = noisyLine(fsStore(fixture.storeDir), { every, figures });
       expect(await problemsOf(line.store, fixture.passphrase)).toEqual(sound);
       expect(line.changed()).toBeGreaterThan(0);
     }
@@ -73,7 +77,7 @@ describe('a line that changes bytes', () => {
     const { snapshots } = await problemsOf(inner, undefined);
     let hurt = 0;
     for (const always of places.slice(0, 6)) {
-      const found = await problemsOf(noisyLine(inner, { every: Number.MAX_SAFE_INTEGER, always }).store, undefined);
+      const found = await problemsOf(noisyLine(inner, { every: Number.MAX_SAFE_INTEGER, always, figures }).store, undefined);
       if (found.problems > 0 || found.snapshots < snapshots) hurt += 1;
       expect(found.unreadable).toBe(0);
     }

@@ -1,13 +1,20 @@
-import type { StateId } from '@wardrobe/kloset-model';
+import type { Mac, StateId } from '@wardrobe/kloset-model';
 import { joinLayers, type Layer, newLocationTable } from '../state/layer.js';
 import { MergedView } from '../state/state-view.js';
 import type { StateRecord } from '../state/state-record.js';
-import type { ListedItem, ReadOptions } from '../store/store.js';
+import type { ListedItem, Store } from '../store/store.js';
 import type { Keys } from './keys.js';
 import { currentFooter, loadStates } from './load-states.js';
 import type { OpenProgress, StateView, UnreadableState } from './types.js';
 
-export type RefreshOptions = { readonly signal?: AbortSignal | undefined; readonly onProgress?: ((progress: OpenProgress) => void) | undefined };
+/** `early`: the states of the store, asked for already. */
+export type RefreshOptions = ListOptions & { readonly early?: EarlyListing | undefined };
+type ListOptions = { readonly signal?: AbortSignal | undefined; readonly onProgress?: ((progress: OpenProgress) => void) | undefined };
+type ListedStates = ReadonlyMap<StateId, ListedItem>;
+type Sizes = ReadonlyMap<StateId, number>;
+
+/** A listing that is under way before it is known which states the index holds; `know` tells it, for stores whose listings give no sizes. */
+export type EarlyListing = { readonly states: Promise<ListedStates>; readonly know: (sizes: Promise<Sizes>) => void };
 
 /** Where layers survive the process. `load` gives none when there is nothing usable; `save` must not fail the caller for a full or read-only disk. */
 export interface LayerStorage {
@@ -34,9 +41,12 @@ export class StateIndex {
 
   /** Lists the states, reads those that are new, and forgets those that are gone with all their entries. @throws StoreError, PermissionError when the store cannot be listed */
   async refresh(options: RefreshOptions): Promise<StateView> {
-    const loaded = this.#started ? this.#layers : await this.#loadSaved(options);
-    const sizes = new Map(recordsOf(loaded).map((record) => [record.id, record.sizeBytes]));
-    const listed = await this.#list({ ...options, knownSize: (id) => sizes.get(id) });
+    const loading = this.#started ? Promise.resolve(this.#layers) : this.#loadSaved(options);
+    const sizes = loading.then(sizesOf);
+    // Met where the layers themselves are waited for.
+    sizes.catch(() => undefined);
+    options.early?.know(sizes);
+    const [listed, loaded] = await Promise.all([options.early?.states ?? listStates(this.keys.store, options, sizes), loading]);
     const kept = await this.#stillValid(loaded, listed, options);
     const known = new Set(recordsOf(kept).map((record) => record.id));
     const missing = [...listed.values()].filter((item) => !known.has(item.id));
@@ -46,15 +56,6 @@ export class StateIndex {
     this.#layers = layers;
     this.#started = true;
     return new MergedView(layers, unreadable);
-  }
-
-  async #list(options: RefreshOptions & Pick<ReadOptions, 'knownSize'>): Promise<Map<StateId, ListedItem>> {
-    const listed = new Map<StateId, ListedItem>();
-    for await (const item of this.keys.store.list('state', { signal: options.signal, knownSize: options.knownSize })) {
-      listed.set(item.id, item);
-      options.onProgress?.({ phase: 'list', done: listed.size, total: listed.size });
-    }
-    return listed;
   }
 
   async #loadSaved(options: RefreshOptions): Promise<readonly Layer[]> {
@@ -99,9 +100,37 @@ export class StateIndex {
   /** A state that could not be found is gone only when the store does not list it any more; one that is still listed cannot be read. */
   async #stillListed(absent: readonly UnreadableState[], options: RefreshOptions): Promise<readonly UnreadableState[]> {
     if (absent.length === 0) return [];
-    const listed = await this.#list({ signal: options.signal });
+    const listed = await listStates(this.keys.store, { signal: options.signal }, NO_SIZES);
     return absent.filter((state) => listed.has(state.id));
   }
+}
+
+const NO_SIZES: Promise<Sizes> = Promise.resolve(new Map());
+
+/** Begins to list the states of a store. A failure is met by whoever waits for `states`. */
+export function listEarly(store: Store, options: ListOptions): EarlyListing {
+  let know: EarlyListing['know'] = () => undefined;
+  const sizes = new Promise<Sizes>((resolve) => {
+    know = resolve;
+  });
+  const states = listStates(store, options, sizes);
+  states.catch(() => undefined);
+  return { states, know: (told) => know(told) };
+}
+
+/** The states that a store lists now. @throws StoreError, PermissionError */
+async function listStates(store: Store, options: ListOptions, sizes: Promise<Sizes>): Promise<ListedStates> {
+  const listed = new Map<StateId, ListedItem>();
+  const knownSize = async (id: Mac): Promise<number | undefined> => (await sizes).get(id as StateId);
+  for await (const item of store.list('state', { signal: options.signal, knownSize })) {
+    listed.set(item.id, item);
+    options.onProgress?.({ phase: 'list', done: listed.size, total: listed.size });
+  }
+  return listed;
+}
+
+function sizesOf(layers: readonly Layer[]): Sizes {
+  return new Map(recordsOf(layers).map(({ id, sizeBytes }) => [id, sizeBytes]));
 }
 
 function recordsOf(layers: readonly Layer[]): readonly StateRecord[] {

@@ -15,7 +15,7 @@ import { SpoolFile } from './spool-file.js';
 import { storeLine } from './store-line.js';
 import type { LockInfo, Repository, StateView } from './types.js';
 import type { EncodeUnit } from './unit-codec.js';
-import { uploadPackfile } from './upload-packfile.js';
+import { type ReadyPackfile, Uploads } from './uploads.js';
 import { previewOf } from './preview.js';
 import { publishState } from './publish-state.js';
 import type { CommitResult, PlacedBlob, Preview, RepositoryWriter, SpooledPackfile, StoreLine, WriterEnvironment } from './writer-types.js';
@@ -102,7 +102,6 @@ type Parts = {
   readonly id: Mac;
 };
 type OpenPackfile = { readonly builder: PackfileBuilder; readonly spool: SpoolFile; readonly rows: PackfileRows };
-type ReadyPackfile = { readonly id: PackfileId; readonly path: string; readonly sizeBytes: number };
 
 class Writer implements RepositoryWriter {
   readonly repository: Repository;
@@ -116,6 +115,7 @@ class Writer implements RepositoryWriter {
   #turn: Promise<unknown> = Promise.resolve();
   readonly #open = new Map<'data' | 'metadata', OpenPackfile>();
   #ready: ReadyPackfile[] = [];
+  readonly #uploads: Uploads;
   #stored: { readonly id: PackfileId; readonly whenNs: bigint }[] = [];
   #entries: ((builder: StateBuilder, state: StateId, nowNs: bigint) => void)[] = [];
   readonly #reliedOn = new Set<PackfileId>();
@@ -126,6 +126,11 @@ class Writer implements RepositoryWriter {
   constructor(parts: Parts) {
     this.repository = parts.repository;
     this.store = parts.store;
+    this.#uploads = new Uploads(parts.store, (packfile) => {
+      this.#ready = this.#ready.filter((other) => other !== packfile);
+      this.#bytesWritten += packfile.sizeBytes;
+      this.#stored.push({ id: packfile.id, whenNs: this.#nowNs() });
+    });
     this.environment = parts.environment;
     this.#lock = parts.lock;
     this.#id = parts.id;
@@ -190,29 +195,22 @@ class Writer implements RepositoryWriter {
     this.#stored.push({ id: packfile.id, whenNs: packfile.packedAtNs });
   }
 
-  settle(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
-    return this.#inTurn(async () => {
-      await this.#upload(options);
+  async settle(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    await this.#upload(options);
+    await this.#inTurn(async () => {
       if (this.#blobs.waiting > CHECKPOINT_BLOBS && this.#entries.length === 0 && this.#lock?.exclusive === false) await this.#checkpoint(options.signal);
     });
   }
 
-  /** One at a time: two at once would bring the same packfile twice, or publish it twice. */
+  /** One at a time: two at once would publish the same packfile twice. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#turn.then(work, work);
     this.#turn = done;
     return done;
   }
 
-  async #upload(options: { readonly signal?: AbortSignal | undefined }): Promise<void> {
-    for (;;) {
-      const [packfile] = this.#ready;
-      if (packfile === undefined) return;
-      await uploadPackfile(this.store, packfile, options);
-      this.#ready = this.#ready.filter((other) => other !== packfile);
-      this.#bytesWritten += packfile.sizeBytes;
-      this.#stored.push({ id: packfile.id, whenNs: this.#nowNs() });
-    }
+  #upload(options: { readonly signal?: AbortSignal | undefined }): Promise<void> {
+    return this.#uploads.bring([...this.#ready], options);
   }
 
   colour(type: 4 | 5, id: Mac): void {

@@ -5,9 +5,9 @@ import { object, type ObjectRecord } from '../format/snapshot-object.js';
 import { type Abortable, readRecord, type SnapshotSource } from './source.js';
 import type { ChunkInfo, ObjectInfo } from './types.js';
 
-/** Chunks asked for at a time, and their bytes: the source reads neighbours in one go, and may hold all of them. Zeros take nearly no room until they are read. */
-const CHUNKS_PER_READ = 64;
-const BYTES_PER_READ = 16 << 20;
+/** Chunks asked for at a time, and their bytes: the source reads neighbours in one go, and holds what its windows hold. */
+const CHUNKS_PER_READ = 1024;
+const BYTES_PER_READ = 256 << 20;
 
 /** @throws NotFoundError, IntegrityError, DecodeError; TooLargeError sizes beyond 2^53 */
 export async function readObject(source: SnapshotSource, id: Mac, options: Abortable = {}): Promise<ObjectInfo> {

@@ -13,9 +13,11 @@ import type { BenchContext } from './context.js';
 
 const MIB = 1 << 20;
 const LARGE_BYTES = Number(process.env['BENCH_REMOTE_MIB'] ?? '256') * MIB;
+const PLAIN_BYTES = 64 * MIB;
 const SMALL_FILES = Number(process.env['BENCH_REMOTE_FILES'] ?? '5000');
 const ROUNDS = Number(process.env['BENCH_REMOTE_ROUNDS'] ?? '500');
-const LATENCIES_MS = [0, 20, 100];
+const LATENCIES_MS = (process.env['BENCH_REMOTE_LATENCIES'] ?? '0,20,100').split(',').map(Number);
+const PLACES = (process.env['BENCH_REMOTE_PLACES'] ?? 'S3,SFTP').split(',');
 
 /**
  * Stores over S3 and SFTP behind a line of 100 Mbit/s: whole commands on one large file and on many small ones, a directory as a page sees it, and what
@@ -23,11 +25,15 @@ const LATENCIES_MS = [0, 20, 100];
  */
 export async function remote({ work }: BenchContext): Promise<Section> {
   const cli = buildCli();
-  const trees = { large: join(work.path, 'remote-large'), small: join(work.path, 'remote-small') };
+  const trees = { large: join(work.path, 'remote-large'), small: join(work.path, 'remote-small'), plain: join(work.path, 'remote-plain.bin') };
   makeTrees(trees);
   const rows: Row[] = [];
   const local = await localPeaks(cli, { trees, folder: work.path });
-  for (const make of [s3Place, sftpPlace]) {
+  for (const [name, make] of [
+    ['S3', s3Place],
+    ['SFTP', sftpPlace],
+  ] as const) {
+    if (!PLACES.includes(name)) continue;
     for (const latencyMs of LATENCIES_MS) {
       const place = await make(latencyMs);
       try {
@@ -37,6 +43,7 @@ export async function remote({ work }: BenchContext): Promise<Section> {
         await place.close();
       }
     }
+    if (ROUNDS === 0) continue;
     const place = await make(0);
     try {
       rows.push(await rounds(cli, { place, tree: trees.small, folder: work.path }));
@@ -47,17 +54,19 @@ export async function remote({ work }: BenchContext): Promise<Section> {
   return { title: `Stores over a line of 100 Mbit/s: one file of ${LARGE_BYTES / MIB} MiB of noise, and ${SMALL_FILES} small files`, rows };
 }
 
-type Trees = { readonly large: string; readonly small: string };
+/** `plain`: a file for the client library by itself. */
+type Trees = { readonly large: string; readonly small: string; readonly plain: string };
 type Peaks = Readonly<Record<string, number>>;
 
 /** Noise of fixed seeds: nothing compresses, so what goes over the line is what was asked for. */
-function makeTrees({ large, small }: Trees): void {
+function makeTrees({ large, small, plain }: Trees): void {
   rmSync(large, { recursive: true, force: true });
   rmSync(small, { recursive: true, force: true });
   mkdirSync(large, { recursive: true });
   const bytes = stream('remote large');
   writeFileSync(join(large, 'noise.bin'), '');
   for (let done = 0; done < LARGE_BYTES; done += 8 * MIB) writeFileSync(join(large, 'noise.bin'), bytes(Math.min(8 * MIB, LARGE_BYTES - done)), { flag: 'a' });
+  writeFileSync(plain, stream('remote plain')(Math.min(PLAIN_BYTES, LARGE_BYTES)));
   const pieces = stream('remote small');
   for (let at = 0; at < SMALL_FILES; at += 1) {
     const folder = join(small, `d${at % 100}`);
@@ -99,6 +108,10 @@ async function commands(
 ): Promise<Row[]> {
   const { place, latencyMs, trees, folder, local } = at;
   const rows: Row[] = [];
+  const plain = await place.plain(trees.plain);
+  process.stderr.write(
+    `${place.name}, ${latencyMs} ms: the client library by itself ${(plain.upBytesPerSecond / 1e6).toFixed(1)} MB/s up, ${(plain.downBytesPerSecond / 1e6).toFixed(1)} MB/s down\n`,
+  );
   await run(cli, [...place.args, 'create', '--plaintext'], folder);
   for (const [name, args] of steps(trees, folder)) {
     const usage = await run(cli, [...place.args, ...args], folder);
@@ -106,15 +119,18 @@ async function commands(
     const peak = local[name] ?? 0;
     const note = `peak ${usage.peakMiB.toFixed(0)} MiB, on a local store ${peak.toFixed(0)} (${(usage.peakMiB / peak).toFixed(2)})`;
     if (name.endsWith('large')) {
-      const share = LARGE_BYTES / (usage.wallMs / 1000) / LINE_BYTES_PER_SECOND;
+      const bytesPerSecond = LARGE_BYTES / (usage.wallMs / 1000);
+      const library = name.startsWith('backup') ? plain.upBytesPerSecond : plain.downBytesPerSecond;
+      const share = bytesPerSecond / LINE_BYTES_PER_SECOND;
       rows.push({
         what: label,
-        value: LARGE_BYTES / 1e6 / (usage.wallMs / 1000),
+        value: bytesPerSecond / 1e6,
         unit: 'MB/s',
         budget: null,
-        note: `${(share * 100).toFixed(0)} % of the line; ${note}`,
+        note: `${(share * 100).toFixed(0)} % of the line, ${((bytesPerSecond / library) * 100).toFixed(0)} % of the client library's ${(library / 1e6).toFixed(1)} MB/s; ${note}`,
       });
     } else rows.push({ what: label, value: usage.wallMs / 1000, unit: 's', budget: null, note });
+    process.stderr.write(`${label}: ${(usage.wallMs / 1000).toFixed(2)} s, ${usage.cpuSeconds.toFixed(2)} s of processor time; ${note}\n`);
   }
   rmSync(join(folder, 'remote-out'), { recursive: true, force: true });
   return rows;

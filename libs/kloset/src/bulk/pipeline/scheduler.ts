@@ -268,13 +268,13 @@ export class Scheduler {
   #upload(message: FromWorker & { kind: 'packfile' }): void {
     this.#packed += this.#parts.addPackfile(message);
     this.#waitingUploads += 1;
-    this.#uploads = this.#uploads
-      .then(() => (this.#failure === null ? this.#parts.settle() : undefined))
+    const settled = (this.#failure === null ? this.#parts.settle() : Promise.resolve())
       .catch((error: unknown) => this.#fail(error instanceof Error ? error : new Error(String(error))))
       .then(() => {
         this.#waitingUploads -= 1;
         this.#pump();
       });
+    this.#uploads = Promise.all([this.#uploads, settled]).then(() => undefined);
   }
 
   #grow(): void {
