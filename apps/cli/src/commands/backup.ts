@@ -19,6 +19,7 @@ import { counted } from '@wardrobe/words';
 import { parseTime } from '../duration.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { sayMistake, usage } from '../failures.js';
+import { keepOldSmall } from '../heap.js';
 import { namePair } from '../json.js';
 import { printable } from '../printable.js';
 import { openStore, resolveStore, type Session } from '../session.js';
@@ -47,6 +48,7 @@ export type BackupCommandOptions = {
 
 /** `backup`: paths of this machine as one new snapshot. Files that could not be read are told, counted, and end it with 65. */
 export async function backup(session: Session, paths: readonly string[], options: BackupCommandOptions): Promise<ExitCode> {
+  keepOldSmall();
   const request = await requestOf(session, paths, options);
   const repository = await openStore(session);
   if (options.dryRun) return dryRun(session, repository, { request, options });

@@ -14,6 +14,7 @@ import { type Mac, type SnapshotId, sizeText } from '@wardrobe/kloset-model';
 import { counted } from '@wardrobe/words';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { usage } from '../failures.js';
+import { keepOldSmall } from '../heap.js';
 import { namePair } from '../json.js';
 import { printable } from '../printable.js';
 import { type Availability, candidates, type Reach, select, sourceFor } from '../select.js';
@@ -41,6 +42,7 @@ type Mode = {
 
 /** `check`: the store's own files and every snapshot, or some snapshots or paths. Any damage ends with 65; each problem is a line, a summary comes last. */
 export async function check(session: Session, args: readonly string[], options: CheckOptions): Promise<ExitCode> {
+  keepOldSmall();
   const nowMs = Date.now();
   const selection = parseSelection(options, nowMs);
   const isWhole = args.length === 0 && !isSelective(selection);

@@ -3,6 +3,7 @@ import { sizeText } from '@wardrobe/kloset-model';
 import { counted } from '@wardrobe/words';
 import { parseDuration } from '../duration.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { keepOldSmall } from '../heap.js';
 import { timeText } from '../json.js';
 import { openStore, type Session } from '../session.js';
 import { knownMachines } from './maintenance-machines.js';
@@ -20,6 +21,7 @@ export type MaintenanceCommandOptions = {
 
 /** `maintenance`: schedules what nobody needs and removes what was scheduled long enough ago; without `--apply` tells the plan. */
 export async function maintenance(session: Session, options: MaintenanceCommandOptions): Promise<ExitCode> {
+  keepOldSmall();
   const { terminal, signal } = session;
   const graceMs = options.grace === undefined ? undefined : parseDuration(options.grace);
   const repository = await openStore(session);

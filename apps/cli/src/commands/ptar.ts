@@ -4,6 +4,7 @@ import { shortId, sizeText } from '@wardrobe/kloset-model';
 import { counted } from '@wardrobe/words';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { usage } from '../failures.js';
+import { keepOldSmall } from '../heap.js';
 import { printable } from '../printable.js';
 import { chooseSnapshots, loadSnapshots, parseSelection, type SelectionOptions } from '../selection.js';
 import { openStore, readKeyfile, type Session } from '../session.js';
@@ -26,6 +27,7 @@ const HASHINGS: Readonly<Record<string, 'BLAKE3' | 'SHA256'>> = { BLAKE3: 'BLAKE
 
 /** `ptar -o FILE SNAP…`: an archive of snapshots in one file that both lines of plakar read. */
 export async function ptar(session: Session, ids: readonly string[], options: PtarCommandOptions): Promise<ExitCode> {
+  keepOldSmall();
   const hashing = HASHINGS[options.hashing.toUpperCase()];
   if (hashing === undefined) throw usage(`'${options.hashing}' is no hashing.`, 'Give BLAKE3 or SHA256.');
   if (!options.output.endsWith('.ptar')) throw usage(`'${options.output}' does not end in .ptar.`, 'Without that, nothing would take it for an archive later.');

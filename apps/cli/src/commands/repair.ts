@@ -13,6 +13,7 @@ import type { SnapshotId } from '@wardrobe/kloset-model';
 import { counted } from '@wardrobe/words';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.js';
 import { usage } from '../failures.js';
+import { keepOldSmall } from '../heap.js';
 import { openStore, type Session } from '../session.js';
 import { hearMachines, recoverySources } from './repair-evidence.js';
 import { planLines, planObjects, resultLines, resultObjects } from './repair-words.js';
@@ -46,6 +47,7 @@ const PHASES: Readonly<Record<RepairProgress['phase'], string>> = {
 
 /** `repair`: what is wrong with the store and what would be done; with `--apply` does it and proves it. */
 export async function repair(session: Session, options: RepairOptions): Promise<ExitCode> {
+  keepOldSmall();
   // This machine's own index would forget on opening what the store has lost: it is asked first, as a witness.
   const repository = await openStore({ ...session, useIndex: false });
   const common: Omit<PlanRepairOptions, 'nowMs'> = {

@@ -14,6 +14,7 @@ import { shortId, sizeText } from '@wardrobe/kloset-model';
 import { counted } from '@wardrobe/words';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { asCliError, usage } from '../failures.js';
+import { keepOldSmall } from '../heap.js';
 import { snapshotJson } from '../json.js';
 import { printable } from '../printable.js';
 import { openSecondStore } from '../second-store.js';
@@ -40,6 +41,7 @@ const WAYS: readonly string[] = ['to', 'from', 'with'] satisfies readonly Reques
 
 /** `sync [SNAP…] to|from|with STORE`: copies what the other store lacks; each copy is compared with its original before anybody can see it. */
 export async function sync(session: Session, words: readonly string[], options: SyncCommandOptions): Promise<ExitCode> {
+  keepOldSmall();
   const request = parseRequest(words);
   const nowMs = Date.now();
   parseSelection(options, nowMs);
