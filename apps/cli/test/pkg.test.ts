@@ -1,42 +1,11 @@
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { createGzip } from 'node:zlib';
 import { temporaryFolder } from '@wardrobe/testing';
-import { pack } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
 import { httpBackEnd } from './back-ends.js';
-import { jsonLines, type Run, wardrobe } from './run-wardrobe.js';
-
-type User = { readonly data: string; run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Run> };
-
-async function user(): Promise<User> {
-  const data = await temporaryFolder('data');
-  return { data, run: (args, env = {}) => wardrobe(args, { WARDROBE_DATA: data, HOME: data, ...env }) };
-}
-
-const CONNECTOR = `
-class StoreError extends Error { constructor() { super('the tape is torn'); this.code = 'store'; this.fault = 'line'; this.retryable = false; } }
-export const tape = { name: 'tape', title: 'Tape', description: 'A tape.', schemes: ['tape'], interfaceVersion: 'VERSION', example: 'tape:one', options: [],
-  open: () => ({ location: 'tape:one', spoolDirectory: null, readConfig: async () => { throw new StoreError(); }, close: async () => {} }) };
-`;
-
-/** A package as npm makes them. */
-async function made(changes: { readonly version?: string; readonly interfaceVersion?: string; readonly name?: string } = {}): Promise<string> {
-  const file = join(await temporaryFolder('made'), 'tape.tgz');
-  const tar = pack();
-  const written = pipeline(tar, createGzip(), createWriteStream(file));
-  const { version = '1.0.0', interfaceVersion = '1.0' } = changes;
-  const wardrobeFacts = { connector: 'index.js', name: 'tape', schemes: ['tape'], interfaceVersion };
-  const facts = { name: '@example/tape', version, type: 'module', scripts: { install: 'touch ran' }, wardrobe: wardrobeFacts };
-  tar.entry({ name: 'package/package.json' }, JSON.stringify(facts));
-  tar.entry({ name: changes.name ?? 'package/index.js' }, CONNECTOR.replace('VERSION', interfaceVersion));
-  tar.finalize();
-  await written;
-  return file;
-}
+import { made, user } from './pkg-kit.js';
+import { jsonLines } from './run-wardrobe.js';
 
 describe('connectors', () => {
   it('that come along are there, are removed, added without a network, and removed again', async () => {
