@@ -291,6 +291,23 @@ describe('sparse files', () => {
   });
 });
 
+describe('files with several names', () => {
+  it('are one file again, however many there are and wherever their names lie', async () => {
+    const files = Array.from({ length: 700 }, (_, file) => ({ file, content: `content ${file}`, ino: BigInt(file + 1), nlink: 3 }));
+    const names = ({ file }: { readonly file: number }) => [`/top-${file}`, `/a/deep ${file % 7}/name-${file}`, `/z/${file}`];
+    const snapshot = await snapshotOf(files.flatMap((one) => names(one).map((path) => ({ path, content: one.content, ino: one.ino, nlink: one.nlink }))));
+    const folder = await temporaryFolder('names');
+    const { result, items } = await restore(snapshot, folder, { verify: true });
+    expect(items).toEqual([]);
+    expect(result).toMatchObject({ files: 2100, hardLinks: 1400, failed: 0 });
+    for (const one of files) {
+      const inodes = await Promise.all(names(one).map(async (path) => (await lstat(join(folder, path))).ino));
+      expect(new Set(inodes).size).toBe(1);
+      expect(await text(folder, `z/${one.file}`)).toBe(one.content);
+    }
+  });
+});
+
 describe('nothing is followed', () => {
   it('links in the folder, however the policy, lead nowhere', async () => {
     const snapshot = await snapshotOf([
