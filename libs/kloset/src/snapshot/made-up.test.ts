@@ -6,7 +6,7 @@ import { KlosetError } from '../errors/errors.js';
 import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
 import { isDamaged } from './entry.js';
 import { contextOf, openSnapshot } from './open.js';
-import { type BuildEntry, type BuildOptions, buildSnapshot, listedLines, type MemorySource, memorySource, walkedLines } from './testing/index.js';
+import { type BuildEntry, type BuildOptions, buildSnapshot, listedLines, type MemorySource, memorySource, shown, walkedLines } from './testing/index.js';
 import { findDirpack } from './context.js';
 import { treeRoot } from '../format/snapshot-tree.js';
 import type { DamagedEntry, Entry, Snapshot } from './types.js';
@@ -24,6 +24,11 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);
   return all;
+}
+
+/** Reads the content of an entry; that it cannot be read is said by an expected error. */
+async function drained(snapshot: Snapshot, entry: Entry): Promise<void> {
+  for await (const _piece of snapshot.content(await snapshot.object(entry.object as never)));
 }
 
 const names = (entries: readonly (Entry | DamagedEntry)[]): string[] => entries.map((entry) => entry.name.text);
@@ -218,14 +223,17 @@ describe('contents', () => {
 });
 
 describe('any blob replaced by bytes of another', () => {
-  it('never crashes, hangs or goes unnoticed as something else than an expected error', { timeout: 60_000 }, async () => {
+  it('never crashes, hangs or goes unnoticed as something else than an expected error', { timeout: 120_000 }, async () => {
     const entries: BuildEntry[] = [...many(60), { path: '/d/e/f', content: 'deep', xattrs: { 'user.x': '1' } }, { path: '/d/l', type: 'symlink', target: 'e' }];
     const everything = async (source: MemorySource, id: SnapshotId): Promise<void> => {
       try {
         const snapshot = await openSnapshot(source, id);
-        for await (const entry of snapshot.walk(path('/')))
-          if (!isDamaged(entry) && entry.object !== null) for await (const _piece of snapshot.content(await snapshot.object(entry.object)));
-        expect(await listedLines(snapshot, path('/'), true)).toEqual(await walkedLines(snapshot, path('/'), true));
+        const walked: Record<string, unknown>[] = [];
+        for await (const entry of snapshot.walk(path('/'))) {
+          walked.push(shown(entry));
+          if (!isDamaged(entry) && entry.object !== null) await drained(snapshot, entry);
+        }
+        expect(await listedLines(snapshot, path('/'), true)).toEqual(walked);
         for await (const _xattr of snapshot.xattrs());
         for await (const _error of snapshot.errors());
         await (await snapshot.directoryIndex(path('/many'))).page({ by: 'size' }, { offset: 0, limit: 10 });

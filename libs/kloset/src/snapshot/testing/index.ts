@@ -7,4 +7,4 @@ export { createStoreWriter, type StoreWriter, type StoreWriterOptions } from './
 export { storeObject, type StoredObject } from './stored-object.js';
 export { type BlobSink, writeTree } from './tree-writer.js';
 export { lcg, type VectorStore, vectorStores } from './vectors.js';
-export { listedLines, walkedLines } from './listing.js';
+export { listedLines, shown, walkedLines } from './listing.js';
