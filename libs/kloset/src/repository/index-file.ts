@@ -1,5 +1,6 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { ownNumbers } from '@wardrobe/kernel';
 import { asBuffer, equalBytes } from '../bytes/bytes.js';
 import { decode, encode } from '../codec/codec.js';
 import { DecodeError, IntegrityError } from '../errors/errors.js';
@@ -50,7 +51,7 @@ export function readLayerFile(path: string, key: Uint8Array): Promise<Layer> {
     await take(packfiles);
     const blocks = emptyBlocks(header.fields.rows);
     for (const block of blocks) await take(asBytes(block));
-    const slots = new Uint32Array(header.fields.slots);
+    const slots = ownNumbers(header.fields.slots);
     await take(asBytes(slots));
     const stored = new Uint8Array(INDEX_TAG_BYTES);
     await fill(file, stored, at);
