@@ -7,7 +7,7 @@ export { gcmSivOpen, gcmSivSeal } from './gcm-siv.js';
 export { aesKwUnwrap, aesKwWrap } from './key-wrap.js';
 export { lz4Compress, lz4Decompress } from './lz4.js';
 export { Lz4FrameWriter } from './lz4-frame-writer.js';
-export { ownMemory, sharedMemory } from './memory.js';
+export { ownMemory, ownNumbers, sharedMemory } from './memory.js';
 export { type Addresses, bulkKernel, type Calls, type Kernel, kernelModule, useKernelModule } from './module.js';
 export type { WasmModule } from './wasm.js';
 export { xxh32 } from './xxh32.js';

@@ -101,6 +101,24 @@ describe('reading LZ4 frames', () => {
     expect(() => lz4Decompress(frame, 49_999)).toThrow(limitError);
   });
 
+  it('long contents come back whole, whether their blocks are full or not, and end at the limit', () => {
+    const noise = seededBytes('long', 9 << 20);
+    const runs = new Uint8Array(10 << 20);
+    runs.set(noise.subarray(0, 5 << 20), 3 << 20);
+    for (const plain of [noise, runs]) {
+      const frame = lz4Compress(plain);
+      expect(same(lz4Decompress(frame, limit), plain)).toBe(true);
+      expect(same(lz4Decompress(frame, plain.length), plain)).toBe(true);
+      expect(() => lz4Decompress(frame, plain.length - 1)).toThrow(limitError);
+    }
+    const stored = Array.from({ length: 60 }, (_, piece) => noise.subarray(piece * 100_000, (piece + 1) * 100_000));
+    const parts = stored.flatMap((piece) => [Uint8Array.of(piece.length, piece.length >>> 8, piece.length >>> 16, 0x80), piece]);
+    const end = Buffer.alloc(8);
+    end.writeUInt32LE(xxh32(noise.subarray(0, 6_000_000)), 4);
+    const frame = Buffer.concat([Uint8Array.of(0x04, 0x22, 0x4d, 0x18, 0x64, 0x70, 0xb9), ...parts, end]);
+    expect(same(lz4Decompress(frame, limit), noise.subarray(0, 6_000_000))).toBe(true);
+  });
+
   it('a limit that is no number of bytes is an input error', () => {
     for (const bytes of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])
       expect(() => lz4Decompress(new Uint8Array(9), bytes)).toThrow(expect.objectContaining({ kind: 'input' }));

@@ -1,6 +1,8 @@
 import { wasm } from './wasm.js';
 
 const pageBytes = 65536;
+/** What is smaller is not worth address space of its own. */
+const ownFromBytes = 1 << 20;
 
 /**
  * Zeroed memory in pages of its own, for large tables: the system gets it back as soon as it is not used any more. What comes from the allocator's heap often
@@ -9,6 +11,11 @@ const pageBytes = 65536;
 export function ownMemory(lengthBytes: number): ArrayBuffer {
   const memory = tryMemory({ initial: Math.ceil(lengthBytes / pageBytes) });
   return memory ?? new ArrayBuffer(lengthBytes);
+}
+
+/** So many numbers of 32 bits, all 0; many of them lie in memory of their own. */
+export function ownNumbers(count: number): Uint32Array {
+  return count * 4 < ownFromBytes ? new Uint32Array(count) : new Uint32Array(ownMemory(count * 4), 0, count);
 }
 
 /** The same for memory that several threads see. */

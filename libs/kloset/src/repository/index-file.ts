@@ -1,5 +1,6 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { ownNumbers } from '@wardrobe/kernel';
 import { asBuffer, equalBytes } from '../bytes/bytes.js';
 import { decode, encode } from '../codec/codec.js';
 import { DecodeError, IntegrityError } from '../errors/errors.js';
@@ -41,7 +42,7 @@ export function readLayerFile(path: string, key: Uint8Array): Promise<Layer> {
     const records = new Uint8Array(header.fields.recordsBytes);
     const packfiles = new Uint8Array(header.fields.packfiles * MAC_BYTES);
     const blocks = emptyBlocks(header.fields.rows);
-    const slots = new Uint32Array(header.fields.slots);
+    const slots = ownNumbers(header.fields.slots);
     const at = await fillAll(file, [records, packfiles, ...blocks.map(asBytes), asBytes(slots)], tag);
     const stored = new Uint8Array(INDEX_TAG_BYTES);
     await fill(file, stored, at);

@@ -1,4 +1,4 @@
-import { ownMemory } from '@wardrobe/kernel';
+import { ownNumbers } from '@wardrobe/kernel';
 import type { Mac } from '@wardrobe/kloset-model';
 import { macFromBytes } from '../bytes/bytes.js';
 import { wordsToBytes } from '../codec/word-reader.js';
@@ -25,7 +25,7 @@ export class LocationTable {
     this.packfiles = saved?.packfiles ?? new MacTable(seed);
     this.versions = saved?.versions ?? [];
     this.#blocks = saved?.blocks ?? [];
-    this.#slots = saved?.slots ?? new Uint32Array(slotsFor(expectedRows));
+    this.#slots = saved?.slots ?? ownNumbers(slotsFor(expectedRows));
     this.#count = saved?.count ?? 0;
   }
 
@@ -211,7 +211,7 @@ export class LocationTable {
   }
 
   #growSlots(): void {
-    const slots = new Uint32Array(this.#slots.length * 2);
+    const slots = ownNumbers(this.#slots.length * 2);
     const mask = slots.length - 1;
     for (let index = 0; index < this.#count; index += 1) {
       const block = this.#blocks[index >>> BLOCK_SHIFT] as Uint32Array;
@@ -258,8 +258,7 @@ const OFFSET_LIMIT = 2 ** 48;
 
 /** An empty block; large ones lie in memory of their own. */
 export function newBlock(rows: number): Uint32Array {
-  const words = rows * ROW_WORDS;
-  return rows <= BLOCK_MASK ? new Uint32Array(words) : new Uint32Array(ownMemory(words * 4), 0, words);
+  return ownNumbers(rows * ROW_WORDS);
 }
 
 /** A power of two that holds the rows at a load of at most 3/4. */

@@ -1,3 +1,4 @@
+import { ownNumbers } from '@wardrobe/kernel';
 import { type Mac, nameBytes } from '@wardrobe/kloset-model';
 import { createTreeShape, persistTree, type TreeShape } from '../../btree/build.js';
 import { compareBytes, concatBytes } from '../../bytes/bytes.js';
@@ -44,7 +45,7 @@ function keyOf(entries: EntrySet, node: number, prefix: Uint8Array): Uint8Array 
 function prefixesOf({ entries }: TypeTree): { readonly prefixes: readonly Uint8Array[]; readonly prefixOf: Uint32Array } {
   const found = new Map<string, number>();
   const byType = new Map<string, number>();
-  const prefixOf = new Uint32Array(entries.paths.size).fill(NO_TYPE);
+  const prefixOf = ownNumbers(entries.paths.size).fill(NO_TYPE);
   for (let node = 0; node < entries.paths.size; node++) {
     if (!entries.has(node) || entries.isDirectory(node)) continue;
     const contentType = entries.storedType(node) ?? bareType(entries.fields(node).common.goMode);
@@ -81,7 +82,7 @@ function rankByPrefix(order: PathOrder, prefixOf: Uint32Array, prefixCount: numb
   const ends = new Uint32Array(prefixCount + 1);
   for (const prefix of prefixOf) if (prefix !== NO_TYPE) ends[prefix] = (ends[prefix] as number) + 1;
   for (let prefix = 1; prefix < prefixCount; prefix++) ends[prefix] = (ends[prefix] as number) + (ends[prefix - 1] as number);
-  const nodeOf = new Uint32Array(prefixCount === 0 ? 0 : (ends[prefixCount - 1] as number));
+  const nodeOf = ownNumbers(prefixCount === 0 ? 0 : (ends[prefixCount - 1] as number));
   const shape = createTreeShape();
   for (let at = order.byBytes.length - 1; at >= 0; at--) {
     const node = order.byBytes[at] as number;

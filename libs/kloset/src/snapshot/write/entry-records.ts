@@ -58,13 +58,17 @@ const NOTHING = new Uint8Array(0);
  * entries are added, the entry's own from the moment it is written. Those beyond the first hundred thousand or so lie in a temporary file.
  */
 export class EntryRecords {
-  readonly #arena = new SpillingArena();
+  readonly #arena: SpillingArena;
   readonly #classes = new Interned<StatClass>();
   readonly #types = new Interned<string>();
   readonly #xattrLists = new Interned<readonly Uint8Array[]>();
   readonly #longTargets: Uint8Array[] = [];
   readonly #head = Buffer.alloc(LONGEST_FIXED_BYTES);
   #last: { readonly common: StatClass; readonly number: number } | null = null;
+
+  constructor(pagesInMemory?: number) {
+    this.#arena = new SpillingArena(pagesInMemory);
+  }
 
   /** Place of the new record. */
   add(entry: NewEntry): number {

@@ -30,7 +30,7 @@ const MADE_UP: NewStat = {
 /** The entries of a snapshot by the number of their path. */
 export class EntrySet {
   readonly paths = new PathTable();
-  readonly #records = new EntryRecords();
+  readonly #records: EntryRecords;
   readonly #places = new NumberPages();
   readonly #more = new Map<number, MoreFields>();
   readonly #scan = createScan();
@@ -38,6 +38,10 @@ export class EntrySet {
   #parent = -1;
   #parentBytes: Uint8Array = EMPTY;
   count = 0;
+
+  constructor(pagesInMemory?: number) {
+    this.#records = new EntryRecords(pagesInMemory);
+  }
 
   /** Number of a path, whether an entry is there or not. */
   enter(path: Uint8Array): number {

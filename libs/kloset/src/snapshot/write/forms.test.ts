@@ -177,6 +177,21 @@ describe('line 1.0', () => {
 });
 
 describe('a large snapshot', () => {
+  it.each(['1.0', '1.1'] as const)('of line %s is the same when most of its entries lie in a temporary file', async (line) => {
+    const sink = sinkOf(memorySource(new Uint8Array(32)));
+    const texts = ['one', 'two', 'three'].map((text) => fileOf(sink, '/x', text).content);
+    const write = async (entryPages: number) => {
+      const writer = createSnapshotWriter({ sink, line, chunking: CHUNKING, entryPages });
+      for (let at = 0; at < 20_000; at++) writer.add({ ...bare(`/d${at % 40}/f${at}`, 0o644), content: texts[at % 3] ?? null });
+      writer.add(bare('/d3/link', 0x800_01ff, `/${'a'.repeat(70_000)}`));
+      writer.add(bare('/d3/other', 0x800_01ff, 'short'));
+      return writer.finishTrees();
+    };
+    const trees = await write(32);
+    expect(await write(2)).toEqual(trees);
+    expect(trees.summary.below.symlinks).toBe(2n);
+  });
+
   it('of 100,000 entries, one folder of them with 40,000, is the same in any order of adding and reads back whole', { timeout: 120_000 }, async () => {
     const random = seededRandom(11);
     const source = memorySource(new Uint8Array(32));

@@ -1,3 +1,4 @@
+import { ownNumbers } from '@wardrobe/kernel';
 import { compareBytes, SLASH } from '@wardrobe/kloset-model';
 import { TooLargeError } from '../../errors/errors.js';
 import { type PathTable, ROOT } from './path-table.js';
@@ -30,7 +31,7 @@ const MAX_DEPTH = 65_535;
 /** @throws TooLargeError a path of more than 65,535 names. @source 02-snapshot 2.3 */
 export function orderPaths(paths: PathTable, visitor: OrderVisitor = {}): PathOrder {
   const childrenOf = groupByParent(paths);
-  const byBytes = new Uint32Array(paths.size);
+  const byBytes = ownNumbers(paths.size);
   const depths = new Uint16Array(paths.size);
   let count = 0;
   walk(paths, childrenOf, (node, ancestors) => {
@@ -48,10 +49,10 @@ export function orderPaths(paths: PathTable, visitor: OrderVisitor = {}): PathOr
 
 /** Counting sort by parent, then each directory by name. */
 function groupByParent(paths: PathTable): (node: number) => Uint32Array {
-  const starts = new Uint32Array(paths.size + 2);
+  const starts = ownNumbers(paths.size + 2);
   for (let node = ROOT + 1; node < paths.size; node++) starts[paths.parent(node) + 2] = (starts[paths.parent(node) + 2] as number) + 1;
   for (let at = 2; at < starts.length; at++) starts[at] = (starts[at] as number) + (starts[at - 1] as number);
-  const children = new Uint32Array(paths.size - 1);
+  const children = ownNumbers(paths.size - 1);
   for (let node = ROOT + 1; node < paths.size; node++) {
     const slot = paths.parent(node) + 1;
     children[starts[slot] as number] = node;
@@ -98,7 +99,7 @@ function sortByDepth(byBytes: Uint32Array, depths: Uint16Array): Uint32Array {
   const starts = new Uint32Array(MAX_DEPTH + 2);
   for (const depth of depths) starts[depth + 1] = (starts[depth + 1] as number) + 1;
   for (let depth = 1; depth < starts.length; depth++) starts[depth] = (starts[depth] as number) + (starts[depth - 1] as number);
-  const sorted = new Uint32Array(byBytes.length);
+  const sorted = ownNumbers(byBytes.length);
   for (const node of byBytes) {
     const depth = depths[node] as number;
     const at = starts[depth] as number;
@@ -109,7 +110,7 @@ function sortByDepth(byBytes: Uint32Array, depths: Uint16Array): Uint32Array {
 }
 
 function inverse(order: Uint32Array): Uint32Array {
-  const ranks = new Uint32Array(order.length);
+  const ranks = ownNumbers(order.length);
   for (let rank = 0; rank < order.length; rank++) ranks[order[rank] as number] = rank;
   return ranks;
 }

@@ -95,4 +95,6 @@ export type SnapshotWriterOptions = {
   readonly sink: BlobSink;
   readonly line: StoreLine;
   readonly chunking: { readonly algorithm: string; readonly minSize: number; readonly normalSize: number; readonly maxSize: number };
+  /** Pages of 256 KiB of what is known of entries that are held in memory, at least 2; the rest lies in a temporary file. Default: 32. */
+  readonly entryPages?: number | undefined;
 };

@@ -18,7 +18,7 @@ export function createSnapshotWriter(options: SnapshotWriterOptions): SnapshotWr
   let collected: Parts | null = {
     options,
     cutter: chunker(options.chunking),
-    entries: new EntrySet(),
+    entries: new EntrySet(options.entryPages),
     errors: new ErrorList(),
     xattrs: new XattrList(),
     failed: new Set<number>(),
