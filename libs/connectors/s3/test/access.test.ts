@@ -298,8 +298,9 @@ describe('connections', () => {
 describe('the role of a container', () => {
   type Asked = { readonly url: string; readonly authorization: string | undefined };
   const asked: Asked[] = [];
-  let [service, answers] = [null as Server | null, true];
-  const port = () => (service?.address() as AddressInfo).port;
+  let service: Server;
+  let answers = true;
+  const port = () => (service.address() as AddressInfo).port;
   beforeAll(async () => {
     service = createServer((incoming, outgoing) => {
       asked.push({ url: incoming.url ?? '', authorization: incoming.headers.authorization });
@@ -307,11 +308,11 @@ describe('the role of a container', () => {
       const keys = { AccessKeyId: server.accessKey, SecretAccessKey: server.secretKey, Token: 'session', Expiration: expires };
       outgoing.writeHead(answers ? 200 : 500).end(answers ? JSON.stringify(keys) : 'secretword');
     });
-    await new Promise<void>((resolve) => service?.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
   });
   afterAll(() => {
-    service?.close();
-    service?.closeAllConnections();
+    service.close();
+    service.closeAllConnections();
   });
   beforeEach(() => {
     asked.length = 0;
