@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -9,6 +9,8 @@ import { join } from 'node:path';
  */
 const run = process.env['WARDROBE_TEST_RUN'];
 const folder = mkdtempSync(join(tmpdir(), `wardrobe-${run === undefined ? '' : `run${run}-`}kloset-`));
+// Some tests give up their privileges.
+chmodSync(folder, 0o755);
 process.env['TMPDIR'] = folder;
 // By `rm`, because tests leave paths longer than Node removes.
 process.once('exit', () => void spawnSync('rm', ['-rf', '--', folder]));

@@ -14,7 +14,7 @@ const SAID_BYTES = 2_000;
  */
 export function commandLine(command: string, { where, environment }: { readonly where: string; readonly environment: Environment }): Duplex {
   const exec = process.platform === 'win32' ? command : `exec ${command}`;
-  return new CommandLine(spawn(exec, { shell: true, stdio: ['pipe', 'pipe', 'pipe'], env: { ...environment } }), where);
+  return new CommandLine(spawn(exec, { shell: true, stdio: ['pipe', 'pipe', 'pipe'], env: { ...environment } as NodeJS.ProcessEnv }), where);
 }
 
 class CommandLine extends Duplex {

@@ -1,8 +1,7 @@
 import { pbkdf2, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { argon2id } from '@wardrobe/kernel';
+import { collectGarbage } from '../bytes/collect-garbage.js';
 import { DecodeError, TooLargeError } from '../errors/errors.js';
 import type { KdfParams } from '../format/config.js';
 
@@ -57,16 +56,9 @@ function deriveArgon2id(params: KdfParams, password: Uint8Array): Uint8Array {
   try {
     return argon2id({ password, salt: params.Salt, passes: p.Time, memoryKiB: p.Memory, lanes: p.Threads, lengthBytes: SECRET_BYTES });
   } finally {
+    // The memory of the derivation is most of what a command ever takes.
     collectGarbage();
   }
-}
-
-/** The memory of the derivation is most of what a command ever takes: it goes back at once, and not when the collector comes by some time. */
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  setFlagsFromString('--no-expose-gc');
-  collect();
 }
 
 async function deriveScrypt(params: KdfParams, password: Uint8Array): Promise<Uint8Array> {
