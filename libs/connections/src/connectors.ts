@@ -1,6 +1,6 @@
-import { loadInstalled, readRegistry } from './packages.js';
+import { type ConnectorRegistry, loadInstalled, readRegistry } from './packages.js';
 import type { Surroundings } from './surroundings.js';
-import { type Connector, InvalidInputError, interfaceMismatch, type StoreLocation } from '@wardrobe/store-connector';
+import { type Connector, InvalidInputError, interfaceMismatch, PermissionError, type StoreLocation } from '@wardrobe/store-connector';
 
 /** A connector that comes along: what has to be known of it before it is loaded. */
 export type BuiltInConnector = { readonly name: string; readonly schemes: readonly string[]; readonly load: () => Promise<object> };
@@ -29,7 +29,7 @@ export function knownSchemes(): readonly string[] {
  * @throws InvalidInputError nobody knows the scheme, or the connector is made for another version of the interface
  */
 export async function connectorFor(scheme: string, { connectorsFolder }: Pick<Surroundings, 'connectorsFolder'>): Promise<Connector> {
-  const { installed, disabled } = readRegistry(connectorsFolder);
+  const { installed, disabled } = registryOf(connectorsFolder);
   const chosen = installed.find(({ schemes }) => schemes.includes(scheme));
   if (chosen !== undefined && connectorsFolder !== null) return loadInstalled(connectorsFolder, chosen, connectorIn);
   const built = BUILT_IN_CONNECTORS.find(({ schemes }) => schemes.includes(scheme));
@@ -37,6 +37,16 @@ export async function connectorFor(scheme: string, { connectorsFolder }: Pick<Su
   if (disabled.includes(built.name))
     throw new InvalidInputError(`the connector '${built.name}' was removed here: bring it back with: wardrobe pkg add ${built.name}`);
   return connectorIn(await built.load(), built.name);
+}
+
+/** What this account may not read, it has not installed: a home of somebody else keeps nobody from a store. */
+function registryOf(connectorsFolder: string | null): ConnectorRegistry {
+  try {
+    return readRegistry(connectorsFolder);
+  } catch (error) {
+    if (error instanceof PermissionError) return readRegistry(null);
+    throw error;
+  }
 }
 
 function unknownScheme(scheme: string): InvalidInputError {

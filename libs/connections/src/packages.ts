@@ -38,7 +38,7 @@ export function readRegistry(connectorsFolder: string | null): ConnectorRegistry
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null;
     if (code === 'ENOENT' || code === 'ENOTDIR') return NOTHING;
-    if (code === 'EACCES' || code === 'EPERM') throw new PermissionError(`reading ${file}`, { cause: error });
+    if (code === 'EACCES' || code === 'EPERM') throw new PermissionError(file, { cause: error });
     if (error instanceof SyntaxError) throw new InvalidInputError(`${file} is no list of connectors: remove it, and add them again`, { cause: error });
     throw error;
   }

@@ -19,7 +19,7 @@ export function readConfigText(file: string): string | null {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null;
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    if (code === 'EACCES' || code === 'EPERM') throw new PermissionError(`reading ${file}`, { cause: error });
+    if (code === 'EACCES' || code === 'EPERM') throw new PermissionError(file, { cause: error });
     if (error instanceof Error && code !== 'invalid-input') throw new InvalidInputError(`${file} cannot be read: ${error.message}`, { cause: error });
     throw error;
   }
