@@ -1,6 +1,5 @@
 import type { PackfileId, SnapshotId } from '@wardrobe/kloset-model';
 import { macFromBytes } from '../../bytes/bytes.js';
-import { collectGarbage } from '../../bytes/collect-garbage.js';
 import { chunker } from '../../chunking/chunker.js';
 import { InvalidInputError, KlosetError } from '../../errors/errors.js';
 import type { Repository, StateView } from '../../repository/types.js';
@@ -18,8 +17,6 @@ import { fairTurns } from './fair-turns.js';
 import { LatePipeline } from './late-pipeline.js';
 import { type Scan, startScan } from './scan.js';
 import { writeProof } from './whole-proof.js';
-
-const MANY_ENTRIES = 100_000;
 
 /**
  * Backs up paths of this machine as one new snapshot, under a shared lock that has the snapshot's id. Nothing of it is visible to anybody before the end.
@@ -101,8 +98,6 @@ async function backupWith(writer: RepositoryWriter, start: Start): Promise<Backu
       await pipeline.close();
     }
     await finishSnapshot(snapshot, writer, { start, scan, line });
-    // Publishing reads the new state back, which takes as much again as the entries took.
-    if (snapshot.entries > MANY_ENTRIES) collectGarbage();
     const { packfiles, bytesWritten } = await writer.commit({ signal });
     if (options.proofDirectory !== undefined) await writeProof(options.proofDirectory, repository, { snapshot: start.id, before, onNote: options.onNote });
     return {
