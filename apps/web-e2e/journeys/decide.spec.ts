@@ -5,7 +5,7 @@ import { expect, type Page, test } from '@playwright/test';
 import { addMachine, call, report } from '../support/calls.js';
 import { type ConsoleServer, startConsole } from '../support/console-server.js';
 import { copyFixtureStore, temporaryFolder, unpack } from '../support/fixture-files.js';
-import { expectAccessible, expectNoSidewaysScroll, goto, setUpAdmin, watch } from '../support/pages.js';
+import { expectAccessible, expectNoSidewaysScroll, goto, phoneOf, setUpAdmin, watch } from '../support/pages.js';
 
 let server: ConsoleServer;
 let into: string;
@@ -34,12 +34,7 @@ test('by keyboard: keep what a machine deleted and take it back, clear locks, ch
   const store = `${server.base}/stores/${id}`;
   const bravo = await addMachine(request, server.base, 'bravo');
   await report(request, server.base, { machine: bravo, machines, as: 'alpha', deleted: 'cead9474' });
-  const phone = await browser.newContext({
-    viewport: { width: 360, height: 740 },
-    colorScheme: 'dark',
-    reducedMotion: 'reduce',
-    storageState: await context.storageState(),
-  });
+  const phone = await phoneOf(browser, context);
   const small = await phone.newPage();
   const look = async (name: string): Promise<void> => {
     await expectAccessible(page, name);

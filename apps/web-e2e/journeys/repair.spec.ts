@@ -2,7 +2,7 @@ import { expect, test } from '@playwright/test';
 import { addMachine, call, report } from '../support/calls.js';
 import { type ConsoleServer, startConsole } from '../support/console-server.js';
 import { copyFixtureStore, unpack } from '../support/fixture-files.js';
-import { expectAccessible, expectNoSidewaysScroll, goto, setUpAdmin, watch } from '../support/pages.js';
+import { expectAccessible, expectNoSidewaysScroll, goto, phoneOf, setUpAdmin, watch } from '../support/pages.js';
 
 let server: ConsoleServer;
 
@@ -42,12 +42,7 @@ test('a phantom: plan, apply as a job, the finding closes, the store lists the s
   expect(new URL(page.url()).searchParams.get('plan')).toMatch(/^\d+$/);
 
   // The plan is in the address: another width, another theme, the same plan.
-  const phone = await browser.newContext({
-    viewport: { width: 360, height: 740 },
-    colorScheme: 'dark',
-    reducedMotion: 'reduce',
-    storageState: await context.storageState(),
-  });
+  const phone = await phoneOf(browser, context);
   const small = await phone.newPage();
   await goto(small, page.url());
   await expect(small.getByRole('button', { name: 'Publish 1 state' })).toBeVisible();

@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import { call } from '../support/calls.js';
 import { type ConsoleServer, startConsole } from '../support/console-server.js';
 import { copyFixtureStore, temporaryFolder, wardrobe } from '../support/fixture-files.js';
-import { expectAccessible, expectNoSidewaysScroll, goto, setUpAdmin, watch } from '../support/pages.js';
+import { expectAccessible, expectNoSidewaysScroll, goto, phoneOf, setUpAdmin, watch } from '../support/pages.js';
 
 let server: ConsoleServer;
 
@@ -46,12 +46,7 @@ test('several snapshots chosen in the list: plan, copy to another store as a job
   await expectAccessible(page, 'plan of a synchronisation');
 
   // The plan is in the address: on a phone it is the same.
-  const phone = await browser.newContext({
-    viewport: { width: 360, height: 740 },
-    colorScheme: 'dark',
-    reducedMotion: 'reduce',
-    storageState: await context.storageState(),
-  });
+  const phone = await phoneOf(browser, context);
   const small = await phone.newPage();
   await goto(small, page.url());
   await expect(small.getByRole('button', { name: 'Copy 2 snapshots' })).toBeVisible();

@@ -1,5 +1,5 @@
 import AxeBuilder from '@axe-core/playwright';
-import { expect, type Page } from '@playwright/test';
+import { type Browser, type BrowserContext, expect, type Page } from '@playwright/test';
 
 export const ADMIN = { name: 'Ines Ortega', email: 'ines@example.org', password: 'correct horse battery' } as const;
 
@@ -21,6 +21,16 @@ export async function signIn(page: Page, base: string): Promise<void> {
   await page.getByLabel('Password', { exact: true }).fill(ADMIN.password);
   await page.locator('button[type=submit]').click();
   await page.waitForURL((url) => !url.pathname.startsWith('/sign-in'));
+}
+
+/** The same person on a phone: 360 px, dark, without motion. */
+export async function phoneOf(browser: Browser, context: BrowserContext): Promise<BrowserContext> {
+  return browser.newContext({
+    viewport: { width: 360, height: 740 },
+    colorScheme: 'dark',
+    reducedMotion: 'reduce',
+    storageState: await context.storageState(),
+  });
 }
 
 /** Opens a page and waits until its program answers: what is drawn by the server is there a moment before it hears keys. */

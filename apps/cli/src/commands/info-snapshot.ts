@@ -2,10 +2,10 @@ import { provenanceOf, type SnapshotHeader } from '@wardrobe/kloset';
 import { sizeText } from '@wardrobe/kloset-model';
 import { counted } from '@wardrobe/words';
 import { namePair, plainSize, snapshotJson, timeText } from '../json.js';
-import { printable } from '../printable.js';
 import { type Availability, type Reach, select } from '../select.js';
 import { openStore, type Session, warnUnreadable } from '../session.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { type Line, printLines } from './info-words.js';
 
 const NS_PER_MS = 1_000_000n;
 
@@ -16,7 +16,7 @@ export async function infoSnapshot(session: Session, argument: string, options: 
   const { snapshot, availability } = await select(session, repository, { argument, reach: options });
   const { header } = snapshot;
   if (options.json) await session.terminal.json(factsOf(header, availability));
-  else for (const [key, value] of linesOf(header, availability)) await session.terminal.line(`${key.padEnd(12)} ${printable(value)}`);
+  else await printLines(session.terminal, linesOf(header, availability));
   return incomplete ? EXIT.damaged : EXIT.fine;
 }
 
@@ -34,10 +34,10 @@ function factsOf(header: SnapshotHeader, availability: Availability): Record<str
   };
 }
 
-function linesOf(header: SnapshotHeader, availability: Availability): readonly (readonly [string, string])[] {
+function linesOf(header: SnapshotHeader, availability: Availability): readonly Line[] {
   const { summary, source } = header;
   const who = [header.username, header.hostname || source.origin].filter((word) => word !== '').join('@');
-  const said: readonly (readonly [string, string])[] = [
+  const said: readonly Line[] = [
     ['name', header.name],
     ['category', header.category],
     ['environment', header.environment],
@@ -64,7 +64,7 @@ function linesOf(header: SnapshotHeader, availability: Availability): readonly (
   ];
 }
 
-function provenanceLines({ id, context }: SnapshotHeader): readonly (readonly [string, string])[] {
+function provenanceLines({ id, context }: SnapshotHeader): readonly Line[] {
   return provenanceOf(context).map(({ repository, snapshot, into, at }, index) => {
     const under = snapshot === null || snapshot === id ? '' : ` (there ${snapshot.slice(0, 8)})`;
     return [

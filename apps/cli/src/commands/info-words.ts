@@ -2,9 +2,16 @@ import type { Repository } from '@wardrobe/kloset';
 import { sizeText } from '@wardrobe/kloset-model';
 import { counted, listed } from '@wardrobe/words';
 import { timeText } from '../json.js';
+import { printable } from '../printable.js';
+import type { Terminal } from '../terminal.js';
 import type { UsableLines } from './info-lines.js';
 
-type Line = readonly [label: string, value: string];
+export type Line = readonly [label: string, value: string];
+
+/** One line each, the values below each other. */
+export async function printLines(terminal: Terminal, lines: readonly Line[]): Promise<void> {
+  for (const [label, value] of lines) await terminal.line(`${label.padEnd(12)} ${printable(value)}`);
+}
 
 /** What `info` says of a store, in words: a label and a value a line. The same facts as its JSON. */
 export function storeLines({ store, id, config, encrypted, view }: Repository, { usableBy, usableWhy }: UsableLines): readonly Line[] {

@@ -1,9 +1,8 @@
 import { repositoryJson } from '../json.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { printable } from '../printable.js';
 import { openStore, type Session, warnUnreadable } from '../session.js';
 import { usableLines } from './info-lines.js';
-import { storeLines } from './info-words.js';
+import { printLines, storeLines } from './info-words.js';
 
 /** `info`: what the store is, who can use it and why, what it holds. */
 export async function info(session: Session, options: { readonly json?: boolean }): Promise<ExitCode> {
@@ -13,6 +12,6 @@ export async function info(session: Session, options: { readonly json?: boolean 
   if (options.json) {
     await session.terminal.json({ ...repositoryJson(repository), ...usable });
     if (incomplete) await session.terminal.json({ incomplete: true, unreadableStates: repository.view.unreadable.map((state) => state.id) });
-  } else for (const [label, value] of storeLines(repository, usable)) await session.terminal.line(`${label.padEnd(12)} ${printable(value)}`);
+  } else await printLines(session.terminal, storeLines(repository, usable));
   return incomplete ? EXIT.damaged : EXIT.fine;
 }

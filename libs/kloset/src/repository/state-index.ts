@@ -115,7 +115,7 @@ export function listEarly(store: Store, options: ListOptions): EarlyListing {
   });
   const states = listStates(store, options, sizes);
   states.catch(() => undefined);
-  return { states, know: (told) => know(told) };
+  return { states, know };
 }
 
 /** The states that a store lists now. @throws StoreError, PermissionError */
