@@ -70,9 +70,8 @@ export class BlobRows {
     const several = new Uint8Array(Math.ceil(this.count / 8));
     const words = new Uint32Array(2 * MAC_WORDS);
     for (const [number, { table, firstRow }] of this.#parts.entries()) {
-      table.each((index, block, at) => {
+      table.each(({ index, type, block, at }) => {
         for (let word = 0; word < MAC_WORDS; word++) words[word] = block[at + word] as number;
-        const type = (block[at + MAC_WORDS + 3] as number) & 0xff;
         for (const before of this.#parts.slice(0, number)) {
           const row = before.table.firstRow(type, words);
           if (row >= 0) setBit(several, before.firstRow + row);

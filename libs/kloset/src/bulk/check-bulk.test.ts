@@ -98,8 +98,8 @@ async function flip({ directory, repository }: Store, type: number, id: Mac): Pr
 function idsOf({ repository }: Store, type: number): Mac[] {
   const ids = new Set<Mac>();
   for (const { table } of repository.view.layers)
-    table.each((index) => {
-      if (table.read(index).type === type) ids.add(table.blob(index));
+    table.each((row) => {
+      if (row.type === type) ids.add(table.blob(row.index));
     });
   return [...ids].sort();
 }

@@ -1,4 +1,5 @@
 import type { Mac, PackfileId } from '@wardrobe/kloset-model';
+import { garbageWatch } from '../bytes/collect-garbage.js';
 import { IntegrityError, KlosetError, NotFoundError } from '../errors/errors.js';
 import { BLOB_TYPE } from '../format/state.js';
 import type { Repository } from '../repository/types.js';
@@ -80,6 +81,8 @@ export async function* checkStore(repository: Repository, options: CheckStoreOpt
   options.onCounts?.({ ...counts });
 }
 
+/** Indexes of packfiles that were compared. */
+const COMPARED_BYTES = 4 << 20;
 /** Small stores are read sooner on this thread. */
 const THREADS_FROM_PACKFILES = 4;
 
@@ -95,11 +98,13 @@ async function proofsAhead(
   const provers = packfiles.length < THREADS_FROM_PACKFILES ? null : await packfileProvers(repository, threads);
   if (provers === null) return { next: async () => null, close: async () => undefined };
   const rows = new BlobRows(repository);
+  const giveUp = garbageWatch(COMPARED_BYTES);
   const proven = async (id: PackfileId): Promise<number | null> => {
     const { index, blobs: count } = await provers.prove(id, blobs === true);
     if (index === null) return null;
     try {
       checkPlacesFast(rows, repository, { id, index });
+      giveUp();
       return count;
     } catch (error) {
       if (signal?.aborted === true || !(error instanceof KlosetError)) throw error;

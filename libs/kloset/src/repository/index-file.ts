@@ -8,6 +8,7 @@ import { INDEX_MAGIC, INDEX_TAG_BYTES, indexHeader, indexRecords } from '../form
 import type { Layer } from '../state/layer.js';
 import { BLOCK_SHIFT, LocationTable, newBlock, ROW_WORDS } from '../state/location-table.js';
 import { MacTable } from '../state/mac-table.js';
+import { WideRows } from '../state/wide-rows.js';
 
 const HEADER_BYTES = indexHeader.sizeBytes;
 const MAC_BYTES = 32;
@@ -41,15 +42,17 @@ export function readLayerFile(path: string, key: Uint8Array): Promise<Layer> {
     tag.update(header.bytes);
     const records = new Uint8Array(header.fields.recordsBytes);
     const packfiles = new Uint8Array(header.fields.packfiles * MAC_BYTES);
+    const wide = new Uint8Array(header.fields.wide * WideRows.ROW_BYTES);
     const blocks = emptyBlocks(header.fields.rows);
     const slots = ownNumbers(header.fields.slots);
-    const at = await fillAll(file, [records, packfiles, ...blocks.map(asBytes), asBytes(slots)], tag);
+    const at = await fillAll(file, [records, packfiles, wide, ...blocks.map(asBytes), asBytes(slots)], tag);
     const stored = new Uint8Array(INDEX_TAG_BYTES);
     await fill(file, stored, at);
     if (!equalBytes(tag.digest(), stored)) throw new IntegrityError('state index', 'its tag differs from its bytes', { kind: 'index', file: path });
-    const { versions, records: list } = decode(indexRecords, records);
+    const { versions, kinds, records: list } = decode(indexRecords, records);
     const seed = [header.fields.seedA, header.fields.seedB] as const;
-    const saved = { packfiles: MacTable.fromBytes(packfiles, seed), versions: [...versions], blocks, slots, count: header.fields.rows };
+    const numbered = { packfiles: MacTable.fromBytes(packfiles, seed), versions: [...versions], kinds: [...kinds], wide: new WideRows(wide) };
+    const saved = { ...numbered, blocks, slots, count: header.fields.rows };
     return { table: new LocationTable(seed, saved), records: list };
   });
 }
@@ -88,13 +91,14 @@ async function writeSections(file: FileHandle, layer: Layer, key: Uint8Array): P
     tag.update(bytes);
     await writeAll(file, bytes);
   };
-  const records = encode(indexRecords, { versions: table.versions, records: layer.records });
-  const sizes = { recordsBytes: records.length, packfiles: table.packfiles.count, rows: table.count, slots: table.slots.length };
+  const records = encode(indexRecords, { versions: table.versions, kinds: table.kinds, records: layer.records });
+  const sizes = { recordsBytes: records.length, packfiles: table.packfiles.count, wide: table.wide.count, rows: table.count, slots: table.slots.length };
   await put(
     encode(indexHeader, { magic: Buffer.from(INDEX_MAGIC, 'latin1'), byteOrder: byteOrder(), nonce, ...sizes, seedA: table.seed[0], seedB: table.seed[1] }),
   );
   await put(records);
   await put(table.packfiles.toBytes());
+  await put(table.wide.toBytes());
   for (const [number, block] of table.blocks.entries()) {
     const rows = Math.min(1 << BLOCK_SHIFT, table.count - (number << BLOCK_SHIFT));
     await put(asBytes(block.subarray(0, rows * ROW_WORDS)));
@@ -113,7 +117,8 @@ async function readHeader(file: FileHandle, path: string) {
   const fields = decode(indexHeader, bytes, place);
   if (Buffer.from(fields.magic).toString('latin1') !== INDEX_MAGIC || !equalBytes(fields.byteOrder, byteOrder()))
     throw new DecodeError('state index', 'of another format or byte order', place);
-  const expected = HEADER_BYTES + fields.recordsBytes + fields.packfiles * MAC_BYTES + fields.rows * ROW_WORDS * 4 + fields.slots * 4 + INDEX_TAG_BYTES;
+  const numbered = fields.recordsBytes + fields.packfiles * MAC_BYTES + fields.wide * WideRows.ROW_BYTES;
+  const expected = HEADER_BYTES + numbered + fields.rows * ROW_WORDS * 4 + fields.slots * 4 + INDEX_TAG_BYTES;
   if (size !== expected) throw new DecodeError('state index', `${size} bytes where ${expected} are expected`, place);
   return { bytes, fields };
 }

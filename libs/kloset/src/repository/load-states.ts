@@ -1,6 +1,7 @@
 import type { Mac } from '@wardrobe/kloset-model';
 import { macFromBytes } from '../bytes/bytes.js';
-import { KlosetError, NotFoundError } from '../errors/errors.js';
+import { garbageWatch } from '../bytes/collect-garbage.js';
+import { KlosetError, NotFoundError, TooLargeError } from '../errors/errors.js';
 import { openEnvelope } from '../format/envelope.js';
 import type { LocationTable } from '../state/location-table.js';
 import { parseState } from '../state/parse-state.js';
@@ -13,6 +14,7 @@ import { parallel } from './parallel.js';
 import { readItem } from './read-item.js';
 import { mayBeTheLine, readAgainIfWrong } from './second-reading.js';
 import type { UnreadableState } from './types.js';
+import { verifyEnvelope } from './verify-envelope.js';
 
 /** `absent`: listed, and not there when they were opened. */
 export type LoadedStates = {
@@ -41,14 +43,20 @@ export async function loadStates(keys: Keys, items: readonly ListedItem[], optio
   return { records, unreadable, absent };
 }
 
-/** Small states several at a time, large ones one by one: what is read ahead is held. */
+/** Small states several at a time, large ones one by one: what is read ahead is held, and what was merged is given up before the next comes. */
 async function* inTurns(items: readonly ListedItem[], read: (item: ListedItem) => Promise<ReadOutcome>): AsyncGenerator<ReadOutcome> {
   yield* parallel(
     items.filter((item) => item.sizeBytes <= LARGE_STATE_BYTES),
     PARALLEL_STATES,
     read,
   );
-  for (const item of items) if (item.sizeBytes > LARGE_STATE_BYTES) yield await read(item);
+  const giveUp = garbageWatch(LARGE_STATE_BYTES);
+  for (const item of items) {
+    if (item.sizeBytes <= LARGE_STATE_BYTES) continue;
+    giveUp();
+    yield await read(item);
+  }
+  giveUp();
 }
 
 type ReadOutcome = { readonly item: ListedItem; readonly file: Uint8Array | null; readonly error: KlosetError | null };
@@ -89,22 +97,19 @@ function mergeState(keys: Keys, state: { readonly item: ListedItem; readonly fil
 
 /** Reads states again from the store and yields those whose bytes are not what their footers say, whatever an index remembers of them. */
 export async function* verifyStates(keys: Keys, items: readonly ListedItem[], options: ReadOptions): AsyncGenerator<UnreadableState> {
-  const read = (item: ListedItem) => readState(keys, item, options);
-  for await (const { item, file, error } of parallel(items, PARALLEL_STATES, read)) {
-    const failure = file === null ? error : await footerFault(keys, { item, file }, options);
+  const verify = async (item: ListedItem) => ({ item, failure: await footerFault(keys, item, options) });
+  const giveUp = garbageWatch(LARGE_STATE_BYTES);
+  for await (const { item, failure } of parallel(items, PARALLEL_STATES, verify)) {
+    giveUp();
     if (failure !== null && !(failure instanceof NotFoundError)) yield { id: item.id, sizeBytes: item.sizeBytes, error: failure };
   }
 }
 
 /** Null: the footer fits. Over a line a state is fetched once more before it counts as damaged. */
-async function footerFault(keys: Keys, state: { readonly item: ListedItem; readonly file: Uint8Array }, options: ReadOptions): Promise<KlosetError | null> {
-  const { item } = state;
-  let { file } = state;
+async function footerFault(keys: Keys, { id, sizeBytes }: ListedItem, options: ReadOptions): Promise<KlosetError | null> {
+  if (sizeBytes > STATE_LIMIT_BYTES) return new TooLargeError(`state ${id}`, sizeBytes, STATE_LIMIT_BYTES);
   try {
-    await readAgainIfWrong(keys.store, options, async ({ fresh }) => {
-      if (fresh === true) file = await readItem(keys.store, { kind: 'state', ...item, limitBytes: STATE_LIMIT_BYTES }, { ...options, fresh });
-      openEnvelope('state', file, { hash: (bytes) => keys.algorithm.hash(bytes), place: { kind: 'state', file: item.id } });
-    });
+    await readAgainIfWrong(keys.store, options, (again) => verifyEnvelope(keys, { kind: 'state', id, sizeBytes }, again));
     return null;
   } catch (error) {
     if (options.signal?.aborted !== true && error instanceof KlosetError) return error;

@@ -84,7 +84,7 @@ export class NewBlobs {
 
   /** Type and id of every blob, as words in a block. */
   each(visit: (type: number, words: Uint32Array, at: number) => void): void {
-    this.#table.each((_row, block, at) => visit((block[at + 11] as number) & 0xff, block, at));
+    this.#table.each(({ type, block, at }) => visit(type, block, at));
   }
 
   #filled(number: number): Filled {

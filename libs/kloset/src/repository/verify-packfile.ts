@@ -1,7 +1,6 @@
 import type { Mac, PackfileId } from '@wardrobe/kloset-model';
-import { concatBytes, equalBytes, macFromBytes } from '../bytes/bytes.js';
+import { macFromBytes } from '../bytes/bytes.js';
 import { IntegrityError } from '../errors/errors.js';
-import { FOOTER_BYTES, HEADER_BYTES, readEnvelopeHeader } from '../format/envelope.js';
 import { packfileRecords } from '../packfile/packfile-tail.js';
 import type { ReadOptions } from '../store/store.js';
 import type { Location } from './blob-reader.js';
@@ -9,6 +8,7 @@ import type { Keys } from './keys.js';
 import { readPackfileIndex } from './orphans.js';
 import { readAgainIfWrong } from './second-reading.js';
 import type { PackfileReport } from './types.js';
+import { verifyEnvelope } from './verify-envelope.js';
 
 /**
  * `onIndex`: told the plain index; may throw. `form`: the form of names met last, to spare a hash where reading twice costs little; it is kept up to date.
@@ -43,24 +43,12 @@ type Whole = { readonly id: PackfileId; readonly sizeBytes: number; readonly ind
 
 /** Which of some forms its name has, or null. @throws IntegrityError its footer is not that of its bytes; DecodeError its header */
 async function verifyBytes(keys: Keys, { id, sizeBytes, index, forms }: Whole, options: ReadOptions): Promise<NameForm | null> {
-  const place = { kind: 'packfile', file: id };
-  const whole = keys.algorithm.create();
   const names = forms.map((form) => ({ form, mac: keys.algorithm.create() }));
   for (const { form, mac } of names) if (form === 'index and body') mac.update(index);
-  const header: Uint8Array[] = [];
-  const footer: Uint8Array[] = [];
-  let at = 0;
-  for await (const piece of keys.store.read('packfile', id, options)) {
-    const covered = piece.subarray(0, Math.max(0, sizeBytes - FOOTER_BYTES - at));
-    const body = covered.subarray(Math.max(0, HEADER_BYTES - at));
-    if (at < HEADER_BYTES) header.push(covered.slice(0, HEADER_BYTES - at));
-    footer.push(piece.slice(covered.length));
-    whole.update(covered);
+  const onBody = (body: Uint8Array): void => {
     for (const { mac } of names) mac.update(body);
-    at += piece.length;
-  }
-  readEnvelopeHeader('packfile', concatBytes(header), place);
-  if (at !== sizeBytes || !equalBytes(whole.digest(), concatBytes(footer))) throw new IntegrityError('packfile', 'its footer differs from its bytes', place);
+  };
+  await verifyEnvelope(keys, { kind: 'packfile', id, sizeBytes, onBody }, options);
   return names.find(({ mac }) => macFromBytes(mac.digest()) === id)?.form ?? null;
 }
 

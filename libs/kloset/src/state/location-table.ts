@@ -4,17 +4,21 @@ import { macFromBytes } from '../bytes/bytes.js';
 import { wordsToBytes } from '../codec/word-reader.js';
 import { TooLargeError } from '../errors/errors.js';
 import { hashWords, MAC_WORDS, MacTable, type Seed } from './mac-table.js';
+import { WideRows } from './wide-rows.js';
 
 /**
- * Locations and location tombstones as flat arrays: 48 bytes a row in blocks, and an open-addressed table of row numbers (load at most 3/4).
+ * Locations and location tombstones as flat arrays: 44 bytes a row in blocks, and an open-addressed table of row numbers (load at most 3/4).
  *
- * A row is 12 words: 0–7 the blob's id, 8 packfile number, 9 low 32 bits of the offset, 10 length, 11 = type | flags << 8 | high 16 bits of the offset << 16.
- * Flags: bit 0 the location is stated, bit 1 a tombstone is stated, bits 2–7 number of the blob version. The key is (type, id, packfile): a second row with the
- * same key is merged into the first, and the result does not depend on the order (of unequal claims the smallest offset, then length, then version wins).
+ * A row is 11 words: 0–7 the blob's id, 8 packfile number, 9 offset, 10 = length | number of its kind << 24. A kind is type | flags << 8; flags: bit 0 the
+ * location is stated, bit 1 a tombstone is stated, bits 2–7 number of the blob version. What does not fit (an archive above 4 GiB, a blob of 16 MiB) lies in
+ * `WideRows`. The key is (type, id, packfile): a second row with the same key is merged into the first, and the result does not depend on the order (of unequal
+ * claims the smallest offset, then length, then version wins).
  */
 export class LocationTable {
   readonly packfiles: MacTable;
   readonly versions: number[];
+  readonly kinds: number[];
+  readonly wide: WideRows;
   #blocks: Uint32Array[];
   #slots: Uint32Array;
   #count: number;
@@ -24,6 +28,8 @@ export class LocationTable {
     this.seed = seed;
     this.packfiles = saved?.packfiles ?? new MacTable(seed);
     this.versions = saved?.versions ?? [];
+    this.kinds = saved?.kinds ?? [];
+    this.wide = saved?.wide ?? new WideRows();
     this.#blocks = saved?.blocks ?? [];
     this.#slots = saved?.slots ?? ownNumbers(slotsFor(expectedRows));
     this.#count = saved?.count ?? 0;
@@ -86,22 +92,30 @@ export class LocationTable {
   read(index: number): Row {
     const block = this.#blocks[index >>> BLOCK_SHIFT] as Uint32Array;
     const at = (index & BLOCK_MASK) * ROW_WORDS;
-    const last = block[at + 11] as number;
-    const flags = (last >>> 8) & 0xff;
+    const kind = this.#kind(block, at);
+    const flags = kind >>> 8;
+    const wide = this.#wideNumber(block, at);
     return {
-      type: last & 0xff,
+      type: kind & 0xff,
       packfile: block[at + 8] as number,
-      offset: (last >>> 16) * 0x100000000 + (block[at + 9] as number),
-      lengthBytes: block[at + 10] as number,
+      offset: wide < 0 ? (block[at + 9] as number) : this.wide.offset(wide),
+      lengthBytes: wide < 0 ? (block[at + 10] as number) & LENGTH_MASK : this.wide.lengthBytes(wide),
       version: this.versions[flags >>> 2] ?? 0,
       stated: (flags & STATED) !== 0,
       tombstoned: (flags & TOMBSTONED) !== 0,
     };
   }
 
-  /** Visits every row as words in a block, without making an object of it: 12 words from `at` on, as described above. */
-  each(visit: (index: number, block: Uint32Array, at: number) => void): void {
-    for (let index = 0; index < this.#count; index += 1) visit(index, this.#blocks[index >>> BLOCK_SHIFT] as Uint32Array, (index & BLOCK_MASK) * ROW_WORDS);
+  /** Visits every row as words in a block, without making an object of it: from `at` on the blob's id and the number of its packfile. */
+  each(visit: (row: EachRow) => void): void {
+    const row = { index: 0, type: 0, block: this.#slots, at: 0 };
+    for (let index = 0; index < this.#count; index += 1) {
+      row.index = index;
+      row.block = this.#blocks[index >>> BLOCK_SHIFT] as Uint32Array;
+      row.at = (index & BLOCK_MASK) * ROW_WORDS;
+      row.type = this.#kind(row.block, row.at) & 0xff;
+      visit(row);
+    }
   }
 
   /** The id of a row's blob. */
@@ -121,7 +135,7 @@ export class LocationTable {
   *tombstones(): Generator<number> {
     for (let index = 0; index < this.#count; index += 1) {
       const block = this.#blocks[index >>> BLOCK_SHIFT] as Uint32Array;
-      if ((((block[(index & BLOCK_MASK) * ROW_WORDS + 11] as number) >>> 8) & TOMBSTONED) !== 0) yield index;
+      if (((this.#kind(block, (index & BLOCK_MASK) * ROW_WORDS) >>> 8) & TOMBSTONED) !== 0) yield index;
     }
   }
 
@@ -153,7 +167,7 @@ export class LocationTable {
     const block = this.#blocks[index >>> BLOCK_SHIFT] as Uint32Array;
     const at = (index & BLOCK_MASK) * ROW_WORDS;
     for (let word = 0; word < MAC_WORDS; word += 1) if (block[at + word] !== words[word]) return false;
-    return ((block[at + 11] as number) & 0xff) === type;
+    return (this.#kind(block, at) & 0xff) === type;
   }
 
   /** Returns the row number plus one, as slots hold it. */
@@ -181,9 +195,32 @@ export class LocationTable {
 
   #setClaim(block: Uint32Array, at: number, claim: Omit<Row, 'packfile'>): void {
     const flags = (claim.stated ? STATED : 0) | (claim.tombstoned ? TOMBSTONED : 0) | (this.#versionNumber(claim.version) << 2);
-    block[at + 9] = claim.offset % 0x100000000;
-    block[at + 10] = claim.lengthBytes;
-    block[at + 11] = claim.type | (flags << 8) | (Math.floor(claim.offset / 0x100000000) << 16);
+    const kind = claim.type | (flags << 8);
+    const number = this.#kindNumber(kind);
+    if (number < WIDE && claim.offset <= OFFSET_MAX && claim.lengthBytes <= LENGTH_MASK) {
+      block[at + 9] = claim.offset;
+      block[at + 10] = claim.lengthBytes | (number << 24);
+      return;
+    }
+    block[at + 9] = this.wide.put(this.#wideNumber(block, at), { offset: claim.offset, lengthBytes: claim.lengthBytes, kind });
+    block[at + 10] = WIDE << 24;
+  }
+
+  /** -1: all of it stands in the row. */
+  #wideNumber(block: Uint32Array, at: number): number {
+    return (block[at + 10] as number) >>> 24 === WIDE ? (block[at + 9] as number) : -1;
+  }
+
+  #kind(block: Uint32Array, at: number): number {
+    const number = (block[at + 10] as number) >>> 24;
+    return number === WIDE ? this.wide.kind(block[at + 9] as number) : (this.kinds[number] as number);
+  }
+
+  /** WIDE or more: there are too many to number this one. */
+  #kindNumber(kind: number): number {
+    const known = this.kinds.indexOf(kind);
+    if (known >= 0 || this.kinds.length >= WIDE) return known >= 0 ? known : WIDE;
+    return this.kinds.push(kind) - 1;
   }
 
   #versionNumber(version: number): number {
@@ -239,12 +276,17 @@ export type NewRow = Omit<Row, 'packfile'> & { readonly words: Uint32Array };
 export type SavedTable = {
   readonly packfiles: MacTable;
   readonly versions: number[];
+  readonly kinds: number[];
+  readonly wide: WideRows;
   readonly blocks: Uint32Array[];
   readonly slots: Uint32Array;
   readonly count: number;
 };
 
-export const ROW_WORDS = 12;
+/** One row while it is visited. */
+export type EachRow = { readonly index: number; readonly type: number; readonly block: Uint32Array; readonly at: number };
+
+export const ROW_WORDS = 11;
 export const BLOCK_SHIFT = 16;
 const BLOCK_MASK = (1 << BLOCK_SHIFT) - 1;
 const FIRST_BLOCK_ROWS = 256;
@@ -253,6 +295,10 @@ const TOMBSTONED = 2;
 const MAX_VERSIONS = 63;
 /** Room is made beforehand for no more rows than this: what is expected is a guess from file sizes. */
 const MAX_EXPECTED_ROWS = 6_000_000;
+/** The number of a kind that says: see `WideRows`. */
+const WIDE = 0xff;
+const LENGTH_MASK = 0xffffff;
+const OFFSET_MAX = 0xffffffff;
 /** 48 bits: 256 TiB. */
 const OFFSET_LIMIT = 2 ** 48;
 

@@ -112,9 +112,8 @@ export class MergedView {
         const packfile = table.packfiles.mac(number);
         usable[number] = this.isPackfileKnown(packfile) && !this.isPackfileColoured(packfile) ? 1 : 0;
       }
-      table.each((index, block, at) => {
+      table.each(({ index, type, block, at }) => {
         if (usable[block[at + 8] as number] === 0 || !table.read(index).stated) return;
-        const type = (block[at + 11] as number) & 0xff;
         // Where a location was ever deleted, only the careful way tells.
         if (deleted.size === 0 || !deleted.has(table.blob(index)) || this.isAvailable(type, table.blob(index))) visit(type, block, at);
       });

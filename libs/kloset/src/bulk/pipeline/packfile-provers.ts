@@ -38,7 +38,7 @@ class Provers implements PackfileProvers {
   #failure: Error | null = null;
 
   constructor(start: ProverStart, threads: number, pathOf: (id: PackfileId) => string) {
-    this.ahead = threads * 2;
+    this.ahead = threads;
     this.#pathOf = pathOf;
     this.#workers = Array.from({ length: threads }, () => this.#startOne(start));
   }

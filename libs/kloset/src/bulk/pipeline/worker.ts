@@ -12,6 +12,7 @@ import type { ReaderStart } from './read-protocol.js';
 import { serveReads } from './read-worker.js';
 import type { FromWorker, ToWorker, WorkerStart } from './protocol.js';
 import { concatBytes } from '../../bytes/bytes.js';
+import { garbageWatch } from '../../bytes/collect-garbage.js';
 
 /** Entry of the threads that store contents, read blobs or prove packfiles. Everything in here is synchronous: one message is one piece of work. */
 function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
@@ -82,7 +83,11 @@ function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
   }
 }
 
+/** What answered questions leave behind: a little more than the young generation. */
+const ANSWERED_BYTES = 6 << 20;
+
 if (parentPort === null) throw new Error('this is the entry of a thread');
+parentPort.on('message', garbageWatch(ANSWERED_BYTES));
 const start = workerData as WorkerStart | ReaderStart | ProverStart;
 if (start.role === 'read') serveReads(parentPort, start);
 else if (start.role === 'prove') serveProofs(parentPort, start);
