@@ -89,12 +89,28 @@ function countProven(keys: Keys, { index, sizeBytes, fd, opener }: Proving): num
     if (record.offset < held.from || end > held.to) {
       held = { from: record.offset, to: rangeEnd(records, number) };
       readInto(fd, opener.bytes.subarray(opener.input, opener.input + held.to - held.from), held.from + HEADER_BYTES);
+      expectHeld(opener, records, { number, ...held });
     }
     const at = opener.input + record.offset - held.from;
     if (isUnhashed(record.type)) openBlob(keys, record, opener.bytes.slice(at, at + record.lengthBytes));
     else if (opener.open(at, record.lengthBytes, macToBytes(record.id)) === null) return null;
   }
   return records.length;
+}
+
+/** Tells the opener which blobs lie in its memory, from a record on. */
+function expectHeld(
+  opener: BlobOpener,
+  records: readonly PackfileIndexRecord[],
+  held: { readonly number: number; readonly from: number; readonly to: number },
+): void {
+  opener.expectNone();
+  for (let next = held.number; next < records.length; next++) {
+    const { offset, lengthBytes } = records[next] as PackfileIndexRecord;
+    if (offset + lengthBytes > held.to) break;
+    opener.expect(opener.input + offset - held.from, lengthBytes);
+  }
+  opener.expectedAll();
 }
 
 /** Neighbours are read together up to a bounded length. */
