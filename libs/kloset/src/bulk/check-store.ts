@@ -6,7 +6,8 @@ import { BlobRows } from './blob-rows.js';
 import { proveBlobs } from './check-blobs.js';
 import { checkPlacesFast } from './check-places.js';
 import { createSample, type SampleChoice } from './check-sample.js';
-import { packfileProvers } from './pipeline/packfile-provers.js';
+import type { Readers } from './pipeline/readers.js';
+import { readersFor } from './pipeline/readers-for.js';
 
 /** Damage of the store's own files, whether or not a snapshot is known to need them. `snapshots`: those whose header lies in the packfile. */
 export type StoreProblem = {
@@ -26,6 +27,8 @@ export type CheckStoreOptions = {
   readonly blobs?: boolean | undefined;
   /** Default: as many as the machine runs at once. Packfiles that are no local files are read on the calling thread. */
   readonly threads?: number | undefined;
+  /** Threads of the repository's that are the caller's (`readersFor`). Default: some of its own. */
+  readonly readers?: Readers | undefined;
   /** Read only this share of the packfiles; the others must exist. */
   readonly sample?: SampleChoice | undefined;
   /** Told at the end. */
@@ -80,6 +83,8 @@ export async function* checkStore(repository: Repository, options: CheckStoreOpt
   options.onCounts?.({ ...counts });
 }
 
+/** Packfiles under way for each thread. */
+const PACKFILES_AHEAD = 2;
 /** Small stores are read sooner on this thread. */
 const THREADS_FROM_PACKFILES = 4;
 
@@ -90,17 +95,18 @@ const THREADS_FROM_PACKFILES = 4;
 async function proofsAhead(
   repository: Repository,
   packfiles: readonly PackfileId[],
-  { blobs, signal, threads }: CheckStoreOptions,
+  { blobs, signal, threads, readers: given }: CheckStoreOptions,
 ): Promise<{ next(): Promise<number | null>; close(): Promise<void> }> {
-  const provers = packfiles.length < THREADS_FROM_PACKFILES ? null : await packfileProvers(repository, threads);
-  if (provers === null) return { next: async () => null, close: async () => undefined };
+  const readers = packfiles.length < THREADS_FROM_PACKFILES ? null : (given ?? (await readersFor(repository, threads)));
+  if (readers === null) return { next: async () => null, close: async () => undefined };
   const rows = new BlobRows(repository);
   const proven = async (id: PackfileId): Promise<number | null> => {
-    const { index, blobs: count } = await provers.prove(id, blobs === true);
-    if (index === null) return null;
+    const path = repository.store.localPath?.('packfile', id) ?? '';
+    const { bytes, lengths } = await readers.ask({ kind: 'prove', packfile: id, path, blobs: blobs === true }, []);
+    if (bytes === null) return null;
     try {
-      checkPlacesFast(rows, repository, { id, index });
-      return count;
+      checkPlacesFast(rows, repository, { id, index: new Uint8Array(bytes) });
+      return lengths[0] ?? 0;
     } catch (error) {
       if (signal?.aborted === true || !(error instanceof KlosetError)) throw error;
       return null;
@@ -110,7 +116,7 @@ async function proofsAhead(
   const underWay: Promise<number | null>[] = [];
   return {
     async next() {
-      for (let id = waiting.at(-1); id !== undefined && underWay.length <= provers.ahead; id = waiting.at(-1)) {
+      for (let id = waiting.at(-1); id !== undefined && underWay.length <= readers.count * PACKFILES_AHEAD; id = waiting.at(-1)) {
         waiting.pop();
         const proof = proven(id);
         // The failure is met when its turn comes.
@@ -119,7 +125,9 @@ async function proofsAhead(
       }
       return (await underWay.shift()) ?? null;
     },
-    close: () => provers.close(),
+    close: async () => {
+      if (given === undefined) await readers.close();
+    },
   };
 }
 

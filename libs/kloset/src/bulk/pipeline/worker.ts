@@ -6,8 +6,6 @@ import { BlobStore } from './blob-store.js';
 import { ContentWriter, type Stream } from './content-writer.js';
 import { IndexRoom } from './index-room.js';
 import { packResults } from './packed-results.js';
-import { serveProofs } from './packfile-worker.js';
-import type { ProverStart } from './prove-protocol.js';
 import type { ReaderStart } from './read-protocol.js';
 import { serveReads } from './read-worker.js';
 import type { FromWorker, ToWorker, WorkerStart } from './protocol.js';
@@ -83,7 +81,6 @@ function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
 }
 
 if (parentPort === null) throw new Error('this is the entry of a thread');
-const start = workerData as WorkerStart | ReaderStart | ProverStart;
+const start = workerData as WorkerStart | ReaderStart;
 if (start.role === 'read') serveReads(parentPort, start);
-else if (start.role === 'prove') serveProofs(parentPort, start);
 else serve(parentPort, start);
