@@ -44,6 +44,7 @@ export type CheckStoreOptions = {
  */
 export async function* checkStore(repository: Repository, options: CheckStoreOptions = {}): AsyncGenerator<StoreProblem> {
   const { view } = repository;
+  startEarly(repository, options);
   yield* stateProblems(repository, options);
   for (const lock of await repository.locks({ signal: options.signal })) {
     if (lock.error) yield { kind: 'lock', id: lock.id, severity: 'warning', error: lock.error, snapshots: [] };
@@ -87,6 +88,14 @@ export async function* checkStore(repository: Repository, options: CheckStoreOpt
 const PACKFILES_AHEAD = 2;
 /** Small stores are read sooner on this thread. */
 const THREADS_FROM_PACKFILES = 4;
+
+/** Threads that are certain to be needed are there by the time the states are proven. */
+function startEarly({ view }: Repository, { readers, fast, sample }: CheckStoreOptions): void {
+  if (readers === undefined || fast === true || sample !== undefined) return;
+  const packfiles = view.packfiles()[Symbol.iterator]();
+  for (let count = 0; count < THREADS_FROM_PACKFILES; count++) if (packfiles.next().done === true) return;
+  readers.start();
+}
 
 /**
  * Proofs of some packfiles, in their order, made on threads a little ahead of their turn: how many blobs were proven, or null where the packfile is to be read here,
