@@ -86,12 +86,19 @@ export function invertKey(roundKeys: usize): void {
   }
 }
 
+// Tables are immediate offsets and bytes are scaled where they are cut out: each look-up is a shift, a mask and a load.
 @inline function columns(table: usize, a: u32, b: u32, c: u32, d: u32): u32 {
   return load<u32>(table + (a << 2)) ^ load<u32>(table + (b << 2), 0x400) ^ load<u32>(table + (c << 2), 0x800) ^ load<u32>(table + (d << 2), 0xc00);
 }
 
-@inline function mix(table: usize, a: u32, b: u32, c: u32, d: u32): u32 {
-  return columns(table, a & 0xff, (b >> 8) & 0xff, (c >> 16) & 0xff, d >> 24);
+@inline function mixEncrypting(a: u32, b: u32, c: u32, d: u32): u32 {
+  return load<u32>(<usize>((a << 2) & 0x3fc), ENCRYPT) ^ load<u32>(<usize>((b >> 6) & 0x3fc), ENCRYPT + 0x400)
+    ^ load<u32>(<usize>((c >> 14) & 0x3fc), ENCRYPT + 0x800) ^ load<u32>(<usize>((d >> 22) & 0x3fc), ENCRYPT + 0xc00);
+}
+
+@inline function mixDecrypting(a: u32, b: u32, c: u32, d: u32): u32 {
+  return load<u32>(<usize>((a << 2) & 0x3fc), DECRYPT) ^ load<u32>(<usize>((b >> 6) & 0x3fc), DECRYPT + 0x400)
+    ^ load<u32>(<usize>((c >> 14) & 0x3fc), DECRYPT + 0x800) ^ load<u32>(<usize>((d >> 22) & 0x3fc), DECRYPT + 0xc00);
 }
 
 @inline function last(box: usize, a: u32, b: u32, c: u32, d: u32): u32 {
@@ -100,17 +107,22 @@ export function invertKey(roundKeys: usize): void {
 }
 
 export function encryptBlock(roundKeys: usize, input: usize, output: usize): void {
+  encryptWords(roundKeys, load<u32>(input), load<u32>(input, 4), load<u32>(input, 8), load<u32>(input, 12), output);
+}
+
+/** Encrypts a block that comes as words; `output` is written, or what lies there is combined with it when `combine`. */
+@inline function encryptWords(roundKeys: usize, w0: u32, w1: u32, w2: u32, w3: u32, output: usize): void {
   let k = roundKeys;
-  let a = load<u32>(input) ^ load<u32>(k);
-  let b = load<u32>(input, 4) ^ load<u32>(k, 4);
-  let c = load<u32>(input, 8) ^ load<u32>(k, 8);
-  let d = load<u32>(input, 12) ^ load<u32>(k, 12);
+  let a = w0 ^ load<u32>(k);
+  let b = w1 ^ load<u32>(k, 4);
+  let c = w2 ^ load<u32>(k, 8);
+  let d = w3 ^ load<u32>(k, 12);
   for (let round = 1; round < ROUNDS; round++) {
     k += 16;
-    const e = mix(ENCRYPT, a, b, c, d) ^ load<u32>(k);
-    const f = mix(ENCRYPT, b, c, d, a) ^ load<u32>(k, 4);
-    const g = mix(ENCRYPT, c, d, a, b) ^ load<u32>(k, 8);
-    d = mix(ENCRYPT, d, a, b, c) ^ load<u32>(k, 12);
+    const e = mixEncrypting(a, b, c, d) ^ load<u32>(k);
+    const f = mixEncrypting(b, c, d, a) ^ load<u32>(k, 4);
+    const g = mixEncrypting(c, d, a, b) ^ load<u32>(k, 8);
+    d = mixEncrypting(d, a, b, c) ^ load<u32>(k, 12);
     a = e;
     b = f;
     c = g;
@@ -131,10 +143,10 @@ export function decryptBlock(roundKeys: usize, input: usize, output: usize): voi
   let d = load<u32>(input, 12) ^ load<u32>(k, 12);
   for (let round = 1; round < ROUNDS; round++) {
     k += 16;
-    const e = mix(DECRYPT, a, d, c, b) ^ load<u32>(k);
-    const f = mix(DECRYPT, b, a, d, c) ^ load<u32>(k, 4);
-    const g = mix(DECRYPT, c, b, a, d) ^ load<u32>(k, 8);
-    d = mix(DECRYPT, d, c, b, a) ^ load<u32>(k, 12);
+    const e = mixDecrypting(a, d, c, b) ^ load<u32>(k);
+    const f = mixDecrypting(b, a, d, c) ^ load<u32>(k, 4);
+    const g = mixDecrypting(c, b, a, d) ^ load<u32>(k, 8);
+    d = mixDecrypting(d, c, b, a) ^ load<u32>(k, 12);
     a = e;
     b = f;
     c = g;

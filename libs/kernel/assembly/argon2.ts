@@ -17,76 +17,142 @@ const SLICES: u32 = 4;
 @inline function rotate16(x: v128): v128 { return v128.shuffle<u8>(x, x, 2, 3, 4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15, 8, 9); }
 @inline function rotate63(x: v128): v128 { return v128.xor(i64x2.add(x, x), i64x2.shr_u(x, 63)); }
 
-/** The permutation P on 8 vectors that lie `step` bytes apart. */
-@inline function permute(at: usize, step: usize): void {
+/** The permutation P on 8 vectors that lie `step` bytes apart, twice beside each other: neither waits for the other. */
+@inline function permuteTwo(at: usize, other: usize, step: usize): void {
   let a0 = v128.load(at);
+  let e0 = v128.load(other);
   let a1 = v128.load(at + step);
+  let e1 = v128.load(other + step);
   let b0 = v128.load(at + step * 2);
+  let f0 = v128.load(other + step * 2);
   let b1 = v128.load(at + step * 3);
+  let f1 = v128.load(other + step * 3);
   let c0 = v128.load(at + step * 4);
+  let g0 = v128.load(other + step * 4);
   let c1 = v128.load(at + step * 5);
+  let g1 = v128.load(other + step * 5);
   let d0 = v128.load(at + step * 6);
+  let h0 = v128.load(other + step * 6);
   let d1 = v128.load(at + step * 7);
+  let h1 = v128.load(other + step * 7);
   a0 = multiplyAdd(a0, b0);
+  e0 = multiplyAdd(e0, f0);
   a1 = multiplyAdd(a1, b1);
+  e1 = multiplyAdd(e1, f1);
   d0 = rotate32(v128.xor(d0, a0));
+  h0 = rotate32(v128.xor(h0, e0));
   d1 = rotate32(v128.xor(d1, a1));
+  h1 = rotate32(v128.xor(h1, e1));
   c0 = multiplyAdd(c0, d0);
+  g0 = multiplyAdd(g0, h0);
   c1 = multiplyAdd(c1, d1);
+  g1 = multiplyAdd(g1, h1);
   b0 = rotate24(v128.xor(b0, c0));
+  f0 = rotate24(v128.xor(f0, g0));
   b1 = rotate24(v128.xor(b1, c1));
+  f1 = rotate24(v128.xor(f1, g1));
   a0 = multiplyAdd(a0, b0);
+  e0 = multiplyAdd(e0, f0);
   a1 = multiplyAdd(a1, b1);
+  e1 = multiplyAdd(e1, f1);
   d0 = rotate16(v128.xor(d0, a0));
+  h0 = rotate16(v128.xor(h0, e0));
   d1 = rotate16(v128.xor(d1, a1));
+  h1 = rotate16(v128.xor(h1, e1));
   c0 = multiplyAdd(c0, d0);
+  g0 = multiplyAdd(g0, h0);
   c1 = multiplyAdd(c1, d1);
+  g1 = multiplyAdd(g1, h1);
   b0 = rotate63(v128.xor(b0, c0));
+  f0 = rotate63(v128.xor(f0, g0));
   b1 = rotate63(v128.xor(b1, c1));
+  f1 = rotate63(v128.xor(f1, g1));
   // Columns become diagonals; the halves of c change places, which the names below do.
   let t = v128.shuffle<u64>(b0, b1, 1, 2);
+  let u = v128.shuffle<u64>(f0, f1, 1, 2);
   b1 = v128.shuffle<u64>(b1, b0, 1, 2);
+  f1 = v128.shuffle<u64>(f1, f0, 1, 2);
   b0 = t;
+  f0 = u;
   t = v128.shuffle<u64>(d1, d0, 1, 2);
+  u = v128.shuffle<u64>(h1, h0, 1, 2);
   d1 = v128.shuffle<u64>(d0, d1, 1, 2);
+  h1 = v128.shuffle<u64>(h0, h1, 1, 2);
   d0 = t;
+  h0 = u;
   t = c0;
+  u = g0;
   c0 = c1;
+  g0 = g1;
   c1 = t;
+  g1 = u;
   a0 = multiplyAdd(a0, b0);
+  e0 = multiplyAdd(e0, f0);
   a1 = multiplyAdd(a1, b1);
+  e1 = multiplyAdd(e1, f1);
   d0 = rotate32(v128.xor(d0, a0));
+  h0 = rotate32(v128.xor(h0, e0));
   d1 = rotate32(v128.xor(d1, a1));
+  h1 = rotate32(v128.xor(h1, e1));
   c0 = multiplyAdd(c0, d0);
+  g0 = multiplyAdd(g0, h0);
   c1 = multiplyAdd(c1, d1);
+  g1 = multiplyAdd(g1, h1);
   b0 = rotate24(v128.xor(b0, c0));
+  f0 = rotate24(v128.xor(f0, g0));
   b1 = rotate24(v128.xor(b1, c1));
+  f1 = rotate24(v128.xor(f1, g1));
   a0 = multiplyAdd(a0, b0);
+  e0 = multiplyAdd(e0, f0);
   a1 = multiplyAdd(a1, b1);
+  e1 = multiplyAdd(e1, f1);
   d0 = rotate16(v128.xor(d0, a0));
+  h0 = rotate16(v128.xor(h0, e0));
   d1 = rotate16(v128.xor(d1, a1));
+  h1 = rotate16(v128.xor(h1, e1));
   c0 = multiplyAdd(c0, d0);
+  g0 = multiplyAdd(g0, h0);
   c1 = multiplyAdd(c1, d1);
+  g1 = multiplyAdd(g1, h1);
   b0 = rotate63(v128.xor(b0, c0));
+  f0 = rotate63(v128.xor(f0, g0));
   b1 = rotate63(v128.xor(b1, c1));
+  f1 = rotate63(v128.xor(f1, g1));
   // And back.
   t = v128.shuffle<u64>(b1, b0, 1, 2);
+  u = v128.shuffle<u64>(f1, f0, 1, 2);
   b1 = v128.shuffle<u64>(b0, b1, 1, 2);
+  f1 = v128.shuffle<u64>(f0, f1, 1, 2);
   b0 = t;
+  f0 = u;
   t = v128.shuffle<u64>(d0, d1, 1, 2);
+  u = v128.shuffle<u64>(h0, h1, 1, 2);
   d1 = v128.shuffle<u64>(d1, d0, 1, 2);
+  h1 = v128.shuffle<u64>(h1, h0, 1, 2);
   d0 = t;
+  h0 = u;
   t = c0;
+  u = g0;
   c0 = c1;
+  g0 = g1;
   c1 = t;
+  g1 = u;
   v128.store(at, a0);
+  v128.store(other, e0);
   v128.store(at + step, a1);
+  v128.store(other + step, e1);
   v128.store(at + step * 2, b0);
+  v128.store(other + step * 2, f0);
   v128.store(at + step * 3, b1);
+  v128.store(other + step * 3, f1);
   v128.store(at + step * 4, c0);
+  v128.store(other + step * 4, g0);
   v128.store(at + step * 5, c1);
+  v128.store(other + step * 5, g1);
   v128.store(at + step * 6, d0);
+  v128.store(other + step * 6, h0);
   v128.store(at + step * 7, d1);
+  v128.store(other + step * 7, h1);
 }
 
 /** The compression G; from the second pass on the result is added to what `target` held. */
@@ -96,8 +162,8 @@ function compress(previous: usize, reference: usize, target: usize, add: bool): 
     v128.store(ROWS + i, r);
     v128.store(MIXED + i, add ? v128.xor(r, v128.load(target + i)) : r);
   }
-  for (let row: usize = 0; row < 1024; row += 128) permute(ROWS + row, 16);
-  for (let column: usize = 0; column < 128; column += 16) permute(ROWS + column, 128);
+  for (let row: usize = 0; row < 1024; row += 256) permuteTwo(ROWS + row, ROWS + row + 128, 16);
+  for (let column: usize = 0; column < 128; column += 32) permuteTwo(ROWS + column, ROWS + column + 16, 128);
   for (let i: usize = 0; i < 1024; i += 16) v128.store(target + i, v128.xor(v128.load(ROWS + i), v128.load(MIXED + i)));
 }
 

@@ -1,5 +1,5 @@
 /** BLAKE3, plain and keyed, incremental, 32 bytes out. @source BLAKE3 specification, 2.1 to 2.6 and 5.1 */
-import { BLAKE3_SCRATCH } from './layout';
+import { BLAKE3_ONCE, BLAKE3_SCRATCH } from './layout';
 import { IV0, IV1, IV2, IV3, rotate12, rotate16, rotate7, rotate8 } from './blake3-words';
 import { hashFour } from './generated/blake3-lanes';
 
@@ -27,6 +27,7 @@ export const BLAKE3_STATE_BYTES: i32 = 160 + 56 * 32;
 
 const CVS: usize = BLAKE3_SCRATCH + 0x200;
 const PAIR: usize = BLAKE3_SCRATCH + 0x800;
+const DIGEST: usize = BLAKE3_SCRATCH + 0x900;
 
 /** One compression; rows of the state as vectors. Only the first 8 output words are needed. */
 function compress(chain: usize, block: usize, counter: u64, length: u32, flags: u32, out: usize): void {
@@ -177,6 +178,15 @@ function subtree(state: usize, input: usize, chunks: i32, counter: u64): void {
   compress(key, CVS + 64, 0, 64, parent, PAIR + 32);
 }
 
+/** Two or three full chunks before the last one, beside each other: the lanes left over hash what lies behind them, for nothing. Returns how many; 0: not so. */
+function few(state: usize, input: usize, length: usize, counter: u64): u64 {
+  if (length <= 2 * CHUNK || (counter & 3) != 0 || input + 4 * CHUNK > <usize>memory.size() << 16) return 0;
+  const chunks = <u64>((length - 1) >> 10);
+  hashFour(input, CHUNK, 16, state + KEY, counter, 1, load<u32>(state, FLAGS), CHUNK_START, CHUNK_END, CVS);
+  for (let i: u64 = 0; i < chunks; i++) push(state, CVS + (<usize>i << 5), counter + i);
+  return chunks;
+}
+
 export function blake3Update(state: usize, input: usize, length: usize): void {
   const pending = load<u32>(state, CHUNK_LENGTH);
   if (pending > 0) {
@@ -193,21 +203,25 @@ export function blake3Update(state: usize, input: usize, length: usize): void {
   }
   let counter = load<u64>(state, COUNTER);
   while (length > CHUNK) {
-    const chunks: u64 = length >= 16 * CHUNK && (counter & 15) == 0 ? 16 : length >= 4 * CHUNK && (counter & 3) == 0 ? 4 : 1;
-    if (chunks == 1) {
-      fillChunk(state, input, CHUNK);
-      finishChunk(state, 0, PAIR);
-      push(state, PAIR, counter);
-    } else {
+    let chunks: u64 = length >= 16 * CHUNK && (counter & 15) == 0 ? 16 : length >= 4 * CHUNK && (counter & 3) == 0 ? 4 : 1;
+    if (chunks > 1) {
       subtree(state, input, <i32>chunks, counter);
       push(state, PAIR, counter);
       push(state, PAIR + 32, counter + chunks / 2);
+    } else {
+      chunks = few(state, input, length, counter);
+      if (chunks == 0) {
+        fillChunk(state, input, CHUNK);
+        finishChunk(state, 0, PAIR);
+        push(state, PAIR, counter);
+        chunks = 1;
+      }
     }
     counter += chunks;
     input += CHUNK * <usize>chunks;
     length -= CHUNK * <usize>chunks;
     store<u64>(state, counter, COUNTER);
-    if (chunks == 1) startChunk(state);
+    startChunk(state);
   }
   if (length > 0) fillChunk(state, input, length);
 }
@@ -243,4 +257,11 @@ export function blake3Once(state: usize, key: usize, keyed: bool, input: usize, 
   blake3Init(state, key, keyed);
   blake3Update(state, input, length);
   blake3Finish(state, out);
+}
+
+/** Whether `expected` is the keyed hash of an input that lies in one piece. */
+export function blake3Proves(key: usize, input: usize, length: usize, expected: usize): bool {
+  blake3Once(BLAKE3_ONCE, key, true, input, length, DIGEST);
+  const difference = v128.or(v128.xor(v128.load(DIGEST), v128.load(expected)), v128.xor(v128.load(DIGEST, 16), v128.load(expected, 16)));
+  return !v128.any_true(difference);
 }

@@ -2,15 +2,16 @@
 import { prepareAes } from './aes';
 import { prepareGear } from './fastcdc';
 
-export { blake3Finish, blake3Init, blake3Once, blake3Update } from './blake3';
+export { blake3Finish, blake3Init, blake3Once, blake3Proves, blake3Update } from './blake3';
 export { xxhFinish, xxhInit, xxhUpdate } from './xxh32';
-export { lz4DecodeBlock, lz4EncodeBlock, lz4EncodeFrame } from './lz4';
-export { keyUnwrap, keyWrap } from './key-wrap';
+export { lz4DecodeBlock, lz4DecodeFrame, lz4EncodeBlock, lz4EncodeFrame } from './lz4';
+export { keyUnwrap, keyWrap, unwrapStart, unwrapStep } from './key-wrap';
 export {
   sivAuthenticate,
   sivCounters,
   sivCryptShort,
   sivOpenFinish,
+  sivOpenShort,
   sivOpenStart,
   sivSealFinish,
   sivSealShort,

@@ -4,6 +4,8 @@ import { decryptBlock, encryptBlock, expandKey, invertKey } from './aes';
 
 const ROUND_KEYS: usize = AES_KEYS;
 const BUFFER: usize = AES_KEYS + 0x100;
+/** Steps of unwrapping a key of 32 bytes. */
+const STEPS: u64 = 24;
 const INITIAL: u64 = 0xa6a6a6a6a6a6a6a6;
 
 /** `words` 64-bit words at `data + 8` become the wrapped key at `data` (one word longer). */
@@ -41,4 +43,32 @@ export function keyUnwrap(kek: usize, data: usize, words: u32): bool {
     }
   }
   return check == INITIAL;
+}
+
+/**
+ * Begins to unwrap many 32-byte keys in lockstep: `heads` names so many wrapped keys by their addresses (u32). Their words go to `keys`, 32 bytes each, and the
+ * first block to decrypt of each to `blocks`. The host decrypts all blocks and calls `unwrapStep` for every step from 24 down to 1.
+ */
+export function unwrapStart(heads: usize, count: u32, keys: usize, blocks: usize): void {
+  for (let i: u32 = 0; i < count; i++, keys += 32, blocks += 16) {
+    const head = <usize>load<u32>(heads + (<usize>i << 2));
+    v128.store(keys, v128.load(head, 8));
+    v128.store(keys, v128.load(head, 24), 16);
+    store<u64>(blocks, load<u64>(head) ^ bswap<u64>(STEPS));
+    store<u64>(blocks, load<u64>(head, 32), 8);
+  }
+}
+
+/** Takes the decrypted blocks of one step and makes those of the next. After the last, `heads` of keys whose integrity word differs are 0. */
+export function unwrapStep(heads: usize, count: u32, keys: usize, blocks: usize, step: u32): void {
+  const counter = bswap<u64>(<u64>step - 1);
+  const word = <usize>((step - 1) & 3) << 3;
+  const next = <usize>((step - 2) & 3) << 3;
+  for (let i: u32 = 0; i < count; i++, keys += 32, blocks += 16) {
+    store<u64>(keys + word, load<u64>(blocks, 8));
+    if (step > 1) {
+      store<u64>(blocks, load<u64>(blocks) ^ counter);
+      store<u64>(blocks, load<u64>(keys + next), 8);
+    } else if (load<u64>(blocks) != INITIAL) store<u32>(heads + (<usize>i << 2), 0);
+  }
 }

@@ -23,6 +23,8 @@ export const BYTE_COUNTS: usize = 0x24000;
 /** Small arguments: keys, nonces, tags, digests. */
 export const ARGS: usize = 0x28000;
 export const LZ4_TABLE: usize = 0x30000;
+/** 32 KiB. */
+export const POLY_BYTES: usize = 0x80000;
 /** Input window: 4 MiB and 64 KiB of slack that wide copies may touch. */
 export const INPUT: usize = 0x100000;
 /** The last 64 KiB of what a linked LZ4 block may refer to, directly before OUTPUT. */

@@ -210,3 +210,37 @@ export function lz4EncodeFrame(input: usize, length: usize, output: usize): u32 
   store<u32>(d, xxhFinish(XXH_STATE), 4);
   return <u32>(d + 8 - output);
 }
+
+/**
+ * The content of a frame as `lz4EncodeFrame` makes them, in place; at most `room` bytes and 15 of slack at `output`. Negative: another form of frame, damaged,
+ * or larger than the room.
+ */
+export function lz4DecodeFrame(frame: usize, length: usize, output: usize, room: usize): i32 {
+  if (length < 15 || load<u32>(frame) != 0x184d2204 || (load<u32>(frame, 4) & 0xffffff) != 0xb97064) return DAMAGED;
+  const end = frame + length;
+  let s = frame + 7;
+  let written: usize = 0;
+  while (s + 8 <= end) {
+    const word = load<u32>(s);
+    s += 4;
+    if (word == 0) {
+      xxhInit(XXH_STATE, 0);
+      xxhUpdate(XXH_STATE, output, written);
+      return load<u32>(s) == xxhFinish(XXH_STATE) ? <i32>written : DAMAGED;
+    }
+    const size: usize = word & ~STORED;
+    if (size > FRAME_BLOCK || s + size > end) return DAMAGED;
+    const left = min<usize>(FRAME_BLOCK, room - written);
+    if (word & STORED) {
+      if (size > left) return NO_ROOM;
+      memory.copy(output + written, s, size);
+      written += size;
+    } else {
+      const plain = lz4DecodeBlock(s, size, output + written, left, output + written);
+      if (plain < 0) return plain;
+      written += <usize>plain;
+    }
+    s += size;
+  }
+  return DAMAGED;
+}

@@ -31,14 +31,18 @@ export interface Calls {
   blake3Update(state: number, input: number, length: number): void;
   blake3Finish(state: number, output: number): void;
   blake3Once(state: number, key: number, keyed: number, input: number, length: number, output: number): void;
+  blake3Proves(key: number, input: number, length: number, expected: number): number;
   xxhInit(state: number, seed: number): void;
   xxhUpdate(state: number, input: number, length: number): void;
   xxhFinish(state: number): number;
   lz4DecodeBlock(input: number, length: number, output: number, room: number, floor: number): number;
+  lz4DecodeFrame(frame: number, length: number, output: number, room: number): number;
   lz4EncodeBlock(input: number, length: number, output: number): number;
   lz4EncodeFrame(input: number, length: number, output: number): number;
   keyWrap(kek: number, data: number, words: number): void;
   keyUnwrap(kek: number, data: number, words: number): number;
+  unwrapStart(heads: number, count: number, keys: number, blocks: number): void;
+  unwrapStep(heads: number, count: number, keys: number, blocks: number, step: number): void;
   sivStart(key: number, nonce: number): void;
   sivAuthenticate(input: number, length: number): void;
   sivTag(lengthBytes: bigint): void;
@@ -50,6 +54,7 @@ export interface Calls {
   sivSealFinish(data: number, stream: number, length: number): void;
   sivOpenStart(key: number, nonce: number, sealed: number, length: number, counters: number): void;
   sivOpenFinish(sealed: number, stream: number, length: number, output: number): number;
+  sivOpenShort(key: number, nonce: number, length: number, output: number): number;
   xorInto(target: number, source: number, length: number): void;
   blake2b(input: number, length: number, outputLength: number, output: number): void;
   gearStart(): void;

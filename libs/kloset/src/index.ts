@@ -18,6 +18,8 @@ export { planRestore } from './bulk/restore-plan.js';
 export * from './bulk/restore-types.js';
 export { removeStateIndex } from './repository/index-folder.js';
 export { checkSnapshots } from './bulk/check.js';
+export type { Readers } from './bulk/pipeline/readers.js';
+export { readersFor } from './bulk/pipeline/readers-for.js';
 export * from './bulk/check-types.js';
 export * from './bulk/check-store.js';
 export type { SampleChoice } from './bulk/check-sample.js';

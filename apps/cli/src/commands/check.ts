@@ -4,6 +4,8 @@ import {
   checkSnapshots,
   checkStore,
   type KlosetError,
+  type Readers,
+  readersFor,
   type Repository,
   type SampleChoice,
   SNAPSHOT_BLOB,
@@ -51,17 +53,31 @@ export async function check(session: Session, args: readonly string[], options: 
   if (options.fast === true && (options.store === true || mode.sample !== undefined))
     throw usage('--fast reads no content: --store and --percent say the opposite.');
   const repository = await openStore(session);
+  // The same threads first for the files of the store and then for the snapshots.
+  const readers = (await readersFor(repository)) ?? undefined;
+  try {
+    return await checkAll(session, { repository, readers }, { args, mode, isWhole, nowMs });
+  } finally {
+    await readers?.close();
+  }
+}
+
+type Opened = { readonly repository: Repository; readonly readers: Readers | undefined };
+type Asked = { readonly args: readonly string[]; readonly mode: Mode; readonly isWhole: boolean; readonly nowMs: number };
+
+async function checkAll(session: Session, opened: Opened, { args, mode, isWhole, nowMs }: Asked): Promise<ExitCode> {
+  const { options } = mode;
   let problems = 0;
   let files: StoreCounts | null = null;
   if (isWhole) {
-    const checked = await checkFiles(session, repository, mode);
+    const checked = await checkFiles(session, opened, mode);
     problems += checked.errors;
     files = checked.counts;
   }
-  const { parts, isIncomplete } = await partsOf(session, repository, { args, options, nowMs });
+  const { parts, isIncomplete } = await partsOf(session, opened.repository, { args, options, nowMs });
   const totals = { snapshots: 0, damagedSnapshots: 0, entries: 0, objects: 0, objectsNotRead: 0, chunks: 0, bytes: 0 };
   for (const part of parts) {
-    const summary = await checkPart(session, part, mode);
+    const summary = await checkPart(session, part, { mode, readers: part.source === opened.repository ? opened.readers : undefined });
     problems += summary.problems;
     for (const key of Object.keys(totals) as (keyof typeof totals)[]) totals[key] += summary[key];
   }
@@ -116,7 +132,11 @@ function sampleOf(options: CheckOptions): SampleChoice | undefined {
   return { percent, seed: options.seed ?? randomBytes(4).toString('hex') };
 }
 
-async function checkFiles(session: Session, repository: Repository, mode: Mode): Promise<{ readonly errors: number; readonly counts: StoreCounts | null }> {
+async function checkFiles(
+  session: Session,
+  { repository, readers }: Opened,
+  mode: Mode,
+): Promise<{ readonly errors: number; readonly counts: StoreCounts | null }> {
   const { options } = mode;
   let errors = 0;
   let counts: StoreCounts | null = null;
@@ -124,6 +144,7 @@ async function checkFiles(session: Session, repository: Repository, mode: Mode):
     fast: options.fast,
     blobs: options.store,
     sample: mode.sample,
+    readers,
     signal: session.signal,
     onCounts: (told) => {
       counts = told;
@@ -191,7 +212,11 @@ async function partsOf(
   return { parts, isIncomplete };
 }
 
-async function checkPart(session: Session, { source, snapshots, path }: Part, mode: Mode): Promise<CheckSummary> {
+async function checkPart(
+  session: Session,
+  { source, snapshots, path }: Part,
+  { mode, readers }: { readonly mode: Mode; readonly readers: Readers | undefined },
+): Promise<CheckSummary> {
   const { options, sample, fast, damagedChunks } = mode;
   const run = checkSnapshots(source, {
     snapshots,
@@ -199,6 +224,7 @@ async function checkPart(session: Session, { source, snapshots, path }: Part, mo
     fast,
     sample: options.store ? undefined : sample,
     damagedChunks,
+    readers,
     withoutSignatures: !options.verify,
     signal: session.signal,
     onProgress: ({ objects }) => session.terminal.progress.show('checking objects', objects, null),

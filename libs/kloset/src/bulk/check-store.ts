@@ -7,7 +7,8 @@ import { BlobRows } from './blob-rows.js';
 import { proveBlobs } from './check-blobs.js';
 import { checkPlacesFast } from './check-places.js';
 import { createSample, type SampleChoice } from './check-sample.js';
-import { packfileProvers } from './pipeline/packfile-provers.js';
+import type { Readers } from './pipeline/readers.js';
+import { readersFor } from './pipeline/readers-for.js';
 
 /** Damage of the store's own files, whether or not a snapshot is known to need them. `snapshots`: those whose header lies in the packfile. */
 export type StoreProblem = {
@@ -27,6 +28,8 @@ export type CheckStoreOptions = {
   readonly blobs?: boolean | undefined;
   /** Default: as many as the machine runs at once. Packfiles that are no local files are read on the calling thread. */
   readonly threads?: number | undefined;
+  /** Threads of the repository's that are the caller's (`readersFor`). Default: some of its own. */
+  readonly readers?: Readers | undefined;
   /** Read only this share of the packfiles; the others must exist. */
   readonly sample?: SampleChoice | undefined;
   /** Told at the end. */
@@ -42,6 +45,7 @@ export type CheckStoreOptions = {
  */
 export async function* checkStore(repository: Repository, options: CheckStoreOptions = {}): AsyncGenerator<StoreProblem> {
   const { view } = repository;
+  startEarly(repository, options);
   yield* stateProblems(repository, options);
   for (const lock of await repository.locks({ signal: options.signal })) {
     if (lock.error) yield { kind: 'lock', id: lock.id, severity: 'warning', error: lock.error, snapshots: [] };
@@ -83,8 +87,18 @@ export async function* checkStore(repository: Repository, options: CheckStoreOpt
 
 /** Indexes of packfiles that were compared. */
 const COMPARED_BYTES = 4 << 20;
+/** Packfiles under way besides one for each thread. */
+const PACKFILES_AHEAD = 1;
 /** Small stores are read sooner on this thread. */
 const THREADS_FROM_PACKFILES = 4;
+
+/** Threads that are certain to be needed are there by the time the states are proven. */
+function startEarly({ view }: Repository, { readers, fast, sample }: CheckStoreOptions): void {
+  if (readers === undefined || fast === true || sample !== undefined) return;
+  const packfiles = view.packfiles()[Symbol.iterator]();
+  for (let count = 0; count < THREADS_FROM_PACKFILES; count++) if (packfiles.next().done === true) return;
+  readers.start();
+}
 
 /**
  * Proofs of some packfiles, in their order, made on threads a little ahead of their turn: how many blobs were proven, or null where the packfile is to be read here,
@@ -93,19 +107,20 @@ const THREADS_FROM_PACKFILES = 4;
 async function proofsAhead(
   repository: Repository,
   packfiles: readonly PackfileId[],
-  { blobs, signal, threads }: CheckStoreOptions,
+  { blobs, signal, threads, readers: given }: CheckStoreOptions,
 ): Promise<{ next(): Promise<number | null>; close(): Promise<void> }> {
-  const provers = packfiles.length < THREADS_FROM_PACKFILES ? null : await packfileProvers(repository, threads);
-  if (provers === null) return { next: async () => null, close: async () => undefined };
+  const readers = packfiles.length < THREADS_FROM_PACKFILES ? null : (given ?? (await readersFor(repository, threads)));
+  if (readers === null) return { next: async () => null, close: async () => undefined };
   const rows = new BlobRows(repository);
   const giveUp = garbageWatch(COMPARED_BYTES);
   const proven = async (id: PackfileId): Promise<number | null> => {
-    const { index, blobs: count } = await provers.prove(id, blobs === true);
-    if (index === null) return null;
+    const path = repository.store.localPath?.('packfile', id) ?? '';
+    const { bytes, lengths } = await readers.ask({ kind: 'prove', packfile: id, path, blobs: blobs === true }, []);
+    if (bytes === null) return null;
     try {
-      checkPlacesFast(rows, repository, { id, index });
+      checkPlacesFast(rows, repository, { id, index: new Uint8Array(bytes) });
       giveUp();
-      return count;
+      return lengths[0] ?? 0;
     } catch (error) {
       if (signal?.aborted === true || !(error instanceof KlosetError)) throw error;
       return null;
@@ -115,7 +130,7 @@ async function proofsAhead(
   const underWay: Promise<number | null>[] = [];
   return {
     async next() {
-      for (let id = waiting.at(-1); id !== undefined && underWay.length <= provers.ahead; id = waiting.at(-1)) {
+      for (let id = waiting.at(-1); id !== undefined && underWay.length < readers.count + PACKFILES_AHEAD; id = waiting.at(-1)) {
         waiting.pop();
         const proof = proven(id);
         // The failure is met when its turn comes.
@@ -124,7 +139,9 @@ async function proofsAhead(
       }
       return (await underWay.shift()) ?? null;
     },
-    close: () => provers.close(),
+    close: async () => {
+      if (given === undefined) await readers.close();
+    },
   };
 }
 

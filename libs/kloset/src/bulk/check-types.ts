@@ -1,6 +1,7 @@
 import type { Mac, SnapshotId } from '@wardrobe/kloset-model';
 import type { KlosetError } from '../errors/errors.js';
 import type { SampleChoice } from './check-sample.js';
+import type { Readers } from './pipeline/readers.js';
 
 export type CheckOptions = {
   /** Snapshots to check, in this order. */
@@ -17,6 +18,8 @@ export type CheckOptions = {
   readonly withoutFiles?: boolean | undefined;
   /** Do not prove signatures. */
   readonly withoutSignatures?: boolean | undefined;
+  /** Threads of the repository's that are the caller's (`readersFor`). Default: some of its own. */
+  readonly readers?: Readers | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((summary: CheckSummary) => void) | undefined;
 };

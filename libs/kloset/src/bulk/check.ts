@@ -23,7 +23,7 @@ export async function* checkSnapshots(source: SnapshotSource, options: CheckOpti
   if (!isRepository(source)) return yield* checkAll(createRun(source, options, null));
   // What is proven is what the store holds now.
   source.keys.ranges.forget();
-  const threads = await threadedSource(source);
+  const threads = await threadedSource(source, { readers: options.readers });
   try {
     return yield* checkAll(createRun(threads, options, { repository: source, readers: threads.readers }));
   } finally {

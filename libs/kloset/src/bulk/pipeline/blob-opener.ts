@@ -5,6 +5,7 @@ import { createMacAlgorithm, type MacAlgorithm } from '../../crypto/mac.js';
 import { KlosetError } from '../../errors/errors.js';
 import type { Config } from '../../format/config.js';
 import { type DecodeUnit, unitDecoder } from '../../repository/unit-codec.js';
+import { SUBKEY_ROOM, SubkeyBatch } from './subkey-batch.js';
 
 const KEY_BYTES = 32;
 const WRAPPED_BYTES = 40;
@@ -13,16 +14,8 @@ const TAG_BYTES = 16;
 const MAC_BYTES = 32;
 const SLACK = 256;
 /** From this length on hashing outside the module (natively, where that is installed) is faster than inside it. */
-const HASH_OUTSIDE_FROM = 16 << 10;
+const HASH_OUTSIDE_FROM = 8 << 10;
 const OPEN_OUTSIDE_FROM = 768;
-/** The frame that both plakar lines and Wardrobe write; any other takes the general way. */
-const FRAME_MAGIC = 0x184d2204;
-const FRAME_FLAGS = 0xb97064;
-const FRAME_HEAD = 7;
-const STORED_BLOCK = 0x80000000;
-const BLOCK_LIMIT = 4 << 20;
-
-export type OpenedBlob = { readonly bytes: Uint8Array };
 
 /** Decodes and proves stored blobs in place in a thread's memory. @source 01-store 2.5 to 2.8 */
 export class BlobOpener {
@@ -30,13 +23,13 @@ export class BlobOpener {
   readonly inputBytes: number;
   readonly bytes: Uint8Array;
   readonly #kernel: Kernel;
-  readonly #view: DataView;
   readonly #algorithm: MacAlgorithm;
   readonly #decodeUnit: DecodeUnit;
   readonly #isBlake3: boolean;
   readonly #compression: string | null;
   readonly #sealed: 'no' | 'in place' | 'elsewhere';
   readonly #segmentBytes: number;
+  readonly #messageKey: Uint8Array;
   readonly #at: {
     readonly macKey: number;
     readonly secret: number;
@@ -47,6 +40,8 @@ export class BlobOpener {
     readonly plain: number;
   };
   readonly #plainBytes: number;
+  /** Null: subkeys are not wrapped in the usual way. */
+  readonly #subkeys: SubkeyBatch | null;
 
   constructor(config: Config, secret: Uint8Array | null, inputBytes: number) {
     const repositoryId = uuidToBytes(config.RepositoryID);
@@ -70,6 +65,7 @@ export class BlobOpener {
       secret: take(KEY_BYTES),
       head: take(WRAPPED_BYTES),
       mac: take(MAC_BYTES),
+      subkeys: take(this.#sealed === 'in place' ? SUBKEY_ROOM : 0),
       stream: take(this.#segmentBytes),
       frame: take(inputBytes),
       plain: take(inputBytes),
@@ -77,7 +73,6 @@ export class BlobOpener {
     };
     this.#kernel = bulkKernel(extra);
     this.bytes = this.#kernel.bytes;
-    this.#view = new DataView(this.#kernel.memory.buffer);
     const base = this.#kernel.at.end;
     this.input = base + places.input;
     this.#at = {
@@ -91,6 +86,23 @@ export class BlobOpener {
     };
     this.bytes.set(secret ?? (this.#isBlake3 ? blake3Hash(repositoryId) : createHash('sha256').update(repositoryId).digest()), this.#at.macKey);
     if (secret !== null) this.bytes.set(secret, this.#at.secret);
+    this.#messageKey = this.bytes.subarray(this.#kernel.at.sivMessageKey, this.#kernel.at.sivMessageKey + KEY_BYTES);
+    this.#subkeys = secret === null || this.#sealed !== 'in place' ? null : new SubkeyBatch(this.#kernel, secret, base + places.subkeys);
+  }
+
+  /** Begins to name units that lie in the memory now and are to be opened next: their keys are unwrapped together. */
+  expectNone(): void {
+    this.#subkeys?.clear();
+  }
+
+  /** A unit at `start`; to be named in the order in which they lie there. Those too many are left to be unwrapped one by one. */
+  expect(start: number, lengthBytes: number): void {
+    if (lengthBytes >= WRAPPED_BYTES) this.#subkeys?.add(start);
+  }
+
+  /** All units are named, and none of their bytes changes until they are opened. */
+  expectedAll(): void {
+    this.#subkeys?.unwrap();
   }
 
   /** Content of the unit at `start`, proven by `mac`; a view that is good until the next call. Null: it does not open, or it is not that blob. */
@@ -101,10 +113,11 @@ export class BlobOpener {
 
   /** Whether bytes, which may lie anywhere, have this MAC. */
   proves(plain: Uint8Array, mac: Uint8Array): boolean {
-    const isInside = plain.buffer === this.bytes.buffer && this.#isBlake3 && plain.length < HASH_OUTSIDE_FROM;
-    if (!isInside) return equalBytes(this.#algorithm.hash(plain), mac);
-    this.#kernel.call.blake3Once(this.#kernel.at.blake3Once, this.#at.macKey, 1, plain.byteOffset, plain.length, this.#at.mac);
-    return equalBytes(this.bytes.subarray(this.#at.mac, this.#at.mac + MAC_BYTES), mac);
+    const isInside = plain.buffer === this.bytes.buffer && this.#isBlake3 && plain.length < HASH_OUTSIDE_FROM && mac.length === MAC_BYTES;
+    if (!isInside) return this.#algorithm.proves(plain, mac);
+    const at = this.#at;
+    this.bytes.set(mac, at.mac);
+    return this.#kernel.call.blake3Proves(at.macKey, plain.byteOffset, plain.length, at.mac) !== 0;
   }
 
   /** The general way, by copies. */
@@ -128,67 +141,44 @@ export class BlobOpener {
       if (length < 0) return null;
     }
     if (this.#compression === null || length === 0) return this.bytes.subarray(at, at + length);
-    const plainBytes = this.#inflate(at, length);
-    return plainBytes < 0 ? null : this.bytes.subarray(this.#at.plain, this.#at.plain + plainBytes);
+    const { plain } = this.#at;
+    const plainBytes = this.#kernel.call.lz4DecodeFrame(at, length, plain, this.#plainBytes);
+    return plainBytes < 0 ? null : this.bytes.subarray(plain, plain + plainBytes);
   }
 
   /** Opens all segments to the frame area; their length, or -1. */
   #unseal(start: number, lengthBytes: number): number {
-    const { bytes } = this;
-    const { call, at: kernelAt } = this.#kernel;
-    const at = this.#at;
     const end = start + lengthBytes;
-    if (lengthBytes < WRAPPED_BYTES) return -1;
-    bytes.copyWithin(at.head, start, start + WRAPPED_BYTES);
-    if (call.keyUnwrap(at.secret, at.head, KEY_BYTES / 8) === 0) return -1;
+    const key = lengthBytes < WRAPPED_BYTES ? 0 : this.#subkey(start);
+    if (key === 0) return -1;
     let written = 0;
     for (let from = start + WRAPPED_BYTES; from < end; ) {
-      const text = from + NONCE_BYTES;
-      const length = Math.min(this.#segmentBytes, end - text - TAG_BYTES);
-      if (length <= 0 || written + length > this.#plainBytes) return -1;
-      const isShort = length < OPEN_OUTSIDE_FROM;
-      call.sivOpenStart(at.head + 8, from, text, length, at.stream);
-      if (!isShort) {
-        const aes = createCipheriv('aes-256-ecb', bytes.subarray(kernelAt.sivMessageKey, kernelAt.sivMessageKey + KEY_BYTES), null).setAutoPadding(false);
-        bytes.set(aes.update(bytes.subarray(at.stream, at.stream + Math.ceil(length / 16) * 16)), at.stream);
-      }
-      if (call.sivOpenFinish(text, isShort ? 0 : at.stream, length, at.frame + written) === 0) return -1;
+      const length = Math.min(this.#segmentBytes, end - from - NONCE_BYTES - TAG_BYTES);
+      if (length <= 0 || written + length > this.#plainBytes || !this.#openSegment(key, from, length, this.#at.frame + written)) return -1;
       written += length;
-      from = text + length + TAG_BYTES;
+      from += NONCE_BYTES + length + TAG_BYTES;
     }
     return written;
   }
 
-  /** Inflates one usual LZ4 frame to the plain area; the length there, or -1. */
-  #inflate(start: number, lengthBytes: number): number {
-    const { call, at: kernelAt } = this.#kernel;
-    const view = this.#view;
-    const end = start + lengthBytes;
-    if (lengthBytes < FRAME_HEAD + 8 || view.getUint32(start, true) !== FRAME_MAGIC || (view.getUint32(start + 4, true) & 0xffffff) !== FRAME_FLAGS) return -1;
-    let written = 0;
-    call.xxhInit(kernelAt.xxh, 0);
-    for (let from = start + FRAME_HEAD; from + 8 <= end; ) {
-      const word = view.getUint32(from, true);
-      const length = word & ~STORED_BLOCK;
-      from += 4;
-      if (word === 0) {
-        call.xxhUpdate(kernelAt.xxh, this.#at.plain, written);
-        return view.getUint32(from, true) === call.xxhFinish(kernelAt.xxh) >>> 0 ? written : -1;
-      }
-      const room = Math.min(BLOCK_LIMIT, this.#plainBytes - written);
-      const to = this.#at.plain + written;
-      if (length < 0 || length > BLOCK_LIMIT || from + length > end) return -1;
-      if (word >>> 31) {
-        if (length > room) return -1;
-        this.bytes.copyWithin(to, from, from + length);
-        written += length;
-      } else {
-        const plain = call.lz4DecodeBlock(from, length, to, room, to);
-        if (plain < 0) return -1;
-        written += plain;
-      }
-      from += length;
-    }
-    return -1;
+  #openSegment(key: number, nonce: number, lengthBytes: number, to: number): boolean {
+    const { call } = this.#kernel;
+    if (lengthBytes < OPEN_OUTSIDE_FROM) return call.sivOpenShort(key, nonce, lengthBytes, to) !== 0;
+    const { bytes } = this;
+    const { stream } = this.#at;
+    const text = nonce + NONCE_BYTES;
+    call.sivOpenStart(key, nonce, text, lengthBytes, stream);
+    const aes = createCipheriv('aes-256-ecb', this.#messageKey, null).setAutoPadding(false);
+    bytes.set(aes.update(bytes.subarray(stream, stream + Math.ceil(lengthBytes / 16) * 16)), stream);
+    return call.sivOpenFinish(text, stream, lengthBytes, to) !== 0;
+  }
+
+  /** Address of the subkey of the unit at `start`; 0: it does not unwrap. */
+  #subkey(start: number): number {
+    const known = this.#subkeys?.find(start) ?? 0;
+    if (known !== 0) return known;
+    const { head, secret } = this.#at;
+    this.bytes.copyWithin(head, start, start + WRAPPED_BYTES);
+    return this.#kernel.call.keyUnwrap(secret, head, KEY_BYTES / 8) === 0 ? 0 : head + 8;
   }
 }

@@ -59,7 +59,21 @@ export class ItemReader {
     this.#held = { file: -1, from: 0, to: 0 };
     const place = { bytes: this.#opener.bytes, at: this.#opener.input, lengthBytes: to - from, position: from };
     this.#held = { file, from, to: from + this.#open.read(this.#files[file] ?? '', place) };
+    this.#expect(index);
     return end <= this.#held.to;
+  }
+
+  /** Tells the opener which items lie in the input area, from this one on. */
+  #expect(first: number): void {
+    this.#opener.expectNone();
+    const { file, from, to } = this.#held;
+    for (let index = first; index < this.count && this.#fileOf(index) === file; index++) {
+      const position = this.#view.getFloat64(index * READ_RECORD.sizeBytes + READ_RECORD.position, true);
+      const lengthBytes = this.#view.getUint32(index * READ_RECORD.sizeBytes + READ_RECORD.lengthBytes, true);
+      if (position < from || position + lengthBytes > to) break;
+      this.#opener.expect(this.#opener.input + position - from, lengthBytes);
+    }
+    this.#opener.expectedAll();
   }
 
   #fileOf(index: number): number {

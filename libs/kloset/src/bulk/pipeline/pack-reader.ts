@@ -67,7 +67,20 @@ export class PackReader {
     this.#held = { file: '', from: 0, to: 0 };
     const got = this.#files.read(item.file, { bytes: this.#opener.bytes, at: this.#opener.input, lengthBytes: to - item.position, position: item.position });
     this.#held = { file: item.file, from: item.position, to: item.position + got };
+    this.#expect(index);
     return end <= this.#held.to;
+  }
+
+  /** Tells the opener which items lie in the input area, from this one on. */
+  #expect(first: number): void {
+    this.#opener.expectNone();
+    const { file, from, to } = this.#held;
+    for (let index = first; index < this.#items.length; index++) {
+      const item = this.#items[index] as ReadItem;
+      if (item.file !== file || item.position < from || item.position + item.lengthBytes > to) break;
+      this.#opener.expect(this.#opener.input + item.position - from, item.lengthBytes);
+    }
+    this.#opener.expectedAll();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { WasmModule } from '@wardrobe/kernel';
+import type { PackfileId } from '@wardrobe/kloset-model';
 import type { ExamineRequest } from './examine-protocol.js';
 
 /** What a reading thread is started with. */
@@ -44,10 +45,14 @@ export const MADE_RECORD = {
 /** `replace`: what has the name may be replaced; `owner`: owner and group are set; `prove`: the content must have its MAC, that of its only chunk is not enough. */
 export const MADE_FLAG = { replace: 1, owner: 2, prove: 4 } as const;
 
-export type ToReader = ReadRequest | WriteRequest | MakeRequest | ExamineRequest;
+/** A whole packfile to be proven: envelope, index, name and, with `blobs`, every blob. */
+export type ProveRequest = { readonly id: number; readonly kind: 'prove'; readonly packfile: PackfileId; readonly path: string; readonly blobs: boolean };
+
+export type ToReader = ReadRequest | WriteRequest | MakeRequest | ExamineRequest | ProveRequest;
 
 /**
  * `lengths`: of each content, -1 for one that did not open or was not written; of files to be made, 0, or -1 for one that was not made and of which nothing is
- * left. `bytes`: contents, or verdicts, that were asked for.
+ * left; of a packfile, how many of its blobs were proven. `bytes`: contents or verdicts that were asked for, or the plain index of a packfile that is sound in
+ * itself, else null.
  */
 export type ReadAnswer = { readonly id: number; readonly lengths: Int32Array; readonly bytes: ArrayBuffer | null };

@@ -7,6 +7,7 @@ import { BlobOpener } from './blob-opener.js';
 import { Examiner } from './examiner.js';
 import { FileMaker, writeInto } from './file-maker.js';
 import { itemsOf, OpenFiles, PackReader } from './pack-reader.js';
+import { PackfileProver } from './packfile-prover.js';
 import type { MakeRequest, ReadAnswer, ReaderStart, ReadRequest, ToReader, WriteRequest } from './read-protocol.js';
 
 const MIN_INPUT_BYTES = 9 << 20;
@@ -17,21 +18,32 @@ const MIN_INPUT_BYTES = 9 << 20;
  */
 export function serveReads(port: MessagePort, start: ReaderStart): void {
   useKernelModule(start.module);
-  const { config } = parseConfig(start.config);
+  const configFile = parseConfig(start.config);
+  const { config } = configFile;
   const opener = new BlobOpener(config, start.secret, Math.max(MIN_INPUT_BYTES, config.Chunking.MaxSize + (1 << 20)));
   const files = new OpenFiles();
   const algorithm = createMacAlgorithm(config.Hashing.Algorithm, uuidToBytes(config.RepositoryID), start.secret);
   const maker = new FileMaker(algorithm);
   const examiner = new Examiner(opener, files, algorithm);
+  const prover = new PackfileProver(configFile, start.secret, opener);
   const serve = (request: ReadRequest | WriteRequest | MakeRequest): ReadAnswer => {
     const items = itemsOf(request);
     const reader = new PackReader(opener, files, items);
     if (request.kind === 'read') return readAll(request, reader, items);
     return request.kind === 'write' ? writeInto(request, reader, items) : maker.make(request, reader, items);
   };
+  const post = (answer: ReadAnswer): void => port.postMessage(answer, answer.bytes === null ? [] : [answer.bytes]);
   port.on('message', (request: ToReader) => {
-    const answer = request.kind === 'examine' ? examiner.examine(request) : serve(request);
-    port.postMessage(answer, answer.bytes === null ? [] : [answer.bytes]);
+    if (request.kind === 'examine') post(examiner.examine(request));
+    else if (request.kind === 'prove') prover.prove(request).then(post, endThread);
+    else post(serve(request));
+  });
+}
+
+/** A bug ends the thread, and with it whoever asked. */
+function endThread(error: unknown): void {
+  setImmediate(() => {
+    throw error;
   });
 }
 

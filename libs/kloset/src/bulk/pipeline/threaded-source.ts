@@ -1,5 +1,3 @@
-import { availableParallelism } from 'node:os';
-import { kernelModule } from '@wardrobe/kernel';
 import { KlosetError } from '../../errors/errors.js';
 import type { Mac } from '@wardrobe/kloset-model';
 import { SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
@@ -8,9 +6,9 @@ import type { BlobResult, Repository } from '../../repository/types.js';
 import { snapshotSource, type SnapshotSource } from '../../snapshot/source.js';
 import type { ReadOptions } from '../../store/store.js';
 import { Placer } from './placer.js';
-import { itemsFor, Readers, type WantedBlob } from './readers.js';
+import { itemsFor, type Readers, type WantedBlob } from './readers.js';
+import { readersFor } from './readers-for.js';
 import { placeOf, type Threadable } from './place-of.js';
-import { hasWorkerFile } from './worker-file.js';
 
 /** Blobs that are fetched together: so many, so many stored bytes, and what they are likely to unfold to; and how many such windows are under way. */
 const WINDOW_IDS = 2048;
@@ -42,21 +40,24 @@ export function isRepository(source: SnapshotSource): source is Repository {
 
 /**
  * A repository's blobs, read, decoded and proven on threads of their own where many are asked for at once. Whatever does not open there is asked of the
- * repository itself, which tries all places and words the failure. Without local packfiles it is the repository as it is. Needs `close`.
+ * repository itself, which tries all places and words the failure. Without local packfiles it is the repository as it is. Needs `close`. `readers`: threads of
+ * the caller's, which stay when this is closed.
  */
-export async function threadedSource(repository: Threadable, options: { readonly threads?: number | undefined } = {}): Promise<ThreadedSource> {
-  const { store } = repository;
+export async function threadedSource(
+  repository: Threadable,
+  options: { readonly threads?: number | undefined; readonly readers?: Readers | undefined } = {},
+): Promise<ThreadedSource> {
   const plain = snapshotSource(repository, repository);
-  if (store.localPath === undefined || !hasWorkerFile()) return { ...plain, placer: null, readers: null, close: () => Promise.resolve() };
-  const start = { role: 'read', module: kernelModule(), config: await store.readConfig(), secret: repository.secret } as const;
-  const reading = new ThreadedReading(repository, new Readers(options.threads ?? availableParallelism(), start));
+  const readers = options.readers ?? (await readersFor(repository, options.threads));
+  if (readers === null) return { ...plain, placer: null, readers: null, close: () => Promise.resolve() };
+  const reading = new ThreadedReading(repository, readers);
   return {
     ...plain,
     get: (type, id, read) => reading.get(type, id, read),
     getMany: (type, ids, read = {}) => (reading.isFor(type, ids) ? reading.getMany(type, ids, read.signal) : repository.getMany(type, ids, read)),
     placer: new Placer(repository, reading.readers),
     readers: reading.readers,
-    close: () => reading.readers.close(),
+    close: () => (options.readers === undefined ? readers.close() : Promise.resolve()),
   };
 }
 

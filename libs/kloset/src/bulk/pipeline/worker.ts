@@ -6,8 +6,6 @@ import { BlobStore } from './blob-store.js';
 import { ContentWriter, type Stream } from './content-writer.js';
 import { IndexRoom } from './index-room.js';
 import { packResults } from './packed-results.js';
-import { serveProofs } from './packfile-worker.js';
-import type { ProverStart } from './prove-protocol.js';
 import type { ReaderStart } from './read-protocol.js';
 import { serveReads } from './read-worker.js';
 import type { FromWorker, ToWorker, WorkerStart } from './protocol.js';
@@ -88,7 +86,6 @@ const ANSWERED_BYTES = 6 << 20;
 
 if (parentPort === null) throw new Error('this is the entry of a thread');
 parentPort.on('message', garbageWatch(ANSWERED_BYTES));
-const start = workerData as WorkerStart | ReaderStart | ProverStart;
+const start = workerData as WorkerStart | ReaderStart;
 if (start.role === 'read') serveReads(parentPort, start);
-else if (start.role === 'prove') serveProofs(parentPort, start);
 else serve(parentPort, start);

@@ -1,6 +1,4 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import type { MessagePort } from 'node:worker_threads';
-import { useKernelModule } from '@wardrobe/kernel';
 import { macToBytes } from '../../bytes/bytes.js';
 import { KlosetError, StoreError } from '../../errors/errors.js';
 import { FOOTER_BYTES, HEADER_BYTES } from '../../format/envelope.js';
@@ -8,73 +6,65 @@ import type { PackfileIndexRecord } from '../../format/packfile.js';
 import { BLOB_TYPE } from '../../format/state.js';
 import { packfileRecords } from '../../packfile/packfile-tail.js';
 import { openBlob } from '../../repository/blob-reader.js';
-import { type ConfigFile, parseConfig } from '../../repository/config-file.js';
+import type { ConfigFile } from '../../repository/config-file.js';
 import { type Keys, makeKeys } from '../../repository/keys.js';
 import { type NameForm, verifyPackfile } from '../../repository/verify-packfile.js';
 import type { Store } from '../../store/store.js';
 import { localError } from '../local-error.js';
-import { BlobOpener } from './blob-opener.js';
-import type { ProveAnswer, ProveRequest, ProverStart } from './prove-protocol.js';
+import type { BlobOpener } from './blob-opener.js';
+import type { ProveRequest, ReadAnswer } from './read-protocol.js';
 
-const MIN_INPUT_BYTES = 9 << 20;
 const RANGE_BYTES = 2 << 20;
 const PIECE_BYTES = 1 << 20;
 
 /**
- * A thread that proves whole packfiles: envelope, index, name and, where asked, every blob. It tells only whether all is sound; whoever asks finds out by the
+ * Proves whole packfiles on a thread: envelope, index, name and, where asked, every blob. It tells only whether all is sound; whoever asks finds out by the
  * ordinary way what is wrong with one that is not.
  */
-export function serveProofs(port: MessagePort, start: ProverStart): void {
-  useKernelModule(start.module);
-  const configFile = parseConfig(start.config);
-  const opener = new BlobOpener(configFile.config, start.secret, Math.max(MIN_INPUT_BYTES, configFile.config.Chunking.MaxSize + (1 << 20)));
-  const thread: Thread = { configFile, secret: start.secret, opener, form: { name: 'body' }, piece: new Uint8Array(PIECE_BYTES) };
-  port.on('message', (request: ProveRequest) => {
-    prove(request, thread).then(
-      (answer) => port.postMessage(answer, answer.index === null ? [] : [answer.index.buffer as ArrayBuffer]),
-      (error: unknown) =>
-        setImmediate(() => {
-          throw error;
-        }),
-    );
-  });
-}
+export class PackfileProver {
+  readonly #configFile: ConfigFile;
+  readonly #secret: Uint8Array | null;
+  readonly #opener: BlobOpener;
+  readonly #form: { name: NameForm } = { name: 'body' };
+  #piece: Uint8Array | null = null;
 
-/** What a thread keeps from packfile to packfile. */
-type Thread = {
-  readonly configFile: ConfigFile;
-  readonly secret: Uint8Array | null;
-  readonly opener: BlobOpener;
-  readonly form: { name: NameForm };
-  readonly piece: Uint8Array;
-};
+  constructor(configFile: ConfigFile, secret: Uint8Array | null, opener: BlobOpener) {
+    this.#configFile = configFile;
+    this.#secret = secret;
+    this.#opener = opener;
+  }
 
-async function prove(request: ProveRequest, { configFile, secret, opener, form, piece }: Thread): Promise<ProveAnswer> {
-  let fd: number | null = null;
-  try {
-    fd = openSync(request.path, 'r');
-    const sizeBytes = fstatSync(fd).size;
-    const keys = makeKeys(oneFile(fd, sizeBytes, piece), configFile, secret);
-    let plain: Uint8Array = new Uint8Array(0);
-    const onIndex = (index: Uint8Array): void => {
-      plain = index;
-    };
-    const { nameKnown } = await verifyPackfile(keys, { id: request.packfile, onIndex, form }, {});
-    const blobs = request.blobs ? countProven(keys, { index: plain, sizeBytes, fd, opener }) : 0;
-    const isSound = blobs !== null && nameKnown;
-    return { id: request.id, index: isSound ? ownBytes(plain) : null, blobs: blobs ?? 0 };
-  } catch (error) {
-    // A bug stays one; everything else is told in words by the asker.
-    if (!(error instanceof KlosetError)) localError(error, request.path);
-    return { id: request.id, index: null, blobs: 0 };
-  } finally {
-    if (fd !== null) closeSync(fd);
+  async prove(request: ProveRequest): Promise<ReadAnswer> {
+    let fd: number | null = null;
+    try {
+      fd = openSync(request.path, 'r');
+      const sizeBytes = fstatSync(fd).size;
+      this.#piece ??= new Uint8Array(PIECE_BYTES);
+      const keys = makeKeys(oneFile(fd, sizeBytes, this.#piece), this.#configFile, this.#secret);
+      let plain: Uint8Array = new Uint8Array(0);
+      const onIndex = (index: Uint8Array): void => {
+        plain = index;
+      };
+      const { nameKnown } = await verifyPackfile(keys, { id: request.packfile, onIndex, form: this.#form }, {});
+      const blobs = request.blobs ? countProven(keys, { index: plain, sizeBytes, fd, opener: this.#opener }) : 0;
+      return blobs !== null && nameKnown ? { id: request.id, lengths: Int32Array.of(blobs), bytes: ownBuffer(plain) } : notSound(request);
+    } catch (error) {
+      // A bug stays one; everything else is told in words by the asker.
+      if (!(error instanceof KlosetError)) localError(error, request.path);
+      return notSound(request);
+    } finally {
+      if (fd !== null) closeSync(fd);
+    }
   }
 }
 
+function notSound({ id }: ProveRequest): ReadAnswer {
+  return { id, lengths: Int32Array.of(0), bytes: null };
+}
+
 /** Bytes that may be given away. */
-function ownBytes(bytes: Uint8Array): Uint8Array {
-  return bytes.length === bytes.buffer.byteLength ? bytes : bytes.slice();
+function ownBuffer(bytes: Uint8Array): ArrayBuffer {
+  return (bytes.length === bytes.buffer.byteLength ? bytes : bytes.slice()).buffer as ArrayBuffer;
 }
 
 type Proving = { readonly index: Uint8Array; readonly sizeBytes: number; readonly fd: number; readonly opener: BlobOpener };
@@ -89,12 +79,28 @@ function countProven(keys: Keys, { index, sizeBytes, fd, opener }: Proving): num
     if (record.offset < held.from || end > held.to) {
       held = { from: record.offset, to: rangeEnd(records, number) };
       readInto(fd, opener.bytes.subarray(opener.input, opener.input + held.to - held.from), held.from + HEADER_BYTES);
+      expectHeld(opener, records, { number, ...held });
     }
     const at = opener.input + record.offset - held.from;
     if (isUnhashed(record.type)) openBlob(keys, record, opener.bytes.slice(at, at + record.lengthBytes));
     else if (opener.open(at, record.lengthBytes, macToBytes(record.id)) === null) return null;
   }
   return records.length;
+}
+
+/** Tells the opener which blobs lie in its memory, from a record on. */
+function expectHeld(
+  opener: BlobOpener,
+  records: readonly PackfileIndexRecord[],
+  held: { readonly number: number; readonly from: number; readonly to: number },
+): void {
+  opener.expectNone();
+  for (let next = held.number; next < records.length; next++) {
+    const { offset, lengthBytes } = records[next] as PackfileIndexRecord;
+    if (offset + lengthBytes > held.to) break;
+    opener.expect(opener.input + offset - held.from, lengthBytes);
+  }
+  opener.expectedAll();
 }
 
 /** Neighbours are read together up to a bounded length. */
