@@ -136,18 +136,22 @@ async function commands(
   return rows;
 }
 
-/** Opening with nothing new and the first rows of a folder: cold with an index and no kept ranges, then warm. Requests are those that the store made. */
+/**
+ * The way to the server, opening with nothing new once it stands, and the first rows of a folder: cold with an index and no kept ranges, then warm. Requests
+ * are those that the store made; the handshakes of TCP, SSH and the log-in are none.
+ */
 async function browsing(place: RemotePlace, at: { readonly latencyMs: number; readonly folder: string }): Promise<Row[]> {
   const indexDirectory = join(at.folder, `remote-index-${place.name}-${at.latencyMs}`);
   const ranges = join(at.folder, `remote-ranges-${place.name}-${at.latencyMs}`);
   await (await openRepository(await place.open(), { indexDirectory })).close();
   const far = at.latencyMs === 100;
-  const visit = async (): Promise<{ readonly opened: Visited; readonly rows: Visited }> => {
+  const visit = async (): Promise<{ readonly connected: Visited; readonly opened: Visited; readonly rows: Visited }> => {
     const store = withRangeCache(await place.open(), { directory: ranges, limitBytes: 64 * MIB });
+    const connected = await counted(store, () => store.readConfig());
     const opened = await counted(store, () => openRepository(store, { indexDirectory }));
     const rows = await counted(store, () => firstRows(opened.value));
     await opened.value.close();
-    return { opened, rows };
+    return { connected, opened, rows };
   };
   const cold = await visit();
   const warm = await visit();
@@ -159,7 +163,8 @@ async function browsing(place: RemotePlace, at: { readonly latencyMs: number; re
     note: `${visited.requests} requests`,
   });
   return [
-    row('opening with nothing new', cold.opened, null),
+    row('connecting, and CONFIG', cold.connected, null),
+    row('opening with nothing new, connected', cold.opened, far ? 400 : null),
     row('first rows of a folder, cold', cold.rows, far ? 700 : null),
     row('first rows of a folder, warm', warm.rows, far ? 150 : null),
   ];
