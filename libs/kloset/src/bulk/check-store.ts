@@ -6,6 +6,7 @@ import { BlobRows } from './blob-rows.js';
 import { proveBlobs } from './check-blobs.js';
 import { checkPlacesFast } from './check-places.js';
 import { createSample, type SampleChoice } from './check-sample.js';
+import type { EarlyProofs } from './check-whole.js';
 import { packfileProvers } from './pipeline/packfile-provers.js';
 
 /** Damage of the store's own files, whether or not a snapshot is known to need them. `snapshots`: those whose header lies in the packfile. */
@@ -28,6 +29,8 @@ export type CheckStoreOptions = {
   readonly threads?: number | undefined;
   /** Read only this share of the packfiles; the others must exist. */
   readonly sample?: SampleChoice | undefined;
+  /** Of a whole store that is checked over a line (`wholeStore`). */
+  readonly proofs?: EarlyProofs | null | undefined;
   /** Told at the end. */
   readonly onCounts?: ((counts: StoreCounts) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -90,8 +93,9 @@ const THREADS_FROM_PACKFILES = 4;
 async function proofsAhead(
   repository: Repository,
   packfiles: readonly PackfileId[],
-  { blobs, signal, threads }: CheckStoreOptions,
+  { blobs, signal, threads, proofs }: CheckStoreOptions,
 ): Promise<{ next(): Promise<number | null>; close(): Promise<void> }> {
+  if (proofs !== undefined && proofs !== null) return proofsOf(proofs, packfiles);
   const provers = packfiles.length < THREADS_FROM_PACKFILES ? null : await packfileProvers(repository, threads);
   if (provers === null) return { next: async () => null, close: async () => undefined };
   const rows = new BlobRows(repository);
@@ -120,6 +124,20 @@ async function proofsAhead(
       return (await underWay.shift()) ?? null;
     },
     close: () => provers.close(),
+  };
+}
+
+/** Packfiles that are fetched while one is waited for. */
+const FETCHED_AHEAD = 16;
+
+function proofsOf(proofs: EarlyProofs, packfiles: readonly PackfileId[]): { next(): Promise<number | null>; close(): Promise<void> } {
+  let next = 0;
+  return {
+    next() {
+      const id = packfiles[next++];
+      return id === undefined ? Promise.resolve(null) : proofs.of(id, packfiles.slice(next, next + FETCHED_AHEAD));
+    },
+    close: () => Promise.resolve(),
   };
 }
 

@@ -114,10 +114,12 @@ async function commands(
   );
   await run(cli, [...place.args, 'create', '--plaintext'], folder);
   for (const [name, args] of steps(trees, folder)) {
+    const before = place.bytesDown();
     const usage = await run(cli, [...place.args, ...args], folder);
+    const down = (place.bytesDown() - before) / MIB;
     const label = `${place.name}, ${latencyMs} ms: ${name}`;
     const peak = local[name] ?? 0;
-    const note = `peak ${usage.peakMiB.toFixed(0)} MiB, on a local store ${peak.toFixed(0)} (${(usage.peakMiB / peak).toFixed(2)})`;
+    const note = `peak ${usage.peakMiB.toFixed(0)} MiB, on a local store ${peak.toFixed(0)} (${(usage.peakMiB / peak).toFixed(2)})${name.startsWith('backup') ? '' : `; ${down.toFixed(0)} MiB came over the line`}`;
     if (name.endsWith('large')) {
       const bytesPerSecond = LARGE_BYTES / (usage.wallMs / 1000);
       const library = name.startsWith('backup') ? plain.upBytesPerSecond : plain.downBytesPerSecond;
