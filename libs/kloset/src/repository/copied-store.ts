@@ -12,7 +12,10 @@ const PIECE_BYTES = 1 << 20;
  */
 export type CopiedUse = { readonly copies: PackfileCopies; readonly packfiles: readonly ListedItem[] | null; readonly waits: boolean };
 
-/** A store whose packfiles come from copies on this machine. What is to be `fresh`, and what has no copy, comes over the line as ever. */
+/**
+ * A store whose packfiles come from copies on this machine. What is to be `fresh`, and what has no copy, comes over the line as ever. A piece of a whole
+ * packfile is good until the next one is asked for.
+ */
 export function copiedStore(store: Store, { copies, packfiles, waits }: CopiedUse): Store {
   const { line } = store;
   const mayUse = async (kind: ResourceKind, id: PackfileId, options: ReadOptions = {}): Promise<boolean> => {
@@ -37,16 +40,18 @@ export function copiedStore(store: Store, { copies, packfiles, waits }: CopiedUs
         yield* store.read(kind, id, options);
         return;
       }
+      const room = new Uint8Array(Math.min(PIECE_BYTES, sizeBytes));
       for (let at = 0; at < sizeBytes; at += PIECE_BYTES) {
         options?.signal?.throwIfAborted();
-        const lengthBytes = Math.min(PIECE_BYTES, sizeBytes - at);
+        const piece = room.subarray(0, Math.min(PIECE_BYTES, sizeBytes - at));
         // A copy may be given up in the middle.
-        yield (await copies.read(id, { offset: at, lengthBytes })) ?? (await store.readRange(kind, id, at, lengthBytes, options));
+        yield copies.read(id, at, piece) ? piece : await store.readRange(kind, id, at, piece.length, options);
+        await pause();
       }
     },
     async readRange(kind, id, ...range) {
       const [offset, lengthBytes, options] = range;
-      const bytes = (await mayUse(kind, id, options)) ? await copies.read(id, { offset, lengthBytes }) : null;
+      const bytes = (await mayUse(kind, id, options)) ? part(copies, id, { offset, lengthBytes }) : null;
       return bytes ?? store.readRange(kind, id, ...range);
     },
     // It is closed by who opened it.
@@ -60,7 +65,7 @@ export function copiedRanges(line: PackedRanges, copies: PackfileCopies): Packed
   return {
     async read(packfile: PackfileId, range: { readonly offset: number; readonly lengthBytes: number }, options: RangeOptions) {
       const isThere = options.fresh !== true && (await unlessAborted(copies.ready(packfile), options.signal));
-      const bytes = isThere ? await copies.read(packfile, range) : null;
+      const bytes = isThere ? part(copies, packfile, range) : null;
       return bytes ?? line.read(packfile, range, options);
     },
     get windows() {
@@ -69,4 +74,15 @@ export function copiedRanges(line: PackedRanges, copies: PackfileCopies): Packed
     // Copies were made for this one use.
     forget: () => line.forget(),
   };
+}
+
+function part(copies: PackfileCopies, id: PackfileId, { offset, lengthBytes }: { readonly offset: number; readonly lengthBytes: number }): Uint8Array | null {
+  if (lengthBytes > (copies.sizeBytes(id) ?? 0)) return null;
+  const bytes = new Uint8Array(lengthBytes);
+  return copies.read(id, offset, bytes) ? bytes : null;
+}
+
+/** Reading a copy waits for nothing: others get their turn here. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,4 +1,5 @@
-import { type FileHandle, mkdtemp, open, rm, statfs } from 'node:fs/promises';
+import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PackfileId } from '@wardrobe/kloset-model';
@@ -28,7 +29,8 @@ const MOST_AT_ONCE = 16;
 const EARLY_SHARE = 0.5;
 
 type Coming = { readonly sizeBytes: number; receivedBytes: number; readonly isEarly: boolean; readonly arrived: Promise<boolean> };
-type Copy = { readonly file: FileHandle; readonly sizeBytes: number; isUsed: boolean; isBusy: boolean };
+/** `file`: its descriptor. Read and written on the calling thread: it mostly lies in memory, and a promise for each piece costs more. */
+type Copy = { readonly file: number; readonly sizeBytes: number; isUsed: boolean; isBusy: boolean };
 type Waiting = { readonly arrived: Promise<boolean>; readonly settle: (isThere: boolean | Promise<boolean>) => void };
 
 /**
@@ -97,20 +99,19 @@ export class PackfileCopies {
     return this.#copies.get(id)?.sizeBytes ?? null;
   }
 
-  /** Exactly `lengthBytes` bytes of a copy; null where it cannot give them: the store itself is to be asked. */
-  async read(id: PackfileId, { offset, lengthBytes }: { readonly offset: number; readonly lengthBytes: number }): Promise<Uint8Array | null> {
+  /** Fills `bytes` from a copy; false where it cannot give them all: the store itself is to be asked. */
+  read(id: PackfileId, offset: number, bytes: Uint8Array): boolean {
     const copy = this.#copies.get(id);
-    if (copy === undefined || offset < 0 || offset + lengthBytes > copy.sizeBytes) return null;
-    const bytes = new Uint8Array(lengthBytes);
+    if (copy === undefined || offset < 0 || offset + bytes.length > copy.sizeBytes) return false;
     try {
-      for (let done = 0; done < lengthBytes; ) {
-        const { bytesRead } = await copy.file.read(bytes, done, lengthBytes - done, offset + done);
-        if (bytesRead === 0) return null;
-        done += bytesRead;
+      for (let done = 0; done < bytes.length; ) {
+        const got = readSync(copy.file, bytes, done, bytes.length - done, offset + done);
+        if (got === 0) return false;
+        done += got;
       }
-      return bytes;
+      return true;
     } catch (error) {
-      if (isOfTheSystem(error)) return null;
+      if (isOfTheSystem(error)) return false;
       throw error;
     }
   }
@@ -192,10 +193,13 @@ export class PackfileCopies {
   }
 
   async #arrival(id: PackfileId, coming: Coming): Promise<boolean> {
-    const file = await this.#bring(id, coming).finally(() => {
+    let file: number | null;
+    try {
+      file = await this.#bring(id, coming);
+    } finally {
       this.#coming.delete(id);
       this.#heldBytes -= coming.sizeBytes;
-    });
+    }
     if (file === null) {
       this.#gone.add(id);
       this.#begin();
@@ -213,19 +217,17 @@ export class PackfileCopies {
   }
 
   /** The whole packfile in a file; null where the store or the disk fail: who asks the store itself is told why. */
-  async #bring(id: PackfileId, coming: Coming): Promise<FileHandle | null> {
-    let file: FileHandle | null = null;
+  async #bring(id: PackfileId, coming: Coming): Promise<number | null> {
+    let file: number | null = null;
     try {
-      const path = join(this.#folder, id);
-      file = await open(path, 'wx+', 0o600);
-      if (process.platform !== 'win32') await rm(path);
+      file = openUnnamed(join(this.#folder, id));
       for await (const piece of this.#store.read('packfile', id, { signal: this.#stop.signal })) {
-        await file.writeFile(piece);
+        for (let done = 0; done < piece.length; ) done += writeSync(file, piece, done);
         coming.receivedBytes += piece.length;
       }
       return file;
     } catch (error) {
-      await file?.close();
+      if (file !== null) closeSync(file);
       if (error instanceof KlosetError || isOfTheSystem(error)) return null;
       throw error;
     }
@@ -237,8 +239,7 @@ export class PackfileCopies {
     this.#copies.delete(id);
     this.#gone.add(id);
     this.#heldBytes -= copy.sizeBytes;
-    // Whoever reads in it is let finish.
-    copy.file.close().catch(() => undefined);
+    closeSync(copy.file);
   }
 }
 
@@ -250,7 +251,13 @@ function waitingFor(): Waiting {
   return { arrived, settle };
 }
 
-/** A failure of this machine's files: a full disk, a file that was closed meanwhile. */
+function openUnnamed(path: string): number {
+  const file = openSync(path, 'wx+', 0o600);
+  if (process.platform !== 'win32') rmSync(path);
+  return file;
+}
+
+/** A failure of this machine's files: a disk that is full. */
 function isOfTheSystem(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && ('syscall' in error || error.code === 'EBADF');
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error;
 }
