@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { PackfileId } from '@wardrobe/kloset-model';
-import { afterEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '@wardrobe/testing';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StoreError } from '../errors/errors.js';
 import type { Store } from '../store/store.js';
 import { PackfileCopies } from './packfile-copies.js';
@@ -46,8 +48,14 @@ async function copiesOf(store: LineStore, options: { readonly limitBytes?: numbe
   return { copies, ids: packfiles.map(({ id }) => id) };
 }
 
+let folder = '';
+beforeEach(async () => {
+  folder = await temporaryFolder('copies');
+  vi.stubEnv('TMPDIR', folder);
+});
 afterEach(async () => {
   for (const copies of opened.splice(0)) await copies.close();
+  vi.unstubAllEnvs();
 });
 
 describe('copies of packfiles', () => {
@@ -127,7 +135,6 @@ describe('copies of packfiles', () => {
   });
 
   it('end with whatever is under way, and leave nothing on the disk', async () => {
-    const before = new Set(readdirSync(tmpdir()));
     const store = new LineStore(packfilesOf(4));
     store.isHeld = true;
     const { copies, ids } = await copiesOf(store);
@@ -136,6 +143,24 @@ describe('copies of packfiles', () => {
     await copies.close();
     expect(await Promise.all(waiting)).toEqual([false, false, false, false]);
     expect(await copies.ready(ids[0] as PackfileId)).toBe(false);
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('wardrobe-check-') && !before.has(name))).toEqual([]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('are not had where the disk takes none, and what it took stays', async () => {
+    const store = new LineStore(packfilesOf(6));
+    const { copies, ids } = await copiesOf(store, { limitBytes: 2 * MIB });
+    const [first, ...others] = ids as [PackfileId, ...PackfileId[]];
+    expect(await copies.ready(first)).toBe(true);
+    for (const name of readdirSync(folder)) await rm(join(folder, name), { recursive: true });
+    for (const id of others) await copies.ready(id);
+    expect(await copies.ready(others.at(-1) as PackfileId)).toBe(false);
+    const part = new Uint8Array(100);
+    expect(copies.read(first, 0, part) ? Buffer.compare(part, (store.packfiles.get(first) as Uint8Array).subarray(0, 100)) : null).toBe(0);
+  });
+
+  it.skipIf(process.platform === 'win32')('have no names while they are there', async () => {
+    const { copies, ids } = await copiesOf(new LineStore(packfilesOf(2)));
+    expect(await Promise.all(ids.map((id) => copies.ready(id)))).toEqual([true, true]);
+    expect(readdirSync(folder).flatMap((name) => readdirSync(join(folder, name)))).toEqual([]);
   });
 });

@@ -28,7 +28,10 @@ const MOST_AT_ONCE = 16;
 /** What is fetched before anybody asked for it may take this share of the room. */
 const EARLY_SHARE = 0.5;
 
-type Coming = { readonly sizeBytes: number; receivedBytes: number; readonly isEarly: boolean; readonly arrived: Promise<boolean> };
+/** Windows removes no file that is open. */
+const CAN_UNNAME = process.platform !== 'win32';
+
+type Coming = { readonly sizeBytes: number; receivedBytes: number; isEarly: boolean; readonly arrived: Promise<boolean> };
 /** `file`: its descriptor. Read and written on the calling thread: it mostly lies in memory, and a promise for each piece costs more. */
 type Copy = { readonly file: number; readonly sizeBytes: number; isUsed: boolean; isBusy: boolean };
 type Waiting = { readonly arrived: Promise<boolean>; readonly settle: (isThere: boolean | Promise<boolean>) => void };
@@ -53,6 +56,8 @@ export class PackfileCopies {
   readonly #gone = new Set<PackfileId>();
   readonly #stop = new AbortController();
   #heldBytes = 0;
+  /** No more are made: the disk takes none, or all is over. */
+  #hasEnded = false;
 
   /** @throws StoreError the folder for temporary files cannot be used */
   static async open(store: Pick<Store, 'read'>, options: CopyOptions): Promise<PackfileCopies> {
@@ -84,10 +89,12 @@ export class PackfileCopies {
       this.#copies.set(id, copy);
       return Promise.resolve(true);
     }
-    const coming = this.#coming.get(id)?.arrived ?? this.#wanted.get(id)?.arrived;
-    if (coming !== undefined) return coming;
+    const coming = this.#coming.get(id);
+    if (coming !== undefined) coming.isEarly = false;
+    const arrived = coming?.arrived ?? this.#wanted.get(id)?.arrived;
+    if (arrived !== undefined) return arrived;
     const sizeBytes = this.#sizes.get(id);
-    if (sizeBytes === undefined || sizeBytes > this.#limitBytes || this.#gone.has(id) || this.#stop.signal.aborted) return Promise.resolve(false);
+    if (sizeBytes === undefined || sizeBytes > this.#limitBytes || this.#gone.has(id) || this.#hasEnded) return Promise.resolve(false);
     const waiting = waitingFor();
     this.#wanted.set(id, waiting);
     this.#begin();
@@ -119,8 +126,7 @@ export class PackfileCopies {
   /** Ends what is under way; nothing is left on the disk. */
   async close(): Promise<void> {
     this.#stop.abort(new StoreError('reading was ended'));
-    for (const { settle } of this.#wanted.values()) settle(false);
-    this.#wanted.clear();
+    this.#endMaking();
     await Promise.all([...this.#coming.values()].map(({ arrived }) => arrived.catch(() => false)));
     for (const id of [...this.#copies.keys()]) this.#drop(id);
     await rm(this.#folder, { recursive: true, force: true });
@@ -128,7 +134,7 @@ export class PackfileCopies {
 
   /** Begins with as many as the line and the room allow: what somebody waits for before what nobody has asked for yet. */
   #begin(): void {
-    while (!this.#stop.signal.aborted && this.#hasTurn()) {
+    while (!this.#hasEnded && this.#hasTurn()) {
       const [wanted] = this.#wanted;
       if (wanted === undefined) {
         const early = this.#nextEarly();
@@ -228,9 +234,18 @@ export class PackfileCopies {
       return file;
     } catch (error) {
       if (file !== null) closeSync(file);
-      if (error instanceof KlosetError || isOfTheSystem(error)) return null;
-      throw error;
+      if (error instanceof KlosetError) return null;
+      if (!isOfTheSystem(error)) throw error;
+      this.#endMaking();
+      return null;
     }
+  }
+
+  /** Those that have arrived stay. */
+  #endMaking(): void {
+    this.#hasEnded = true;
+    for (const { settle } of this.#wanted.values()) settle(false);
+    this.#wanted.clear();
   }
 
   #drop(id: PackfileId): void {
@@ -240,6 +255,7 @@ export class PackfileCopies {
     this.#gone.add(id);
     this.#heldBytes -= copy.sizeBytes;
     closeSync(copy.file);
+    if (!CAN_UNNAME) rmSync(join(this.#folder, id), { force: true });
   }
 }
 
@@ -253,7 +269,7 @@ function waitingFor(): Waiting {
 
 function openUnnamed(path: string): number {
   const file = openSync(path, 'wx+', 0o600);
-  if (process.platform !== 'win32') rmSync(path);
+  if (CAN_UNNAME) rmSync(path);
   return file;
 }
 
