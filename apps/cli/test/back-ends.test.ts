@@ -60,6 +60,7 @@ describe.each([
   it('is read, proven and restored', async () => {
     expect((await does('cat', ['cat', `${snapshot}:docs/letter.txt`])).out).toBe('Dear reader');
     await does('check', ['check', '--store']);
+    expect((await does('check', ['check'])).out).toMatch(/^1 snapshot checked .* no damage\n$/);
     const out = join(await temporaryFolder('out'), 'all');
     await does('restore', ['restore', '--to', out, '--verify', snapshot]);
     expect(await readFile(join(out, 'random.bin'))).toEqual(await readFile(join(source, 'random.bin')));

@@ -244,7 +244,7 @@ class Pipe {
       if (this.route.to.destroyed) throw new Error('the other side is gone');
       // A fault was set while this waited: it decides about these bytes.
       if (epoch !== this.line.epoch) continue;
-      if (!this.route.to.write(slice)) await Promise.race([once(this.route.to, 'drain'), once(this.route.to, 'close')]);
+      if (!this.route.to.write(slice)) await drained(this.route.to);
       at += slice.length;
       this.#passedSinceFault += slice.length;
       this.line.passed[this.route.way] += slice.length;
@@ -264,6 +264,16 @@ class Pipe {
       if (fault.kind === 'reset' && !this.line.mayReset(this.connection)) return Number.POSITIVE_INFINITY;
       if (fault.kind === 'stalled') await this.line.wait(2 ** 31 - 1);
     }
+  }
+}
+
+/** Until it takes more, or is gone; listens to it no longer than that. */
+async function drained(socket: Socket): Promise<void> {
+  const over = new AbortController();
+  try {
+    await Promise.race(['drain', 'close'].map((event) => once(socket, event, { signal: over.signal })));
+  } finally {
+    over.abort();
   }
 }
 

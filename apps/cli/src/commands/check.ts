@@ -11,6 +11,8 @@ import {
   SNAPSHOT_BLOB,
   type SnapshotSource,
   type StoreCounts,
+  wholeStore,
+  type WholeStore,
 } from '@wardrobe/kloset';
 import { type Mac, type SnapshotId, sizeText } from '@wardrobe/kloset-model';
 import { counted } from '@wardrobe/words';
@@ -52,40 +54,60 @@ export async function check(session: Session, args: readonly string[], options: 
   if (options.store === true && !isWhole) throw usage('--store reads the whole store, snapshots cannot be chosen beside it.', 'Leave out one of the two.');
   if (options.fast === true && (options.store === true || mode.sample !== undefined))
     throw usage('--fast reads no content: --store and --percent say the opposite.');
-  const repository = await openStore(session);
-  // The same threads first for the files of the store and then for the snapshots.
+  const opened = await openStore(session);
+  const isRead = isWhole && options.fast !== true && mode.sample === undefined;
+  const whole = isRead ? await wholeStore(opened, { blobs: options.store === true, signal: session.signal }) : asItIs(opened);
+  let found: Found;
+  try {
+    found = await withReaders(whole, (checked) => checkAll(session, checked, { mode, isWhole, args, nowMs }));
+  } finally {
+    await whole.close();
+  }
+  session.terminal.progress.clear();
+  const { isIncomplete, ...end } = found;
+  if (options.json) await printJson(session, { mode, ...end });
+  else await printEnd(session, { mode, ...end });
+  return found.problems > 0 || isIncomplete ? EXIT.damaged : EXIT.fine;
+}
+
+function asItIs(repository: Repository): WholeStore {
+  return { repository, proofs: null, close: () => Promise.resolve() };
+}
+
+/** `readers`: the same threads first for the files of the store and then for the snapshots. */
+type Checked = Pick<WholeStore, 'repository' | 'proofs'> & { readonly readers: Readers | undefined };
+
+async function withReaders<T>({ repository, proofs }: WholeStore, work: (checked: Checked) => Promise<T>): Promise<T> {
   const readers = (await readersFor(repository)) ?? undefined;
   try {
-    return await checkAll(session, { repository, readers }, { args, mode, isWhole, nowMs });
+    return await work({ repository, proofs, readers });
   } finally {
     await readers?.close();
   }
 }
 
-type Opened = { readonly repository: Repository; readonly readers: Readers | undefined };
-type Asked = { readonly args: readonly string[]; readonly mode: Mode; readonly isWhole: boolean; readonly nowMs: number };
+type Found = Omit<End, 'mode'> & { readonly isIncomplete: boolean };
 
-async function checkAll(session: Session, opened: Opened, { args, mode, isWhole, nowMs }: Asked): Promise<ExitCode> {
+/** Over a line snapshots come first: what is read for them proves the files too. With `--store` the files tell first which chunks are damaged. */
+async function checkAll(
+  session: Session,
+  checked: Checked,
+  { mode, isWhole, args, nowMs }: { readonly mode: Mode; readonly isWhole: boolean; readonly args: readonly string[]; readonly nowMs: number },
+): Promise<Found> {
   const { options } = mode;
-  let problems = 0;
-  let files: StoreCounts | null = null;
-  if (isWhole) {
-    const checked = await checkFiles(session, opened, mode);
-    problems += checked.errors;
-    files = checked.counts;
-  }
-  const { parts, isIncomplete } = await partsOf(session, opened.repository, { args, options, nowMs });
+  const { repository, proofs, readers } = checked;
+  const isFilesFirst = proofs === null || options.store === true;
+  const filesBefore = isWhole && isFilesFirst ? await checkFiles(session, checked, mode) : null;
+  const { parts, isIncomplete } = await partsOf(session, repository, { args, options, nowMs });
   const totals = { snapshots: 0, damagedSnapshots: 0, entries: 0, objects: 0, objectsNotRead: 0, chunks: 0, bytes: 0 };
+  let problems = 0;
   for (const part of parts) {
-    const summary = await checkPart(session, part, { mode, readers: part.source === opened.repository ? opened.readers : undefined });
+    const summary = await checkPart(session, part, { mode, readers: part.source === repository ? readers : undefined });
     problems += summary.problems;
     for (const key of Object.keys(totals) as (keyof typeof totals)[]) totals[key] += summary[key];
   }
-  session.terminal.progress.clear();
-  const end = { mode, totals, files, problems };
-  if (options.json) await printJson(session, end);
-  else await printEnd(session, end);
-  return problems > 0 || isIncomplete ? EXIT.damaged : EXIT.fine;
+  const files = isWhole && !isFilesFirst ? await checkFiles(session, checked, mode) : filesBefore;
+  return { totals, files: files?.counts ?? null, problems: problems + (files?.errors ?? 0), isIncomplete };
 }
 
 type End = { readonly mode: Mode; readonly totals: Omit<CheckSummary, 'problems'>; readonly files: StoreCounts | null; readonly problems: number };
@@ -132,11 +154,9 @@ function sampleOf(options: CheckOptions): SampleChoice | undefined {
   return { percent, seed: options.seed ?? randomBytes(4).toString('hex') };
 }
 
-async function checkFiles(
-  session: Session,
-  { repository, readers }: Opened,
-  mode: Mode,
-): Promise<{ readonly errors: number; readonly counts: StoreCounts | null }> {
+type CheckedFiles = { readonly errors: number; readonly counts: StoreCounts | null };
+
+async function checkFiles(session: Session, { repository, proofs, readers }: Checked, mode: Mode): Promise<CheckedFiles> {
   const { options } = mode;
   let errors = 0;
   let counts: StoreCounts | null = null;
@@ -145,6 +165,7 @@ async function checkFiles(
     blobs: options.store,
     sample: mode.sample,
     readers,
+    proofs,
     signal: session.signal,
     onCounts: (told) => {
       counts = told;

@@ -295,18 +295,19 @@ class SftpStore implements WritableStore {
   /** The first path that holds a store; while none does, the first one. @source 04-remote-stores 2.1 */
   async #rootOf({ signal }: ReadOptions): Promise<string> {
     if (this.#root !== null) return this.#root;
-    for (const path of this.#paths) {
-      const found = await this.#session
-        .run((line) => attributesOrNull({ line, signal }, under(path, 'CONFIG')), signal)
-        .catch((error: unknown) => {
-          if (statusOf(error) === null) throw error;
-          return null;
-        });
-      if (found === null) continue;
-      this.#root = path;
-      return path;
-    }
-    return this.#paths[0] ?? '/';
+    // All are asked about at once: each by itself would cost a round trip.
+    const holds = async (path: string): Promise<boolean> => {
+      try {
+        return (await this.#session.run((line) => attributesOrNull({ line, signal }, under(path, 'CONFIG')), signal)) !== null;
+      } catch (error) {
+        if (statusOf(error) === null) throw error;
+        return false;
+      }
+    };
+    const held = await Promise.all(this.#paths.map(holds));
+    const found = this.#paths.find((_, index) => held[index] === true);
+    if (found !== undefined) this.#root = found;
+    return found ?? this.#paths[0] ?? '/';
   }
 }
 
@@ -325,7 +326,7 @@ async function openWithSize(way: Way, path: string): Promise<{ readonly file: Re
 async function readConfigFile(way: Way, path: string): Promise<Uint8Array> {
   const file = await openFile(way, path, 'r');
   try {
-    // Mostly the first bytes are all of it: its size and they are asked for together.
+    // Mostly the first bytes are all of it: its size and they are asked for together, and with both nobody need ask for its end.
     const [{ size }, begin] = await Promise.all([attributesOfFile(file), readBegin(file, CONFIG_BEGIN_BYTES)]);
     if (size > CONFIG_LIMIT_BYTES) throw new TooLargeError('CONFIG', size, CONFIG_LIMIT_BYTES);
     return size === begin.length ? begin : await readExactly(file, 0, size);

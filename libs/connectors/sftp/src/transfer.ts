@@ -25,10 +25,10 @@ export async function readExactly(file: RemoteFile, offset: number, lengthBytes:
   return bytes;
 }
 
-/** The first bytes of a file, fewer when it ends before. */
+/** What the server gives of a file's first bytes in one answer, which may be less than there is: for who knows its length from elsewhere. */
 export async function readBegin(file: RemoteFile, limitBytes: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(limitBytes);
-  return bytes.slice(0, await readInto(file, Buffer.from(bytes.buffer), 0));
+  const bytes = new Uint8Array(Math.min(limitBytes, REQUEST_BYTES));
+  return bytes.subarray(0, await readOnce(file, Buffer.from(bytes.buffer), { at: 0, offset: 0 }));
 }
 
 /** The file's bytes from `offset` up to `end`, in order; a reader that is slow holds the requests back. */
@@ -66,21 +66,22 @@ async function readInto(file: RemoteFile, into: Buffer, offset: number): Promise
 
 /** A server may give less than asked for without being at the end: it is asked for the rest. */
 async function readPart(file: RemoteFile, into: Buffer, offset: number): Promise<number> {
-  const { line, signal, handle } = file;
   let filled = 0;
+  for (let count = -1; filled < into.length && count !== 0; filled += count) count = await readOnce(file, into, { at: filled, offset: offset + filled });
+  return filled;
+}
+
+/** One request for what fits behind `at`; 0 at the file's end. */
+async function readOnce(file: RemoteFile, into: Buffer, { at, offset }: { readonly at: number; readonly offset: number }): Promise<number> {
+  const { line, signal, handle } = file;
   await line.dataSlots.take(signal);
   try {
-    while (filled < into.length) {
-      const rest = into.length - filled;
-      const count = await line.request<number>((sftp, answer) => sftp.read(handle, into, filled, rest, offset + filled, answer), signal);
-      if (count === 0) break;
-      line.figures.bytesRead += count;
-      filled += count;
-    }
+    const count = await line.request<number>((sftp, answer) => sftp.read(handle, into, at, into.length - at, offset, answer), signal);
+    line.figures.bytesRead += count;
+    return count;
   } finally {
     line.dataSlots.giveBack();
   }
-  return filled;
 }
 
 /** Writes the chunks one after the other from the file's begin; answers how many bytes. A chunk may be reused once the next one is asked for. */

@@ -74,4 +74,17 @@ describe('CONFIG', () => {
     await store.close();
     await server.close();
   });
+
+  it('takes two round trips: what is opened is then asked for its size and its bytes at once, and for nothing more', async () => {
+    const root = await temporaryFolder('config');
+    const server = await ownServer({ folder: root, hostKey: HOST_KEY });
+    await mkdir(join(root, 'store'));
+    await writeFile(join(root, 'store', 'CONFIG'), CONFIG);
+    const store = openStore({ location: `sftp://me@127.0.0.1:${server.port}/store`, home: root, options: { insecure_ignore_host_key: 'true' } });
+    await store.readConfig();
+    const asked = ['OPEN', 'FSTAT', 'READ', 'LSTAT', 'STAT'].map((operation) => server.counts.get(operation) ?? 0);
+    expect(asked).toEqual([1, 1, 1, 0, 0]);
+    await store.close();
+    await server.close();
+  });
 });

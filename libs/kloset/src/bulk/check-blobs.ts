@@ -6,6 +6,7 @@ import { packfileRecords } from '../packfile/packfile-tail.js';
 import { openBlob } from '../repository/blob-reader.js';
 import { BLOB_LIMIT_BYTES, RANGE_BYTES } from '../repository/limits.js';
 import { readPackfileIndex } from '../repository/orphans.js';
+import { mayBeTheLine } from '../repository/second-reading.js';
 import type { Repository } from '../repository/types.js';
 
 export type BlobProblem = { readonly type: number; readonly id: Mac; readonly error: KlosetError };
@@ -34,11 +35,22 @@ export async function* proveBlobs(
     const end = range.reduce((furthest, { offset, lengthBytes }) => Math.max(furthest, offset + lengthBytes), 0);
     const bytes = await repository.store.readRange('packfile', packfile, first.offset + HEADER_BYTES, end - first.offset, { signal });
     for (const placed of range) {
-      const error = faultOf(repository, placed, bytes.subarray(placed.offset - first.offset, placed.offset - first.offset + placed.lengthBytes));
+      const stored = bytes.subarray(placed.offset - first.offset, placed.offset - first.offset + placed.lengthBytes);
+      let error = faultOf(repository, placed, stored);
+      if (mayBeTheLine(repository.store, error)) error = faultOf(repository, placed, await storedAnew(repository, { packfile, placed }, signal));
       if (error !== null) yield { type: placed.type, id: placed.id, error: inPackfile(error, packfile) };
     }
     options.onBlobs?.(range.length);
   }
+}
+
+/** Over a line a blob is fetched once more before it counts as damaged. */
+function storedAnew(
+  { store }: Repository,
+  { packfile, placed }: { readonly packfile: PackfileId; readonly placed: Placed },
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  return store.readRange('packfile', packfile, placed.offset + HEADER_BYTES, placed.lengthBytes, { signal, fresh: true });
 }
 
 /** Neighbours together, up to a bounded length. */

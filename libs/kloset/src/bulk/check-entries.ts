@@ -17,14 +17,16 @@ import { EntryBatch } from './entry-batch.js';
 import { type Named, placeOf } from './entry-places.js';
 import { ENTRY_IS } from './pipeline/examine-protocol.js';
 
-/** Batches that are examined on threads while one is told of. */
+/** Batches that are examined on threads while one is told of, and those that are read over a line meanwhile: what lies between their blobs is held. */
 const BATCHES_AHEAD = 4;
+const BATCHES_AHEAD_OVER_LINE = 2;
 
 /** `path`: only what lies there or below; null: all. `listings`: told of every entry. */
 export type FilesScope = { readonly path: Uint8Array | null; readonly listings: TreeListings };
 /** `recovered`: entries that only packed listings hold. */
 type Scan = FilesScope & { readonly recovered: { count: number } };
-type Batch = { readonly entries: EntryBatch; readonly proof: Promise<EntryProof> | null };
+/** `read`: under way already, of what nothing is known. */
+type Batch = { readonly entries: EntryBatch; readonly proof: Promise<EntryProof> | null; readonly read: Promise<readonly ReadEntry[]> | null };
 
 /** The tree of files, its entries and their contents. */
 export function checkFiles(run: CheckRun, context: SnapshotContext, scope: FilesScope): AsyncIterable<CheckProblem> {
@@ -51,7 +53,7 @@ async function* scanFiles(run: CheckRun, context: SnapshotContext, scope: FilesS
     if (!entries.isFull) continue;
     ahead.push(begin(run, entries));
     entries = new EntryBatch(run.entriesPerRead);
-    if (ahead.length > BATCHES_AHEAD) yield* checkBatch(run, context, { batch: ahead.shift() as Batch, scan });
+    if (ahead.length > (run.isOverLine ? BATCHES_AHEAD_OVER_LINE : BATCHES_AHEAD)) yield* checkBatch(run, context, { batch: ahead.shift() as Batch, scan });
   }
   ahead.push(begin(run, entries));
   for (const batch of ahead) yield* checkBatch(run, context, { batch, scan });
@@ -69,31 +71,31 @@ async function* scanFiles(run: CheckRun, context: SnapshotContext, scope: FilesS
   }
 }
 
-/** Has the threads examine what is not known yet, where they are worth it. */
-function begin({ bulk, places }: CheckRun, entries: EntryBatch): Batch {
-  if (bulk === null || !bulk.isFor(entries.count)) return { entries, proof: null };
+/** Has the threads examine what is not known yet, where they are worth it; over a line has it read, so that no batch waits for the answers to another. */
+function begin(run: CheckRun, entries: EntryBatch): Batch {
+  const { bulk, places } = run;
+  if (bulk === null || !bulk.isFor(entries.count)) {
+    const read = run.isOverLine ? readUnproven(run, entries, new Uint8Array(entries.count)) : null;
+    // The failure is met when the batch's turn comes.
+    read?.catch(() => undefined);
+    return { entries, proof: null, read };
+  }
   const proof = bulk.entries(entries, places === null ? null : (named) => places.find(named));
   // The failure is met when the batch's turn comes.
   proof.catch(() => undefined);
-  return { entries, proof };
+  return { entries, proof, read: null };
 }
 
 async function* checkBatch(run: CheckRun, context: SnapshotContext, work: { readonly batch: Batch; readonly scan: Scan }): AsyncGenerator<CheckProblem> {
-  const { entries, proof } = work.batch;
+  const { entries, proof, read } = work.batch;
   run.counts.entries += entries.count;
   const proven = await proof;
   const verdicts = Uint8Array.from({ length: entries.count }, (_, index) => proven?.verdict(index) ?? 0);
-  const fresh = unproven(run, entries, verdicts);
-  for (const [place, { named, got }] of (
-    await readEntries(
-      run,
-      fresh.map(({ named: asked }) => asked),
-    )
-  ).entries()) {
+  for (const { index, named, got } of await (read ?? readUnproven(run, entries, verdicts))) {
     const findings = await entryFindings(run, context, { named, got, recovered: work.scan.recovered });
     if (findings === null) continue;
     if (findings.length > 0) run.badEntries.set(placeOf(named), findings);
-    else if ('entry' in got) verdicts[fresh[place]?.index ?? -1] = ENTRY_IS.fine | (got.entry.type === 'directory' ? ENTRY_IS.directory : 0);
+    else if ('entry' in got) verdicts[index] = ENTRY_IS.fine | (got.entry.type === 'directory' ? ENTRY_IS.directory : 0);
   }
   remember(run, work.scan.listings, { entries, verdicts });
   yield* toldOf(run, context, entries);
@@ -130,18 +132,20 @@ function* toldOf({ badEntries }: CheckRun, context: SnapshotContext, entries: En
 }
 
 type ReadNamed = { readonly named: Named; readonly got: { readonly entry: Entry } | { readonly error: KlosetError } };
+type ReadEntry = ReadNamed & { readonly index: number };
 
-/** Entries, and all that their contents need to be answered for, read in as few goes as possible. */
-async function readEntries(run: CheckRun, names: readonly Named[]): Promise<readonly ReadNamed[]> {
-  const read: ReadNamed[] = [];
+/** Entries of which nothing is known, and all that their contents need to be answered for, read in as few goes as possible. */
+async function readUnproven(run: CheckRun, entries: EntryBatch, verdicts: Uint8Array): Promise<readonly ReadEntry[]> {
+  const fresh = unproven(run, entries, verdicts);
+  const read: ReadEntry[] = [];
   for await (const got of run.source.getMany(
     SNAPSHOT_BLOB.vfsEntry,
-    names.map((named) => named.mac),
+    fresh.map(({ named }) => named.mac),
     { signal: run.options.signal },
   )) {
-    const named = names[read.length];
-    if (named === undefined) break;
-    read.push({ named, got: entryAt(named, got) });
+    const asked = fresh[read.length];
+    if (asked === undefined) break;
+    read.push({ ...asked, got: entryAt(asked.named, got) });
   }
   await run.objects.prepare(read.flatMap(({ got }) => ('entry' in got && got.entry.object !== null ? [got.entry.object] : [])));
   return read;

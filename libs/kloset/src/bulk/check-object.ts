@@ -18,6 +18,8 @@ export class ObjectChecker {
   readonly #good: BlobSet;
   /** Only what is damaged takes an object in memory. */
   readonly #bad = new Map<Mac, readonly Finding[]>();
+  /** Being prepared: whoever asks for one of them meanwhile waits. */
+  readonly #preparing = new Map<Mac, Promise<void>>();
   readonly counts: ObjectCounts = { objects: 0, objectsNotRead: 0, chunks: 0, bytes: 0 };
 
   constructor(
@@ -35,6 +37,8 @@ export class ObjectChecker {
   }
 
   async check(id: Mac): Promise<readonly Finding[]> {
+    const preparing = this.#preparing.get(id);
+    if (preparing !== undefined) await preparing;
     if (this.#good.has(id)) return [];
     const known = this.#bad.get(id);
     if (known !== undefined) return known;
@@ -45,7 +49,17 @@ export class ObjectChecker {
 
   /** Answers for many objects at once: they and what consists of one chunk are read together. `check` then finds them. */
   async prepare(ids: readonly Mac[]): Promise<void> {
-    const fresh = [...new Set(ids)].filter((id) => !this.#good.has(id) && !this.#bad.has(id));
+    const fresh = [...new Set(ids)].filter((id) => !this.#good.has(id) && !this.#bad.has(id) && !this.#preparing.has(id));
+    const prepared = this.#prepare(fresh);
+    for (const id of fresh) this.#preparing.set(id, prepared);
+    try {
+      await prepared;
+    } finally {
+      for (const id of fresh) this.#preparing.delete(id);
+    }
+  }
+
+  async #prepare(fresh: readonly Mac[]): Promise<void> {
     const single: ObjectInfo[] = [];
     for await (const got of this.source.getMany(SNAPSHOT_BLOB.object, fresh, { signal: this.options.signal })) {
       this.counts.objects += 1;

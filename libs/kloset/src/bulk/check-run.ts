@@ -16,6 +16,7 @@ export type CheckRun = {
   readonly source: SnapshotSource;
   readonly options: CheckOptions;
   readonly entriesPerRead: number;
+  readonly isOverLine: boolean;
   readonly objects: ObjectChecker;
   /** Null: everything goes the careful way. */
   readonly bulk: BulkCheck | null;
@@ -45,11 +46,13 @@ export function createRun(source: SnapshotSource, options: CheckOptions, store: 
   const { signal, damagedChunks } = options;
   const onStep = (): void => report(run);
   const good = setFor(rows, SNAPSHOT_BLOB.object);
+  const isOverLine = store !== null && store.repository.store.line !== undefined;
   const objects = new ObjectChecker(source, { isRead, damagedChunks, signal, onStep, good });
   const run: CheckRun = {
     source,
     options,
-    entriesPerRead: store?.repository.store.line === undefined ? ENTRIES_PER_READ : ENTRIES_PER_READ_OVER_LINE,
+    entriesPerRead: isOverLine ? ENTRIES_PER_READ_OVER_LINE : ENTRIES_PER_READ,
+    isOverLine,
     objects,
     bulk: bulkOf(),
     summaries: setFor(rows, SNAPSHOT_BLOB.summary),

@@ -7,6 +7,7 @@ import { BlobRows } from './blob-rows.js';
 import { proveBlobs } from './check-blobs.js';
 import { checkPlacesFast } from './check-places.js';
 import { createSample, type SampleChoice } from './check-sample.js';
+import type { EarlyProofs } from './check-whole.js';
 import type { Readers } from './pipeline/readers.js';
 import { readersFor } from './pipeline/readers-for.js';
 
@@ -32,6 +33,8 @@ export type CheckStoreOptions = {
   readonly readers?: Readers | undefined;
   /** Read only this share of the packfiles; the others must exist. */
   readonly sample?: SampleChoice | undefined;
+  /** Of a whole store that is checked over a line (`wholeStore`). */
+  readonly proofs?: EarlyProofs | null | undefined;
   /** Told at the end. */
   readonly onCounts?: ((counts: StoreCounts) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -107,8 +110,9 @@ function startEarly({ view }: Repository, { readers, fast, sample }: CheckStoreO
 async function proofsAhead(
   repository: Repository,
   packfiles: readonly PackfileId[],
-  { blobs, signal, threads, readers: given }: CheckStoreOptions,
+  { blobs, signal, threads, readers: given, proofs }: CheckStoreOptions,
 ): Promise<{ next(): Promise<number | null>; close(): Promise<void> }> {
+  if (proofs !== undefined && proofs !== null) return proofsOf(proofs, packfiles);
   const readers = packfiles.length < THREADS_FROM_PACKFILES ? null : (given ?? (await readersFor(repository, threads)));
   if (readers === null) return { next: async () => null, close: async () => undefined };
   const rows = new BlobRows(repository);
@@ -142,6 +146,20 @@ async function proofsAhead(
     close: async () => {
       if (given === undefined) await readers.close();
     },
+  };
+}
+
+/** Packfiles that are fetched while one is waited for. */
+const FETCHED_AHEAD = 16;
+
+function proofsOf(proofs: EarlyProofs, packfiles: readonly PackfileId[]): { next(): Promise<number | null>; close(): Promise<void> } {
+  let next = 0;
+  return {
+    next() {
+      const id = packfiles[next++];
+      return id === undefined ? Promise.resolve(null) : proofs.of(id, packfiles.slice(next, next + FETCHED_AHEAD));
+    },
+    close: () => Promise.resolve(),
   };
 }
 

@@ -13,7 +13,7 @@ export type Block = {
 
 /** Bytes held, those under way among them, unless more is wanted at once: so many times what the line wants under way, and at least so much. */
 const LIMIT_TIMES = 2;
-const LEAST_LIMIT_BYTES = 8 << 20;
+const LEAST_LIMIT_BYTES = 16 << 20;
 const LIMIT_BLOCKS = 1024;
 const LEAST_TRUST = 1 / 16;
 

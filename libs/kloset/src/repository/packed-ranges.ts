@@ -5,6 +5,7 @@ import { HeldBlocks, type Block } from './held-blocks.js';
 import { WINDOW_BYTES, WINDOW_IDS } from './limits.js';
 import { LinePace } from './line-pace.js';
 import { ReadStreams } from './read-streams.js';
+import { unlessAborted } from './unless-aborted.js';
 
 /** `alone`: one blob by itself, whose neighbours before it are likely to be asked for next: trees are written from their leaves up. */
 export type RangeOptions = ReadOptions & { readonly alone?: boolean };
@@ -205,14 +206,4 @@ async function joined(pieces: readonly Piece[], lengthBytes: number): Promise<Ui
   const parts = pieces.map(async ({ block, from, to }) => whole.set((await block.bytes).subarray(from - block.start, to - block.start), from - first));
   await Promise.all(parts);
   return whole;
-}
-
-/** The caller's abort is met at once, whatever it waits for. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

@@ -12,7 +12,7 @@ import { readLocks } from './locks.js';
 import { type OrphanOptions, Orphans } from './orphans.js';
 import { verifyStates } from './load-states.js';
 import { LocatedSource } from './located-source.js';
-import { packedRanges } from './packed-ranges.js';
+import { type PackedRanges, packedRanges } from './packed-ranges.js';
 import { readMany } from './read-many.js';
 import { listEarly, type RefreshOptions, StateIndex } from './state-index.js';
 import type {
@@ -177,6 +177,11 @@ class StoreRepository implements Repository {
     const items: ListedItem[] = [];
     for await (const item of this.store.list('state', options)) items.push(item);
     yield* verifyStates(this.keys, items, options);
+  }
+
+  readingFrom(from: { readonly store: Store; readonly ranges?: PackedRanges | undefined }): Repository {
+    const keys = { ...this.keys, store: from.store, ranges: from.ranges ?? packedRanges(from.store) };
+    return new StoreRepository(keys, { index: this.#index, view: this.#view, isArchive: this.#isArchive });
   }
 
   close(): Promise<void> {

@@ -4,6 +4,7 @@ import type { Colour } from '../state/facts.js';
 import type { Layer } from '../state/layer.js';
 import type { Store } from '../store/store.js';
 import type { Keys } from './keys.js';
+import type { PackedRanges } from './packed-ranges.js';
 
 export type OpenOptions = {
   /** UTF-8 passphrase of an encrypted store. */
@@ -207,5 +208,7 @@ export interface Repository extends BlobSource {
   verifyStates(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterable<UnreadableState>;
   /** Reads a whole packfile: envelope footer, index, bounds, places as the states have them, name. Blobs are verified by reading them. @throws IntegrityError, DecodeError, NotFoundError, StoreError */
   verifyPackfile(id: PackfileId, options?: { readonly signal?: AbortSignal | undefined }): Promise<PackfileReport>;
+  /** The same repository as it is now, its bytes coming from elsewhere: from copies of its packfiles. */
+  readingFrom(from: { readonly store: Store; readonly ranges?: PackedRanges | undefined }): Repository;
   close(): Promise<void>;
 }

@@ -114,10 +114,12 @@ async function commands(
   );
   await run(cli, [...place.args, 'create', '--plaintext'], folder);
   for (const [name, args] of steps(trees, folder)) {
+    const before = place.bytesDown();
     const usage = await run(cli, [...place.args, ...args], folder);
+    const down = (place.bytesDown() - before) / MIB;
     const label = `${place.name}, ${latencyMs} ms: ${name}`;
     const peak = local[name] ?? 0;
-    const note = `peak ${usage.peakMiB.toFixed(0)} MiB, on a local store ${peak.toFixed(0)} (${(usage.peakMiB / peak).toFixed(2)})`;
+    const note = `peak ${usage.peakMiB.toFixed(0)} MiB, on a local store ${peak.toFixed(0)} (${(usage.peakMiB / peak).toFixed(2)})${name.startsWith('backup') ? '' : `; ${down.toFixed(0)} MiB came over the line`}`;
     if (name.endsWith('large')) {
       const bytesPerSecond = LARGE_BYTES / (usage.wallMs / 1000);
       const library = name.startsWith('backup') ? plain.upBytesPerSecond : plain.downBytesPerSecond;
@@ -136,18 +138,22 @@ async function commands(
   return rows;
 }
 
-/** Opening with nothing new and the first rows of a folder: cold with an index and no kept ranges, then warm. Requests are those that the store made. */
+/**
+ * The way to the server, opening with nothing new once it stands, and the first rows of a folder: cold with an index and no kept ranges, then warm. Requests
+ * are those that the store made; the handshakes of TCP, SSH and the log-in are none.
+ */
 async function browsing(place: RemotePlace, at: { readonly latencyMs: number; readonly folder: string }): Promise<Row[]> {
   const indexDirectory = join(at.folder, `remote-index-${place.name}-${at.latencyMs}`);
   const ranges = join(at.folder, `remote-ranges-${place.name}-${at.latencyMs}`);
   await (await openRepository(await place.open(), { indexDirectory })).close();
   const far = at.latencyMs === 100;
-  const visit = async (): Promise<{ readonly opened: Visited; readonly rows: Visited }> => {
+  const visit = async (): Promise<{ readonly connected: Visited; readonly opened: Visited; readonly rows: Visited }> => {
     const store = withRangeCache(await place.open(), { directory: ranges, limitBytes: 64 * MIB });
+    const connected = await counted(store, () => store.readConfig());
     const opened = await counted(store, () => openRepository(store, { indexDirectory }));
     const rows = await counted(store, () => firstRows(opened.value));
     await opened.value.close();
-    return { opened, rows };
+    return { connected, opened, rows };
   };
   const cold = await visit();
   const warm = await visit();
@@ -159,7 +165,8 @@ async function browsing(place: RemotePlace, at: { readonly latencyMs: number; re
     note: `${visited.requests} requests`,
   });
   return [
-    row('opening with nothing new', cold.opened, null),
+    row('connecting, and CONFIG', cold.connected, null),
+    row('opening with nothing new, connected', cold.opened, far ? 400 : null),
     row('first rows of a folder, cold', cold.rows, far ? 700 : null),
     row('first rows of a folder, warm', warm.rows, far ? 150 : null),
   ];

@@ -1,4 +1,13 @@
-import { type CheckProblem, checkSnapshots, checkStore, type CheckSummary, type SnapshotSource, snapshotSource } from '@wardrobe/kloset';
+import {
+  type CheckProblem,
+  checkSnapshots,
+  checkStore,
+  type CheckSummary,
+  type EarlyProofs,
+  type SnapshotSource,
+  snapshotSource,
+  wholeStore,
+} from '@wardrobe/kloset';
 import { parseMac, sizeText } from '@wardrobe/kloset-model';
 import { counted, figure } from '@wardrobe/words';
 import { problemOf } from '../../errors/bridge.js';
@@ -36,16 +45,45 @@ export async function applyCheck(work: Check, _engine: unknown, context: WorkCon
     if (problems <= TOLD) report({ line });
     else if (problems === TOLD + 1) report({ line: `More than ${figure(TOLD)} problems: from here on they are only counted.` });
   };
-  if (work.packfiles) {
-    const label = 'Reading packfiles';
-    const onProgress = (done: number, total: number): void => report({ label, done, total });
-    for await (const problem of checkStore(repository, { fast: work.fast, blobs: !work.fast, signal, onProgress })) {
-      const hit = problem.snapshots.length === 0 ? '' : ` It holds ${problem.snapshots.map(short).join(', ')}.`;
-      const line = `${problem.kind} ${short(problem.id)}: ${problemOf(problem.error).sentence}${hit}`;
-      if (problem.severity === 'error') tell(line);
-      else report({ line: `Note: ${line}` });
-    }
+  const isRead = work.packfiles && !work.fast;
+  const whole = isRead ? await wholeStore(repository, { blobs: true, signal }) : { repository, proofs: null, close: () => Promise.resolve() };
+  const within = { ...context, repository: whole.repository };
+  try {
+    // Over a line snapshots first: what is read for them proves the packfiles too.
+    if (work.packfiles && whole.proofs === null) await checkPackfiles(work, within, { proofs: null, tell });
+    const totals = await checkAll(work, within, tell);
+    if (whole.proofs !== null) await checkPackfiles(work, within, { proofs: whole.proofs, tell });
+    const read = work.fast ? 'nothing read' : `${sizeText(totals.bytes)} read`;
+    const found =
+      problems === 0
+        ? 'no damage'
+        : `${counted(problems, 'problem')}${totals.damagedSnapshots > 0 ? ` in ${counted(totals.damagedSnapshots, 'snapshot')}` : ''}`;
+    return { sentence: `${counted(totals.snapshots, 'snapshot')} checked, ${counted(totals.objects, 'object')}, ${read}: ${found}.`, problems };
+  } finally {
+    await whole.close();
   }
+}
+
+type Tell = (line: string) => void;
+
+async function checkPackfiles(
+  work: Check,
+  { repository, signal, report }: WorkContext,
+  { proofs, tell }: { readonly proofs: EarlyProofs | null; readonly tell: Tell },
+): Promise<void> {
+  const label = 'Reading packfiles';
+  const onProgress = (done: number, total: number): void => report({ label, done, total });
+  for await (const problem of checkStore(repository, { fast: work.fast, blobs: !work.fast, proofs, signal, onProgress })) {
+    const hit = problem.snapshots.length === 0 ? '' : ` It holds ${problem.snapshots.map(short).join(', ')}.`;
+    const line = `${problem.kind} ${short(problem.id)}: ${problemOf(problem.error).sentence}${hit}`;
+    if (problem.severity === 'error') tell(line);
+    else report({ line: `Note: ${line}` });
+  }
+}
+
+type Totals = Pick<CheckSummary, 'snapshots' | 'damagedSnapshots' | 'objects' | 'bytes'>;
+
+async function checkAll(work: Check, { repository, signal, report }: WorkContext, tell: Tell): Promise<Totals> {
   const totals = { snapshots: 0, damagedSnapshots: 0, objects: 0, bytes: 0 };
   for (const reach of ['live', 'deleted', 'hidden'] as const) {
     const ids = work.snapshots.filter((snapshot) => snapshot.reach === reach).map(({ id }) => parseMac(id));
@@ -64,10 +102,7 @@ export async function applyCheck(work: Check, _engine: unknown, context: WorkCon
     totals.objects += summary.objects;
     totals.bytes += summary.bytes;
   }
-  const read = work.fast ? 'nothing read' : `${sizeText(totals.bytes)} read`;
-  const found =
-    problems === 0 ? 'no damage' : `${counted(problems, 'problem')}${totals.damagedSnapshots > 0 ? ` in ${counted(totals.damagedSnapshots, 'snapshot')}` : ''}`;
-  return { sentence: `${counted(totals.snapshots, 'snapshot')} checked, ${counted(totals.objects, 'object')}, ${read}: ${found}.`, problems };
+  return totals;
 }
 
 /** Hands on every problem of one check, and answers its counts. */
