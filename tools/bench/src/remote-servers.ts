@@ -21,6 +21,8 @@ export type RemotePlace = {
   open(): Promise<WritableStore>;
   /** What the client library by itself moves over the same line. */
   plain(file: string): Promise<PlainSpeed>;
+  /** What has passed over the line so far. */
+  figures(): { readonly bytesUp: number; readonly bytesDown: number };
   close(): Promise<void>;
 };
 
@@ -30,7 +32,7 @@ export async function s3Place(roundTripMs: number): Promise<RemotePlace> {
   const options = { use_tls: 'false', access_key: server.accessKey, secret_access_key: server.secretKey };
   const { accessKey, secretKey } = server;
   const plain = (file: string) => plainS3({ host: line.host, port: line.port, accessKey, secretKey, bucket: 'bench' }, file);
-  return place({ name: 'S3', location: `s3://${line.host}:${line.port}/bench/team`, options, connector: s3Connector, plain }, [
+  return place({ name: 'S3', location: `s3://${line.host}:${line.port}/bench/team`, options, connector: s3Connector, plain, figures: () => line.figures() }, [
     () => line.close(),
     () => server.close(),
   ]);
@@ -44,20 +46,21 @@ export async function sftpPlace(roundTripMs: number): Promise<RemotePlace> {
   const line = await lineProxy({ port: server.port }, { roundTripMs, bytesPerSecond: LINE_BYTES_PER_SECOND });
   const options = { insecure_ignore_host_key: 'true', ssh_config: 'none' };
   const plain = (file: string) => plainSftp({ host: line.host, port: line.port, path: '/srv/plain' }, file);
-  return place({ name: 'SFTP', location: `sftp://bench@${line.host}:${line.port}/srv/team`, options, connector: sftpConnector, plain }, [
-    () => line.close(),
-    () => server.close(),
-  ]);
+  return place(
+    { name: 'SFTP', location: `sftp://bench@${line.host}:${line.port}/srv/team`, options, connector: sftpConnector, plain, figures: () => line.figures() },
+    [() => line.close(), () => server.close()],
+  );
 }
 
-type Made = Pick<RemotePlace, 'name' | 'location' | 'options' | 'plain'> & { readonly connector: Connector };
+type Made = Pick<RemotePlace, 'name' | 'location' | 'options' | 'plain' | 'figures'> & { readonly connector: Connector };
 
-function place({ name, location, options, connector, plain }: Made, ends: readonly (() => Promise<void>)[]): RemotePlace {
+function place({ name, location, options, connector, plain, figures }: Made, ends: readonly (() => Promise<void>)[]): RemotePlace {
   return {
     name,
     location,
     options,
     plain,
+    figures,
     args: [...Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`]), 'at', location],
     async open() {
       const folder = await temporaryFolder('bench-host');
