@@ -17,7 +17,12 @@ export function keyServiceHandler(host: ConnectorHost) {
     metadata: { handlerProtocol: 'http/1.1' },
     handle: async (request: SignedRequest & { readonly protocol?: string }, options: { readonly abortSignal?: AbortSignal } = {}) => {
       const { query, ...call } = request;
-      const answer = await callService(host, { ...call, path: request.path + queryText(query), tls: request.protocol !== 'http:', signal: options.abortSignal });
+      const answer = await callService(host, {
+        ...call,
+        path: request.path + queryText(query),
+        tls: request.protocol !== 'http:',
+        signal: options.abortSignal,
+      });
       const headers = Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name, String(value)]));
       return { response: { statusCode: answer.statusCode ?? 0, headers, body: answer } };
     },

@@ -25,7 +25,7 @@ export type LockOptions = {
   readonly wait?: boolean | undefined;
   readonly onWait?: ((by: LockInfo) => void) | undefined;
   /** What is to be done once our lock stands. A shared lock begins it while the others are looked at; an exclusive one knows first that it is alone. */
-  readonly then?: (() => Promise<unknown>) | undefined;
+  readonly onceTaken?: (() => Promise<unknown>) | undefined;
   readonly signal?: AbortSignal | undefined;
 };
 
@@ -71,12 +71,12 @@ export async function takeLock(keys: Keys, store: WritableStore, options: LockOp
   }
 }
 
-/** The others, and when they forbid nothing, `then` is done. */
+/** The others, and when they forbid nothing, `onceTaken` is done. */
 async function lookAndBegin(keys: Keys, store: WritableStore, { isEarly, ...options }: LockOptions & { readonly isEarly: boolean }): Promise<Others> {
-  const early = isEarly ? options.then?.() : undefined;
+  const early = isEarly ? options.onceTaken?.() : undefined;
   const [looked] = await Promise.allSettled([lookAtOthers(keys, store, options), early]);
   if (looked.status === 'rejected') throw looked.reason;
-  if (looked.value.hindrance === null) await (isEarly ? early : options.then?.());
+  if (looked.value.hindrance === null) await (isEarly ? early : options.onceTaken?.());
   return looked.value;
 }
 

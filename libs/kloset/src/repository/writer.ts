@@ -86,7 +86,8 @@ export async function openWriter(repository: Repository, options: WriterOptions)
   leftBehind.catch(() => undefined);
   const refresh = () => repository.refresh({ signal });
   const { wait, onWait } = options;
-  const lock = options.lock === 'none' ? null : await takeLock(repository.keys, store, { id, exclusive, environment, wait, onWait, then: refresh, signal });
+  const lock =
+    options.lock === 'none' ? null : await takeLock(repository.keys, store, { id, exclusive, environment, wait, onWait, onceTaken: refresh, signal });
   const writer = new Writer({ repository, store, environment, lock, id });
   try {
     if (lock === null) await refresh();
