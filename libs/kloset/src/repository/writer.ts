@@ -80,12 +80,11 @@ export async function openWriter(repository: Repository, options: WriterOptions)
   const environment = { ...systemEnvironment(), ...options.environment };
   const id = options.id ?? macFromBytes(environment.randomBytes(32));
   const exclusive = options.lock === 'exclusive';
-  const { signal } = options;
+  const { signal, wait, onWait } = options;
   // Asked for before the states are read again, and while the lock is written.
   const leftBehind = options.resume === true ? listUnknown(repository, signal) : Promise.resolve([]);
   leftBehind.catch(() => undefined);
   const refresh = () => repository.refresh({ signal });
-  const { wait, onWait } = options;
   const lock =
     options.lock === 'none' ? null : await takeLock(repository.keys, store, { id, exclusive, environment, wait, onWait, onceTaken: refresh, signal });
   const writer = new Writer({ repository, store, environment, lock, id });
