@@ -28,7 +28,7 @@ type Pending = { readonly sentAt: number; readonly alone: boolean; readonly fail
 /** Data requests under way at once, over all transfers: 4 MB. */
 const DATA_REQUESTS = 128;
 /** Sent bytes after which the buffers that carried them are collected. */
-const GARBAGE_BYTES = 2 << 20;
+const GARBAGE_BYTES = 1 << 20;
 /** Write requests under way at least: half a MB. */
 const FEWEST_WRITES = 16;
 /** As many open folders as any server keeps. */
