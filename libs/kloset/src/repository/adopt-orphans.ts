@@ -19,11 +19,19 @@ type ListedPackfiles = readonly { readonly id: PackfileId; readonly sizeBytes: n
 /** With a fresh lock of somebody else (which a killed run leaves behind too) no more than this is read. */
 const BESIDE_OTHERS_BYTES = 1 << 30;
 
+/** `listUnknown` in the background; nobody need wait for it, and its failure is met by who does. */
+export function beginListing(repository: Repository, signal: AbortSignal | undefined): { readonly found: Promise<ListedPackfiles>; stop(): void } {
+  const end = new AbortController();
+  const found = listUnknown(repository, signal === undefined ? end.signal : AbortSignal.any([signal, end.signal]));
+  found.catch(() => undefined);
+  return { found, stop: () => end.abort() };
+}
+
 /**
  * Packfiles of the store that the view does not know. To be asked for no later than the states that `adoptOrphans` knows, so that what another run publishes
  * meanwhile is not taken for left behind.
  */
-export async function listUnknown({ view, store }: Repository, signal: AbortSignal | undefined): Promise<ListedPackfiles> {
+async function listUnknown({ view, store }: Repository, signal: AbortSignal | undefined): Promise<ListedPackfiles> {
   const unknown: { readonly id: PackfileId; readonly sizeBytes: number }[] = [];
   for await (const { id, sizeBytes } of store.list('packfile', { signal })) if (isUnknown(view, id)) unknown.push({ id, sizeBytes });
   return unknown;

@@ -8,7 +8,7 @@ import { BLOB_TYPE, type LocationEntry } from '../format/state.js';
 import { PackfileBuilder } from '../packfile/packfile-builder.js';
 import { StateBuilder } from '../state/state-builder.js';
 import type { Store, WritableStore } from '../store/store.js';
-import { adoptOrphans, listUnknown } from './adopt-orphans.js';
+import { adoptOrphans, beginListing } from './adopt-orphans.js';
 import { type HeldLock, takeLock } from './hold-lock.js';
 import { NewBlobs, type PackfileRows } from './new-blobs.js';
 import { SpoolFile } from './spool-file.js';
@@ -82,18 +82,18 @@ export async function openWriter(repository: Repository, options: WriterOptions)
   const exclusive = options.lock === 'exclusive';
   const { signal, wait, onWait } = options;
   // Asked for before the states are read again, and while the lock is written.
-  const leftBehind = options.resume === true ? listUnknown(repository, signal) : Promise.resolve([]);
-  leftBehind.catch(() => undefined);
-  const refresh = () => repository.refresh({ signal });
-  const lock =
-    options.lock === 'none' ? null : await takeLock(repository.keys, store, { id, exclusive, environment, wait, onWait, onceTaken: refresh, signal });
-  const writer = new Writer({ repository, store, environment, lock, id });
+  const leftBehind = options.resume === true ? beginListing(repository, signal) : null;
+  let writer: Writer | null = null;
   try {
-    if (lock === null) await refresh();
-    const isBeside = lock !== null && lock.beside.length > 0;
-    for (const found of await adoptOrphans(repository, await leftBehind, { isBeside, onProgress: options.onProgress, signal })) writer.adopt(found);
+    const taking = { id, exclusive, environment, wait, onWait, onceTaken: () => repository.refresh({ signal }), signal };
+    const lock = options.lock === 'none' ? null : await takeLock(repository.keys, store, taking);
+    writer = new Writer({ repository, store, environment, lock, id });
+    if (lock === null) await repository.refresh({ signal });
+    const adopting = { isBeside: lock !== null && lock.beside.length > 0, onProgress: options.onProgress, signal };
+    for (const found of await adoptOrphans(repository, (await leftBehind?.found) ?? [], adopting)) writer.adopt(found);
   } catch (error) {
-    await writer.close();
+    leftBehind?.stop();
+    await writer?.close();
     throw error;
   }
   return writer;
