@@ -4,7 +4,7 @@ import { ownServer } from '@wardrobe/connector-sftp/test-server';
 import { sftpConnector } from '@wardrobe/connector-sftp';
 import { s3Connector } from '@wardrobe/connector-s3';
 import { type Connector, parseStoreLocation, type WritableStore } from '@wardrobe/store-connector';
-import { lineProxy, startS3Server, temporaryFolder } from '@wardrobe/testing';
+import { type LineProxy, lineProxy, startS3Server, temporaryFolder } from '@wardrobe/testing';
 import ssh2 from 'ssh2';
 import { type PlainSpeed, plainS3, plainSftp } from './plain-library.js';
 
@@ -13,16 +13,18 @@ export const LINE_BYTES_PER_SECOND = Number(process.env['BENCH_REMOTE_MBIT'] ?? 
 
 /** A store server of this machine behind a line with a latency and a bandwidth. */
 export type RemotePlace = {
+  /** What has passed over the line so far. */
+  figures(): { readonly bytesUp: number; readonly bytesDown: number };
   readonly name: 'S3' | 'SFTP';
   readonly location: string;
   readonly options: Readonly<Record<string, string>>;
   /** The same as arguments of the command line. */
   readonly args: readonly string[];
   open(): Promise<WritableStore>;
+  /** Bytes that the line has carried towards the client so far. */
+  bytesDown(): number;
   /** What the client library by itself moves over the same line. */
   plain(file: string): Promise<PlainSpeed>;
-  /** What has passed over the line so far. */
-  figures(): { readonly bytesUp: number; readonly bytesDown: number };
   close(): Promise<void>;
 };
 
@@ -32,7 +34,7 @@ export async function s3Place(roundTripMs: number): Promise<RemotePlace> {
   const options = { use_tls: 'false', access_key: server.accessKey, secret_access_key: server.secretKey };
   const { accessKey, secretKey } = server;
   const plain = (file: string) => plainS3({ host: line.host, port: line.port, accessKey, secretKey, bucket: 'bench' }, file);
-  return place({ name: 'S3', location: `s3://${line.host}:${line.port}/bench/team`, options, connector: s3Connector, plain, figures: () => line.figures() }, [
+  return place({ name: 'S3', location: `s3://${line.host}:${line.port}/bench/team`, options, connector: s3Connector, plain, line }, [
     () => line.close(),
     () => server.close(),
   ]);
@@ -46,21 +48,21 @@ export async function sftpPlace(roundTripMs: number): Promise<RemotePlace> {
   const line = await lineProxy({ port: server.port }, { roundTripMs, bytesPerSecond: LINE_BYTES_PER_SECOND });
   const options = { insecure_ignore_host_key: 'true', ssh_config: 'none' };
   const plain = (file: string) => plainSftp({ host: line.host, port: line.port, path: '/srv/plain' }, file);
-  return place(
-    { name: 'SFTP', location: `sftp://bench@${line.host}:${line.port}/srv/team`, options, connector: sftpConnector, plain, figures: () => line.figures() },
-    [() => line.close(), () => server.close()],
-  );
+  return place({ name: 'SFTP', location: `sftp://bench@${line.host}:${line.port}/srv/team`, options, connector: sftpConnector, plain, line }, [
+    () => line.close(),
+    () => server.close(),
+  ]);
 }
 
-type Made = Pick<RemotePlace, 'name' | 'location' | 'options' | 'plain' | 'figures'> & { readonly connector: Connector };
+type Made = Pick<RemotePlace, 'name' | 'location' | 'options' | 'plain'> & { readonly connector: Connector; readonly line: LineProxy };
 
-function place({ name, location, options, connector, plain, figures }: Made, ends: readonly (() => Promise<void>)[]): RemotePlace {
+function place({ name, location, options, connector, plain, line }: Made, ends: readonly (() => Promise<void>)[]): RemotePlace {
   return {
     name,
     location,
     options,
     plain,
-    figures,
+    bytesDown: () => line.figures().bytesDown,
     args: [...Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`]), 'at', location],
     async open() {
       const folder = await temporaryFolder('bench-host');
@@ -69,5 +71,6 @@ function place({ name, location, options, connector, plain, figures }: Made, end
     async close() {
       for (const end of ends) await end();
     },
+    figures: () => line.figures(),
   };
 }

@@ -40,7 +40,8 @@ export async function remote({ work }: BenchContext): Promise<Section> {
     for (const latencyMs of LATENCIES_MS) {
       const place = await make(latencyMs);
       try {
-        rows.push(...(await commands(cli, { place, latencyMs, trees, folder: work.path, local })));
+        const measured = () => commands(cli, { place, latencyMs, trees, folder: work.path, local });
+        rows.push(...(await withCourse(place, `${name}, ${latencyMs} ms`, measured)));
         if (STEPS === null) rows.push(...(await browsing(place, { latencyMs, folder: work.path })));
       } finally {
         await place.close();
@@ -118,8 +119,8 @@ async function commands(
   );
   await run(cli, [...place.args, 'create', '--plaintext'], folder);
   for (const [name, args] of steps(trees, folder)) {
+    const usage = await run(cli, [...place.args, ...args], folder);
     const label = `${place.name}, ${latencyMs} ms: ${name}`;
-    const usage = await withCourse(place, label, () => run(cli, [...place.args, ...args], folder));
     const peak = local[name] ?? 0;
     const note = `peak ${usage.peakMiB.toFixed(0)} MiB, on a local store ${peak.toFixed(0)} (${(usage.peakMiB / peak).toFixed(2)})`;
     if (name.endsWith('large')) {
