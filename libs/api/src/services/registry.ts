@@ -145,7 +145,7 @@ export class Registry {
     this.stores.set(store.id, open);
     open.opened.catch(() => {
       if (this.stores.get(store.id) === open) this.stores.delete(store.id);
-      return this.count(store.id, reader).finally(() => reader.stop());
+      return reader.stop();
     });
     return open;
   }
@@ -153,7 +153,11 @@ export class Registry {
   private async openStored(store: StoreRow, reader: Reader): Promise<Opened> {
     const place = await placeOf(this.deps, store);
     const secret = store.encrypted ? this.secretOf(store) : null;
-    const opened = await this.open(reader, { place, passphrase: null, secret, indexDirectory: indexFolder(this.deps, place.location), browsing: true });
+    const indexDirectory = indexFolder(this.deps, place.location);
+    const opened = await this.open(reader, { place, passphrase: null, secret, indexDirectory, browsing: true }).catch(async (error: unknown) => {
+      await this.count(store.id, reader);
+      throw error;
+    });
     expectSame(store, opened);
     return opened;
   }
