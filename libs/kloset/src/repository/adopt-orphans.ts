@@ -1,4 +1,5 @@
 import type { PackfileId } from '@wardrobe/kloset-model';
+import { collectGarbage } from '../bytes/collect-garbage.js';
 import { KlosetError } from '../errors/errors.js';
 import { BLOB_TYPE } from '../format/state.js';
 import { packfileRecords } from '../packfile/packfile-tail.js';
@@ -59,6 +60,8 @@ export async function adoptOrphans(repository: Repository, listed: ListedPackfil
     const found = await prove(repository, orphan, signal);
     if (found !== null) adopted.push(found);
   }
+  // What listings over a line left behind goes before threads take memory of their own.
+  if (repository.store.line !== undefined) collectGarbage();
   return adopted;
 }
 
