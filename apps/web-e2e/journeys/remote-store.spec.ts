@@ -69,7 +69,11 @@ test('a store on S3: kind, location and keys; what fails is said by its step; br
   await goto(page, `${server.base}${store}/settings`);
   await expect(page.getByText(location).first()).toBeVisible();
   expect(await page.content()).not.toContain(s3.secretKey);
+  await expect(page.getByText('Counted since')).toBeVisible();
   await expectAccessible(page, 'settings of an S3 store');
+  await page.setViewportSize({ width: 360, height: 740 });
+  await expectNoSidewaysScroll(page, 'settings of an S3 store at 360 px');
+  await page.setViewportSize({ width: 1400, height: 900 });
   expect(seen.faults).toEqual([]);
 
   // While the server is away the page keeps what was read, and says so.

@@ -5,6 +5,7 @@ import { connectorFor } from '@wardrobe/connections';
 import { parseStoreLocation, type WritableStore } from '@wardrobe/store-connector';
 import { copyFixtureStore, fullServer, type S3Server, startS3Server, temporaryFolder } from '@wardrobe/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createApi } from '../src/index.js';
 import { type Console, startConsole } from './console.js';
 
 const KINDS = ['packfile', 'state'] as const;
@@ -33,9 +34,9 @@ describe('stores on the network', () => {
     if (listening) await server.close();
   });
 
-  async function openS3(): Promise<WritableStore> {
+  async function openS3(at = location): Promise<WritableStore> {
     return (await connectorFor('s3', { connectorsFolder: null })).open({
-      location: parseStoreLocation(location),
+      location: parseStoreLocation(at),
       options,
       host: { environment: {}, home: root, temporaryFolder: root },
     });
@@ -98,12 +99,34 @@ describe('stores on the network', () => {
     const read = await get();
     expect(read.counts.snapshots).toBeGreaterThan(0);
     expect(read.carried?.requests).toBeGreaterThan(0);
+    expect(read.carried?.meanLatencyMs).toBeGreaterThan(0);
     expect(JSON.stringify(await run.call('stores.list', undefined, { cookie: run.admin }))).not.toContain('secret_access_key');
     const dump = await run.db.pool.query<{ text: string }>(
       'select stores::text as text from stores union all select audit_entries::text from audit_entries union all select jobs::text from jobs',
     );
     expect(dump.rows.map(({ text }) => text).join('\n')).not.toContain(`"${options['secret_access_key']}"`);
     expect(run.logs.join('\n')).not.toContain('secret_access_key');
+  });
+
+  it('their figures outlast the console, go on with each reading, and begin anew at another place', async () => {
+    const { data: stores } = await run.call<StoreDto[]>('stores.list', undefined, { cookie: run.admin });
+    const storeId = String(stores[0]?.id);
+    const get = async (): Promise<StoreDto> => (await run.call<StoreDto>('stores.get', { storeId }, { cookie: run.admin })).data;
+    const before = (await get()).carried;
+    const next = createApi(run.options);
+    const caller = await next.caller(new Headers({ cookie: run.admin }));
+    expect((await caller.stores.get({ storeId })).carried).toEqual(before);
+    await next.stop();
+    await change('stores.refresh', { storeId });
+    await expect.poll(async () => (await get()).carried?.requests, { timeout: 30_000 }).toBeGreaterThan(before?.requests ?? Number.POSITIVE_INFINITY);
+    const after = (await get()).carried;
+    expect([after?.since, after?.bytesRead]).toEqual([before?.since, expect.any(Number)]);
+    expect(after?.bytesRead).toBeGreaterThanOrEqual(before?.bytesRead ?? Number.POSITIVE_INFINITY);
+    const elsewhere = location.replace('/team', '/copy');
+    await upload(fsStore(await copyFixtureStore('v10-plain-desync')), await openS3(elsewhere));
+    await change('stores.update', { storeId, location: elsewhere });
+    expect((await get()).carried).toBeNull();
+    await change('stores.update', { storeId, location });
   });
 
   it('that cannot be reached are offline, with what was last known; a place that does not open is not taken', async () => {

@@ -50,9 +50,9 @@ export const store = z.object({
   id: z.string(),
   name: z.string(),
   location: z.string(),
-  /** What its line has carried since the console opened it; null for folders, and before the first reading. */
+  /** What its line has carried since the console counts; null for folders, and before the first reading. */
   carried: z
-    .object({ requests: z.number(), retries: z.number(), bytesRead: z.number(), bytesWritten: z.number(), meanLatencyMs: z.number().nullable() })
+    .object({ since: iso, requests: z.number(), retries: z.number(), bytesRead: z.number(), bytesWritten: z.number(), meanLatencyMs: z.number().nullable() })
     .nullable(),
   repositoryId: z.string(),
   encrypted: z.boolean(),

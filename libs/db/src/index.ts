@@ -14,6 +14,7 @@ export { ingestReport, listReports, pruneReports } from './queries/reports.js';
 export * from './queries/sightings.js';
 export * from './queries/snapshots.js';
 export * from './queries/store-counts.js';
+export * from './queries/store-lines.js';
 export * from './queries/stores.js';
 export * from './queries/tokens.js';
 export * from './queries/tracking-pages.js';

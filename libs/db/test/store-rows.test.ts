@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  addCarried,
   allSnapshots,
   type Db,
+  forgetCarried,
   getSnapshots,
   getStore,
   listFindings,
@@ -16,6 +18,7 @@ import {
   snapshotFacets,
   snapshotsByPrefix,
   snapshotsWithoutHeader,
+  storeLines,
   storesOfRepository,
   updateStore,
 } from '../src/index.js';
@@ -45,6 +48,25 @@ describe('a store', () => {
     expect(Number(changed.revision)).toBeGreaterThan(Number(store.revision));
     expect((await updateStore(db, store.id, { problem: null, sealedKey: null })).problem).toBeNull();
     expect(await getStore(db, '999999')).toBeNull();
+  });
+
+  test('sums up what its line carried from the first time on, begins anew when told, and nothing is kept of one that is gone', async () => {
+    const [store, other] = [await makeStore(db), await makeStore(db)];
+    const [first, later] = [new Date('2026-11-01T00:00:00Z'), new Date('2026-11-02T00:00:00Z')];
+    const carried = { requests: 10, retries: 1, bytesRead: 2 ** 45, bytesWritten: 5, measured: 10, latencyMs: 250.5 };
+    await addCarried(db, store.id, { ...carried, since: first });
+    await addCarried(db, store.id, { ...carried, since: later });
+    await addCarried(db, other.id, { ...carried, since: later });
+    expect(await storeLines(db, store.id)).toEqual([
+      { storeId: store.id, since: first, requests: 20, retries: 2, bytesRead: 2 ** 46, bytesWritten: 10, measured: 20, latencyMs: 501 },
+    ]);
+    await forgetCarried(db, store.id);
+    expect(await storeLines(db, store.id)).toEqual([]);
+    await addCarried(db, store.id, { ...carried, since: later });
+    expect((await storeLines(db, store.id))[0]?.since).toEqual(later);
+    await removeStore(db, other.id);
+    await addCarried(db, other.id, { ...carried, since: later });
+    expect(await storeLines(db, other.id)).toEqual([]);
   });
 
   test('may share its repository id with a copy', async () => {

@@ -1,4 +1,5 @@
 export * from './addresses.js';
+export { collectYoung } from './collect-young.js';
 export * from './connector.js';
 export * from './errors.js';
 export * from './location.js';

@@ -13,6 +13,8 @@ export const LINE_BYTES_PER_SECOND = Number(process.env['BENCH_REMOTE_MBIT'] ?? 
 
 /** A store server of this machine behind a line with a latency and a bandwidth. */
 export type RemotePlace = {
+  /** What has passed over the line so far. */
+  figures(): { readonly bytesUp: number; readonly bytesDown: number };
   readonly name: 'S3' | 'SFTP';
   readonly location: string;
   readonly options: Readonly<Record<string, string>>;
@@ -69,5 +71,6 @@ function place({ name, location, options, connector, plain, line }: Made, ends: 
     async close() {
       for (const end of ends) await end();
     },
+    figures: () => line.figures(),
   };
 }

@@ -23,7 +23,7 @@ export async function addConnector(session: Session, text: string, options: { re
     found.package.drop();
     throw usage(
       'Nothing was installed: it was not confirmed.',
-      'A connector gets every key of its stores. Compare the integrity with what its makers say, then give --yes.',
+      'A connector gets every key of its stores, and connects to whatever it likes. Compare the integrity with what its makers say, then give --yes.',
     );
   }
   const installed = await sayMistake(() => found.package.keep(found.source));
@@ -34,7 +34,9 @@ export async function addConnector(session: Session, text: string, options: { re
 async function isTaken(): Promise<boolean> {
   if (!process.stdin.isTTY) return false;
   const reader = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await reader.question("It will get every key of its stores. Type 'yes' to take it: ");
+  const answer = await reader.question(
+    "It will get every key of its stores, and nothing here watches which addresses it connects to. Type 'yes' to take it: ",
+  );
   reader.close();
   return answer.trim() === 'yes';
 }

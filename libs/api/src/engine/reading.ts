@@ -11,7 +11,7 @@ export type ReadingOptions = {
 };
 
 /** Reads what is new in the store and gathers the remote view of the design: R, U, live, deleted, F, tombstones, hidden, findings. */
-export async function readStore(repository: Repository, { nowMs, signal, onProgress }: ReadingOptions): Promise<Omit<Reading, 'carried'>> {
+export async function readStore(repository: Repository, { nowMs, signal, onProgress }: ReadingOptions): Promise<Reading> {
   const view = await repository.refresh({ signal, onProgress: ({ phase, done, total }) => onProgress({ label: PHASES[phase], done, total }) });
   onProgress({ label: 'Listing packfiles and looking for hidden snapshots', done: 0, total: 0 });
   const facts = await remoteFacts(repository, { nowMs, signal });

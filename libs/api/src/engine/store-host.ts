@@ -4,6 +4,7 @@ import type { EntryDetailDto, StoreLockDto } from '@wardrobe/contracts';
 import { ApiError } from '../errors/api-error.js';
 import { codeOf, problemOf } from '../errors/bridge.js';
 import type { CallContext } from '../workers/protocol.js';
+import { CarriedPieces } from './carried.js';
 import { contentEntry, entryDetail, Explorer } from './explorer.js';
 import { openRepository, openSnapshot, browsedStoreAt, probeAt, storeAt } from './kloset.js';
 import { byteNameOf } from './paths.js';
@@ -15,6 +16,7 @@ import { applyWork, planWork } from './work/run-work.js';
 import type { EngineOutcome, EnginePlan, EngineWork } from './work/types.js';
 import type {
   ArchiveFormat,
+  Carried,
   ContentInfo,
   HeaderAnswer,
   ListAnswer,
@@ -37,6 +39,7 @@ type PathArgs = SnapshotRef & { readonly path: string };
 export class StoreHost {
   private repository: Repository | null = null;
   private store: Store | null = null;
+  private pieces = new CarriedPieces();
   private orphans: Promise<BlobSource> | null = null;
   private readonly snapshots = new Map<string, Promise<Snapshot>>();
   private readonly explorer = new Explorer();
@@ -50,6 +53,7 @@ export class StoreHost {
     await this.close();
     const store = args.browsing === true ? await browsedStoreAt(args) : await storeAt(args);
     this.store = store;
+    this.pieces = new CarriedPieces();
     const repository = await openRepository(store, {
       passphrase: args.passphrase ?? undefined,
       secret: args.secret ?? undefined,
@@ -83,12 +87,18 @@ export class StoreHost {
     await last?.close();
   }
 
+  /** What the line has carried since this was asked last; null where the store has none. */
+  carried(): Carried | null {
+    const figures = this.store?.line?.();
+    return figures === undefined ? null : this.pieces.next(figures);
+  }
+
   async read({ nowMs }: { readonly nowMs: number }, { signal, progress }: CallContext): Promise<Reading> {
     const reading = await readStore(this.opened(), { nowMs, signal, onProgress: progress });
     // Orphan packfiles and the places of blobs may have changed; open headers stay right, their ids name their bytes.
     this.orphans = null;
     for (const key of this.snapshots.keys()) if (!key.startsWith('live ')) this.snapshots.delete(key);
-    return { ...reading, carried: this.store?.line?.() ?? null };
+    return reading;
   }
 
   /** Headers of many snapshots; one that cannot be read answers with its problem. */

@@ -23,8 +23,8 @@ export type Opened = {
 
 /** One step of trying a store; `code` of the failure. */
 export type ProbedStep = ProbeStep & { readonly code: ErrorCode | null };
-/** What the line of a store has carried since it was opened. */
-export type Carried = LineFigures;
+/** What the line of a store has carried since it was asked last. `latencyMs`: the sum over `measured` requests. */
+export type Carried = Omit<LineFigures, 'meanLatencyMs'> & { readonly measured: number; readonly latencyMs: number };
 
 export type ReadState = {
   readonly id: string;
@@ -64,7 +64,6 @@ export type Reading = {
   readonly orphans: readonly string[];
   readonly findings: readonly ReadFinding[];
   readonly counts: { readonly locations: number; readonly packfiles: number };
-  readonly carried: Carried | null;
 };
 
 export type HeaderDto = {

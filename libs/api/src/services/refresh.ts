@@ -162,8 +162,7 @@ async function readOnce(deps: Deps, registry: Registry, { storeId, signal, progr
       const at = value as { label: string; done: number; total: number };
       progress({ label: at.label, done: at.done, total: at.total > 0 ? at.total : null });
     };
-    const reading = await reader.call('read', { nowMs: deps.clock.nowMs() }, { signal, onProgress });
-    registry.noteCarried(storeId, reading.carried);
+    const reading = await reader.call('read', { nowMs: deps.clock.nowMs() }, { signal, onProgress }).finally(() => registry.count(storeId, reader));
     await takeIn(deps, { store, reader, reading, signal, progress });
     deps.log('info', `store ${storeId} read: ${reading.states.length} states, ${reading.live.length} snapshots, ${reading.unreadable.length} unreadable`);
   } catch (error) {

@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
-import { getStore, type StoreRow } from '@wardrobe/db';
-import type { Carried, Opened, ProbedStep } from '../engine/types.js';
+import { addCarried, getStore, type StoreRow } from '@wardrobe/db';
+import type { Opened, ProbedStep } from '../engine/types.js';
 import { ApiError, notFound } from '../errors/api-error.js';
+import { EngineFailure } from '../workers/failure.js';
 import { workerClient, type WorkerClient } from '../workers/client.js';
 import type { StoreMethods } from '../workers/store-role.js';
 import type { Deps } from './deps.js';
@@ -21,6 +22,9 @@ export type OpenRequest = {
   readonly browsing?: boolean;
 };
 
+/** So long a thread may take to tell its figures. */
+const COUNT_MS = 1000;
+
 /**
  * The stores that are open: one thread each, one key ring. Derived secrets lie in this process's memory, or sealed in the database;
  * passphrases are handed to the thread that derives and forgotten.
@@ -28,7 +32,6 @@ export type OpenRequest = {
 export class Registry {
   private readonly stores = new Map<string, OpenStore>();
   private readonly ring = new Map<string, Uint8Array>();
-  private readonly lines = new Map<string, Carried>();
   private deriving: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly deps: Deps) {}
@@ -69,14 +72,20 @@ export class Registry {
     }
   }
 
-  /** What the line of a store has carried since it was opened; null where it has none, or was not read yet. */
-  carried(storeId: string): Carried | null {
-    return this.lines.get(storeId) ?? null;
-  }
-
-  noteCarried(storeId: string, carried: Carried | null): void {
-    if (carried === null) this.lines.delete(storeId);
-    else this.lines.set(storeId, carried);
+  /** Keeps what the line of a store has carried in a thread since the last time. A thread that does not answer at once, or has ended, keeps nobody waiting. */
+  async count(storeId: string, reader: Reader): Promise<void> {
+    const { db, clock, log } = this.deps;
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), COUNT_MS);
+    try {
+      const carried = await Promise.race([reader.call('carried', null), once(late.signal)]);
+      if (carried !== null && carried.requests > 0) await addCarried(db, storeId, { ...carried, since: new Date(clock.nowMs()) });
+    } catch (error) {
+      if (!(error instanceof EngineFailure))
+        log('warn', `what store ${storeId} carried was not counted: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** A stored store on a thread of its own, for work that must not keep others waiting. The caller stops it. */
@@ -116,8 +125,9 @@ export class Registry {
   async close(storeId: string): Promise<void> {
     const open = this.stores.get(storeId);
     this.stores.delete(storeId);
-    this.lines.delete(storeId);
-    await open?.reader.stop();
+    if (open === undefined) return;
+    await this.count(storeId, open.reader);
+    await open.reader.stop();
   }
 
   async wipeIndex(location: string): Promise<void> {
@@ -143,7 +153,11 @@ export class Registry {
   private async openStored(store: StoreRow, reader: Reader): Promise<Opened> {
     const place = await placeOf(this.deps, store);
     const secret = store.encrypted ? this.secretOf(store) : null;
-    const opened = await this.open(reader, { place, passphrase: null, secret, indexDirectory: indexFolder(this.deps, place.location), browsing: true });
+    const indexDirectory = indexFolder(this.deps, place.location);
+    const opened = await this.open(reader, { place, passphrase: null, secret, indexDirectory, browsing: true }).catch(async (error: unknown) => {
+      await this.count(store.id, reader);
+      throw error;
+    });
     expectSame(store, opened);
     return opened;
   }
@@ -198,6 +212,11 @@ function expectSame(store: StoreRow, opened: Opened): void {
     `Another store lies at ${store.location} now: its id is ${opened.repositoryId.slice(0, 8)}, not ${store.repositoryId.slice(0, 8)}.`,
     'Put the store back, or remove it here and add the other one.',
   );
+}
+
+/** Null once the signal aborts. */
+function once(signal: AbortSignal): Promise<null> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(null), { once: true }));
 }
 
 /** What a sealed key is bound to. */

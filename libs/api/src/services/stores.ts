@@ -1,5 +1,18 @@
 import type { StoreDto, StoreInput } from '@wardrobe/contracts';
-import { createStore, getStore, type KeyKept, listStores, removeStore, type StoreRow, storeCounts, type StoreCounts, updateStore } from '@wardrobe/db';
+import {
+  createStore,
+  forgetCarried,
+  getStore,
+  type KeyKept,
+  listStores,
+  removeStore,
+  type StoreCounts,
+  type StoreLineRow,
+  type StoreRow,
+  storeCounts,
+  storeLines,
+  updateStore,
+} from '@wardrobe/db';
 import { VERDICTS } from '@wardrobe/words';
 import type { Opened } from '../engine/types.js';
 import { ApiError, notFound } from '../errors/api-error.js';
@@ -19,7 +32,10 @@ import type { StoreService } from './types.js';
 type Parts = { readonly registry: Registry; readonly refreshes: Refreshes; readonly work: Work };
 
 export function createStores(deps: Deps, { registry, refreshes, work }: Parts): StoreService {
-  const dto = async (store: StoreRow): Promise<StoreDto> => storeDto(store, (await storeCounts(deps.db, store.id))[0], registry);
+  const dto = async (store: StoreRow): Promise<StoreDto> => {
+    const [[counts], [line]] = await Promise.all([storeCounts(deps.db, store.id), storeLines(deps.db, store.id)]);
+    return storeDto(store, { counts, line }, registry);
+  };
 
   async function required(storeId: string): Promise<StoreRow> {
     const store = /^\d{1,18}$/.test(storeId) ? await getStore(deps.db, storeId) : null;
@@ -57,9 +73,10 @@ export function createStores(deps: Deps, { registry, refreshes, work }: Parts): 
 
   return {
     async list() {
-      const [rows, all] = await Promise.all([listStores(deps.db), storeCounts(deps.db)]);
+      const [rows, all, kept] = await Promise.all([listStores(deps.db), storeCounts(deps.db), storeLines(deps.db)]);
       const found = new Map(all.map((row) => [row.storeId, row]));
-      return rows.map((row) => storeDto(row, found.get(row.id), registry)).sort(needsALookFirst);
+      const lines = new Map(kept.map((row) => [row.storeId, row]));
+      return rows.map((row) => storeDto(row, { counts: found.get(row.id), line: lines.get(row.id) }, registry)).sort(needsALookFirst);
     },
     get: async (storeId) => dto(await required(storeId)),
     kinds: () => storeKinds(deps),
@@ -157,7 +174,9 @@ export function createStores(deps: Deps, { registry, refreshes, work }: Parts): 
     await aside.reader.stop();
     if (aside.opened.repositoryId !== store.repositoryId)
       throw new ApiError('conflict', `The store at ${place.location} is another one.`, 'Add it as a store of its own.');
-    if (place.location !== store.location) await registry.wipeIndex(store.location);
+    if (place.location === store.location) return;
+    await registry.wipeIndex(store.location);
+    await forgetCarried(deps.db, store.id);
   }
 }
 
@@ -170,7 +189,9 @@ function keyColumns(deps: Deps, opened: Opened, keepKey: boolean): { keyKept: Ke
 const STATUSES = ['ready', 'reading', 'locked', 'offline', 'damaged', 'never-read'] as const;
 const LINES = ['1.0', '1.1', 'mixed', 'unknown'] as const;
 
-function storeDto(store: StoreRow, found: StoreCounts | undefined, registry: Registry): StoreDto {
+type Kept = { readonly counts: StoreCounts | undefined; readonly line: StoreLineRow | undefined };
+
+function storeDto(store: StoreRow, { counts: found, line }: Kept, registry: Registry): StoreDto {
   const verdicts = verdictCounts(found?.verdicts ?? []);
   const machines = VERDICTS.reduce((sum, verdict) => sum + verdicts[verdict], 0);
   const problem = problemDto(store.problem);
@@ -180,7 +201,7 @@ function storeDto(store: StoreRow, found: StoreCounts | undefined, registry: Reg
     id: store.id,
     name: store.name,
     location: store.location,
-    carried: registry.carried(store.id),
+    carried: line === undefined ? null : carriedDto(line),
     repositoryId: store.repositoryId,
     encrypted: store.encrypted,
     keyKept: store.keyKept,
@@ -203,6 +224,10 @@ function storeDto(store: StoreRow, found: StoreCounts | undefined, registry: Reg
     },
     headline: locked ? 'Its key is not loaded since the console was restarted.' : storeHeadline({ problem, counts: verdicts, findings: found?.findings ?? [] }),
   };
+}
+
+function carriedDto({ since, requests, retries, bytesRead, bytesWritten, measured, latencyMs }: StoreLineRow): NonNullable<StoreDto['carried']> {
+  return { since: since.toISOString(), requests, retries, bytesRead, bytesWritten, meanLatencyMs: measured === 0 ? null : latencyMs / measured };
 }
 
 export function verdictCounts(rows: readonly { readonly verdict: string; readonly count: number }[]): VerdictCounts {

@@ -235,6 +235,7 @@ async function doWork(deps: Deps, parts: Parts, { job, signal, graceMs, progress
     if (outcome.problems > 0) throw new ApiError('integrity', outcome.sentence, NEXT_AFTER[payload.work.kind]);
     return { sentence: outcome.sentence };
   } finally {
+    await parts.registry.count(store.id, reader);
     await reader.stop();
   }
 }

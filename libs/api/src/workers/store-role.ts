@@ -12,6 +12,7 @@ export function storeMethods() {
     close: async (_args: null) => {
       await host.close();
     },
+    carried: async (_args: null) => host.carried(),
     read: (args: In<'read'>, context: CallContext) => host.read(args, context),
     headers: (args: In<'headers'>, context: CallContext) => host.headers(args, context),
     list: (args: In<'list'>, context: CallContext) => host.list(args, context),

@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import { StoreError } from '@wardrobe/store-connector';
+import { containerRole, hasContainerRole } from './container-role.js';
+import { keyServiceHandler } from './key-services.js';
 import { isAmazon } from './place.js';
 import type { S3Settings } from './settings.js';
 
@@ -50,7 +52,7 @@ function sourceOf({ profile, host: { environment } }: S3Settings): string {
   if (profile !== null) return `profile '${profile}'`;
   if (environment['AWS_WEB_IDENTITY_TOKEN_FILE']) return 'the web identity of AWS_WEB_IDENTITY_TOKEN_FILE';
   if (environment['AWS_PROFILE']) return `profile '${environment['AWS_PROFILE']}'`;
-  if (hasContainerRole(environment)) return 'the default profile or the role of this container';
+  if (hasContainerRole({ environment })) return 'the default profile or the role of this container';
   return 'the default profile or the role of this machine';
 }
 
@@ -68,35 +70,20 @@ async function fromWebIdentity(settings: S3Settings): Promise<Keys> {
   return await fromWebToken({ webIdentityToken, roleArn: environment['AWS_ROLE_ARN'] ?? '', roleSessionName, ...stsOf(settings) })();
 }
 
-async function fromRoleOfMachine({ host: { environment } }: S3Settings): Promise<Keys> {
-  const { fromHttp, fromInstanceMetadata } = await import('@aws-sdk/credential-providers');
-  const patience = { timeout: METADATA_TIMEOUT_MS, maxRetries: 1 };
-  if (!hasContainerRole(environment)) return await fromInstanceMetadata(patience)();
-  const relative = environment['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'] || '';
-  if (relative !== '' && !relative.startsWith('/'))
-    throw new StoreError('no keys for the S3 server: the role of this container has an AWS_CONTAINER_CREDENTIALS_RELATIVE_URI that is no path', {
-      fault: 'credentials',
-    });
-  const tokenFile = environment['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'] || '';
-  // An empty text is nothing, where a missing one would be looked for in this process's environment. Of two, the first is taken, as by Amazon's own programs.
-  return await fromHttp({
-    ...patience,
-    awsContainerCredentialsRelativeUri: relative,
-    awsContainerCredentialsFullUri: relative === '' ? (environment['AWS_CONTAINER_CREDENTIALS_FULL_URI'] ?? '') : '',
-    awsContainerAuthorizationTokenFile: tokenFile,
-    awsContainerAuthorizationToken: tokenFile === '' ? (environment['AWS_CONTAINER_AUTHORIZATION_TOKEN'] ?? '') : '',
-  })();
-}
-
-function hasContainerRole(environment: S3Settings['host']['environment']): boolean {
-  return Boolean(environment['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'] || environment['AWS_CONTAINER_CREDENTIALS_FULL_URI']);
+/** The machine's own service is asked where the SDK knows it to be: at an address where no store may lie, and only when its role is wanted. */
+async function fromRoleOfMachine({ host }: S3Settings): Promise<Keys> {
+  if (hasContainerRole(host)) return await containerRole(host);
+  const { fromInstanceMetadata } = await import('@aws-sdk/credential-providers');
+  return await fromInstanceMetadata({ timeout: METADATA_TIMEOUT_MS, maxRetries: 1 })();
 }
 
 /** The token service speaks for a region, and may stand elsewhere (as for S3 servers that bring their own). */
-function stsOf({ region, host: { environment } }: S3Settings) {
+function stsOf({ region, host }: S3Settings) {
+  const { environment } = host;
   const endpoint = environment['AWS_ENDPOINT_URL_STS'];
   return {
     clientConfig: {
+      requestHandler: keyServiceHandler(host),
       region: region ?? environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'] ?? 'us-east-1',
       ...(endpoint ? { endpoint } : {}),
     },

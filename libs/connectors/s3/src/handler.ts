@@ -8,7 +8,7 @@ import type { Attempt } from './attempt.js';
 import { UploadBody } from './source.js';
 
 /** What the SDK hands over: a signed request, path already percent-encoded. */
-type SignedRequest = {
+export type SignedRequest = {
   readonly method: string;
   readonly hostname: string;
   readonly port?: number;
@@ -142,7 +142,7 @@ class WatchedBody extends Readable {
   }
 }
 
-function queryText(query: SignedRequest['query']): string {
+export function queryText(query: SignedRequest['query']): string {
   const parts: string[] = [];
   for (const [name, value] of Object.entries(query ?? {}).sort(([one], [other]) => (one < other ? -1 : 1))) {
     if (value === null) parts.push(encode(name));

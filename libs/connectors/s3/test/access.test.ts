@@ -283,6 +283,49 @@ describe('connections', () => {
     expect(await failureOf(literal.readConfig())).toMatchObject({ fault: 'route', message: expect.stringContaining('127.0.0.1 is not connected to') });
   });
 
+  it('to services that hand out keys are made to allowed addresses only, but for the agents of containers', async () => {
+    const asked: string[] = [];
+    const allowsAddress = (address: string): boolean => {
+      asked.push(address);
+      return false;
+    };
+    const home = await temporaryFolder('roles');
+    await mkdir(join(home, '.aws'));
+    await writeFile(join(home, '.aws', 'credentials'), `[base]\naws_access_key_id = a\naws_secret_access_key = ${SECRET}\n`);
+    await writeFile(join(home, '.aws', 'config'), '[profile role]\nrole_arn = arn:aws:iam::123456789012:role/backup\nsource_profile = base\n');
+    await writeFile(join(home, 'token'), TOKEN);
+    let answered = 0;
+    const service = createServer((_incoming, outgoing) => {
+      answered += 1;
+      outgoing.writeHead(500).end();
+    });
+    await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
+    const endpoint = (name: string): string => `http://${name}:${(service.address() as AddressInfo).port}`;
+    const identity = { AWS_WEB_IDENTITY_TOKEN_FILE: join(home, 'token'), AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/backup' };
+    const given: [options: Readonly<Record<string, string>>, environment: Readonly<Record<string, string>>][] = [
+      [{ profile: 'role' }, { AWS_ENDPOINT_URL_STS: endpoint('localhost') }],
+      [{}, { ...identity, AWS_ENDPOINT_URL_STS: endpoint('127.0.0.1') }],
+      [{ instance_role: 'true' }, { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${endpoint('localhost')}/role` }],
+    ];
+    for (const [more, environment] of given) {
+      asked.length = 0;
+      const store = openAt(`s3://localhost:${server.port}/bucket`, { options: { use_tls: 'false', ...more }, host: { allowsAddress, environment, home } });
+      expect(await failureOf(store.readConfig())).toMatchObject({ fault: 'route', message: expect.stringContaining('is not connected to') });
+      expect(asked.length, JSON.stringify(environment)).toBeGreaterThan(0);
+    }
+    expect(answered).toBe(0);
+    service.close();
+    asked.length = 0;
+    const agent = { AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '/role' };
+    const store = openAt(`s3://localhost:${server.port}/bucket`, {
+      options: { use_tls: 'false', instance_role: 'true' },
+      host: { allowsAddress, environment: agent, connectMs: 300 },
+      tuning: FAST,
+    });
+    await failureOf(store.readConfig());
+    expect(asked).toEqual([]);
+  });
+
   it('that are not there in the time allowed, with no patience, fail once', async () => {
     // A queue of one that is full: further connections are neither taken nor refused.
     const full = await fullServer();

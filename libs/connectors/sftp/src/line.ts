@@ -1,8 +1,9 @@
 import type { Duplex } from 'node:stream';
-import { StoreError } from '@wardrobe/store-connector';
+import { collectYoung, StoreError } from '@wardrobe/store-connector';
 import type { Client, SFTPWrapper } from 'ssh2';
 import type { Figures } from './figures.js';
 import { onAbort } from './on-abort.js';
+import { REQUEST_BYTES } from './request-bytes.js';
 import { Slots } from './slots.js';
 
 /** An answer: nothing, or the failure; then its value. */
@@ -26,6 +27,10 @@ type Pending = { readonly sentAt: number; readonly alone: boolean; readonly fail
 
 /** Data requests under way at once, over all transfers: 4 MB. */
 const DATA_REQUESTS = 128;
+/** Sent bytes after which the buffers that carried them are collected. */
+const GARBAGE_BYTES = 1 << 20;
+/** Write requests under way at least: half a MB. */
+const FEWEST_WRITES = 16;
 /** As many open folders as any server keeps. */
 const FEW_HANDLES = 32;
 /** One request may take so many times the stall time while others are answered. */
@@ -33,13 +38,27 @@ const LONGEST_STALLS = 5;
 /** How long a server may take to close its side. */
 const FAREWELL_MS = 500;
 
+/**
+ * Write requests under way at once, over all files: as much as the server lets the channel send before it has taken some, and one more. It tells that when the
+ * channel is opened: OpenSSH 2 MiB.
+ */
+function writesFor(sftp: SFTPWrapper): number {
+  const { outgoing } = sftp as unknown as { readonly outgoing?: { readonly window?: unknown } };
+  const granted = outgoing?.window;
+  if (typeof granted !== 'number') return FEWEST_WRITES;
+  return Math.min(DATA_REQUESTS, Math.max(FEWEST_WRITES, Math.ceil(granted / REQUEST_BYTES) + 1));
+}
+
 /** One SFTP session that stands. Once it is lost, everything under way and everything new fails with the same error. */
 export class Line {
   readonly sftp: SFTPWrapper;
   readonly where: string;
   /** Requests that carry data take one of these places first. */
   readonly dataSlots = new Slots(DATA_REQUESTS);
+  /** The same of those that write, so that the channel always has something to send, and next to nothing waits in front of it. */
+  readonly writeSlots: Slots;
   readonly figures: Figures;
+  #garbageBytes = 0;
   readonly #input: LineInput;
   readonly #pending = new Set<Pending>();
   #lastAnswerAt = 0;
@@ -51,6 +70,7 @@ export class Line {
     this.#input = input;
     this.sftp = input.sftp;
     this.where = input.where;
+    this.writeSlots = new Slots(writesFor(input.sftp));
     this.figures = input.figures;
     for (const client of input.clients) client.on('error', (error) => this.#lose(error)).on('close', () => this.#lose(null));
     input.sftp.on('error', (error: unknown) => this.#lose(error));
@@ -108,6 +128,14 @@ export class Line {
         pending.fail(error);
       }
     });
+  }
+
+  /** So many bytes went through buffers of the client library, which makes new ones for each request. */
+  used(bytes: number): void {
+    this.#garbageBytes += bytes;
+    if (this.#garbageBytes < GARBAGE_BYTES) return;
+    this.#garbageBytes = 0;
+    collectYoung();
   }
 
   /** Ends the session. What is still under way fails, and is not tried again. */

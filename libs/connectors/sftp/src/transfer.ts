@@ -1,13 +1,8 @@
 import { StoreError } from '@wardrobe/store-connector';
+import { REQUEST_BYTES } from './request-bytes.js';
 import { Slots } from './slots.js';
 import type { RemoteFile } from './remote-file.js';
 
-/**
- * Bytes in one request. Every server takes 32 KiB with all that is around them; the client splits what is above 31,952 bytes, and would take the second
- * part from a buffer that may hold other bytes by then.
- * @source draft-ietf-secsh-filexfer-02, 3
- */
-const REQUEST_BYTES = 31 << 10;
 export const PIECE_BYTES = 8 * REQUEST_BYTES;
 /** Pieces of one file that are asked for before the reader takes the first: 2 MB. */
 const PIECES_AHEAD = 8;
@@ -93,12 +88,12 @@ export async function writeChunks(file: RemoteFile, chunks: AsyncIterable<Uint8A
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     for (let at = 0; at < bytes.length && failures.length === 0; at += REQUEST_BYTES) {
       await room.take(file.signal);
-      await file.line.dataSlots.take(file.signal);
+      await file.line.writeSlots.take(file.signal);
       const part = bytes.subarray(at, at + REQUEST_BYTES);
       writePart(file, part, offset)
         .catch((error: unknown) => failures.push(error))
         .finally(() => {
-          file.line.dataSlots.giveBack();
+          file.line.writeSlots.giveBack();
           room.giveBack();
         });
       offset += part.length;
@@ -114,4 +109,5 @@ export async function writeChunks(file: RemoteFile, chunks: AsyncIterable<Uint8A
 async function writePart({ line, signal, handle }: RemoteFile, part: Buffer, offset: number): Promise<void> {
   await line.request<void>((sftp, answer) => sftp.write(handle, part, 0, part.length, offset, answer), signal);
   line.figures.bytesWritten += part.length;
+  line.used(part.length);
 }

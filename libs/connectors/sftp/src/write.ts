@@ -6,6 +6,7 @@ import {
   closeFile,
   freeSpace,
   isFile,
+  letGo,
   makeFolder,
   openFile,
   plainRename,
@@ -17,7 +18,7 @@ import {
   type Way,
 } from './remote-file.js';
 import { isMissing, requestError, STATUS, statusOf } from './sftp-errors.js';
-import { readExactly, writeChunks } from './transfer.js';
+import { readBegin, writeChunks } from './transfer.js';
 
 /** One item to be written whole. */
 export type Writing = {
@@ -100,8 +101,8 @@ export async function madeFolder(way: Way, path: string, mode: number | undefine
 async function fill(file: RemoteFile, { chunks, lengthBytes, path }: Writing): Promise<void> {
   const written = await writeChunks(file, chunks());
   if (written !== lengthBytes) throw new StoreError(`${path} was to have ${lengthBytes} bytes, its source gave ${written}`);
-  const [, found] = await Promise.all([syncFile(file), attributesOfFile(file)]);
-  await closeFile(file);
+  // Servers take requests for one file in the order in which they come: none of these three waits for the answer to another.
+  const [, found] = await Promise.all([syncFile(file), attributesOfFile(file), closeFile(file)]);
   if (found.size !== lengthBytes)
     throw new StoreError(`${path} was written with ${lengthBytes} bytes, the server has ${found.size}`, { fault: 'server', retryable: true });
 }
@@ -150,10 +151,10 @@ async function replaceInSteps(way: Way, temporary: string, path: string): Promis
 async function holds(way: Way, path: string, expected: Uint8Array): Promise<boolean> {
   const file = await openFile(way, path, 'r');
   try {
-    const { size } = await attributesOfFile(file);
-    return size === expected.length && Buffer.from(await readExactly(file, 0, size)).equals(expected);
+    const [{ size }, found] = await Promise.all([attributesOfFile(file), readBegin(file, expected.length)]);
+    return size === expected.length && Buffer.from(found).equals(expected);
   } finally {
-    await closeFile(file);
+    letGo(file);
   }
 }
 

@@ -303,6 +303,37 @@ describe('a slow side', () => {
     expect(await full.store.sizeBytes('packfile', idOf('aa'))).toBe(16 << 20);
   });
 
+  it('three files at once have no more under way than the server lets the channel carry: 2 MiB and a little', async () => {
+    const files = ['c7', 'c8', 'c9'];
+    for (const name of files) await writeFile(join(full.folder, '..', name), new Uint8Array(4 << 20));
+    full.server.inject((operation) => (operation === 'WRITE' ? 'silence' : null));
+    full.server.counts.clear();
+    const controller = new AbortController();
+    const reason = new Error('stopped');
+    const { signal } = controller;
+    const adopting = files.map((name) => failureOf(full.store.adopt('packfile', idOf(name), join(full.folder, '..', name), { signal })));
+    while ((full.server.counts.get('WRITE') ?? 0) < 66) await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(full.server.counts.get('WRITE')).toBeLessThanOrEqual(68);
+    controller.abort(reason);
+    expect(await Promise.all(adopting)).toEqual([reason, reason, reason]);
+    full.server.inject(null);
+    await full.store.close();
+  });
+
+  it('of the server’s disk is not waited for before its size is asked and the file is closed', async () => {
+    full.server.inject((operation) => (operation === 'FSYNC' ? 'silence' : null));
+    full.server.counts.clear();
+    const controller = new AbortController();
+    const writing = failureOf(full.store.write('state', idOf('ca'), NEW, { signal: controller.signal }));
+    await expect.poll(() => ['FSTAT', 'CLOSE'].map((operation) => full.server.counts.get(operation))).toEqual([1, 1]);
+    expect(full.server.counts.get('POSIX-RENAME')).toBeUndefined();
+    controller.abort(new Error('stopped'));
+    await writing;
+    full.server.inject(null);
+    await full.store.close();
+  });
+
   it('a reader that takes one piece and waits has asked for two MB, not for the file', async () => {
     full.server.counts.clear();
     const pieces = full.store.read('packfile', idOf('aa'))[Symbol.asyncIterator]();

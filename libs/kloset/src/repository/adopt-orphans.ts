@@ -1,45 +1,67 @@
-import type { Mac, PackfileId } from '@wardrobe/kloset-model';
+import type { PackfileId } from '@wardrobe/kloset-model';
+import { collectGarbage } from '../bytes/collect-garbage.js';
 import { KlosetError } from '../errors/errors.js';
 import { BLOB_TYPE } from '../format/state.js';
 import { packfileRecords } from '../packfile/packfile-tail.js';
-import { isFresh } from './hold-lock.js';
 import { readPackfileIndex } from './orphans.js';
-import type { Repository } from './types.js';
+import type { Repository, StateView } from './types.js';
 import type { PlacedBlob } from './writer-types.js';
 
 export type AdoptOptions = {
-  readonly ownLock: Mac;
-  readonly nowMs: number;
+  /** Whether somebody else works on the store. */
+  readonly isBeside: boolean;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 };
 export type Adopted = { readonly id: PackfileId; readonly packedAtNs: bigint; readonly blobs: readonly PlacedBlob[] };
 
+type ListedPackfiles = readonly { readonly id: PackfileId; readonly sizeBytes: number }[];
+
 /** With a fresh lock of somebody else (which a killed run leaves behind too) no more than this is read. */
 const BESIDE_OTHERS_BYTES = 1 << 30;
 
+/** `listUnknown` in the background; nobody need wait for it, and its failure is met by who does. */
+export function beginListing(repository: Repository, signal: AbortSignal | undefined): { readonly found: Promise<ListedPackfiles>; stop(): void } {
+  const end = new AbortController();
+  const found = listUnknown(repository, signal === undefined ? end.signal : AbortSignal.any([signal, end.signal]));
+  found.catch(() => undefined);
+  return { found, stop: () => end.abort() };
+}
+
 /**
- * Packfiles that no state names, left by a run that did not get to its end, each read whole and proven by its hashes: what they hold need not be stored again.
- * Those that hold a snapshot are left alone: they belong to a lost state, which `repair` publishes. Packfiles of a run that is still going on may be among them;
+ * Packfiles of the store that the view does not know. To be asked for no later than the states that `adoptOrphans` knows, so that what another run publishes
+ * meanwhile is not taken for left behind.
+ */
+async function listUnknown({ view, store }: Repository, signal: AbortSignal | undefined): Promise<ListedPackfiles> {
+  const unknown: { readonly id: PackfileId; readonly sizeBytes: number }[] = [];
+  for await (const { id, sizeBytes } of store.list('packfile', { signal })) if (isUnknown(view, id)) unknown.push({ id, sizeBytes });
+  return unknown;
+}
+
+function isUnknown(view: StateView, id: PackfileId): boolean {
+  return !view.isPackfileKnown(id) && !view.isPackfileTombstoned(id) && !view.isPackfileColoured(id);
+}
+
+/**
+ * Of the `listed` packfiles those that no state names, left by a run that did not get to its end, each read whole and proven by its hashes: what they hold need
+ * not be stored again. Those that hold a snapshot are left alone: they belong to a lost state, which `repair` publishes. Packfiles of a run that is still going on may be among them;
  * naming them too does no harm, but reading many of them would take long, so that then only few are looked at.
  * @source 01-store 6.1
  */
-export async function adoptOrphans(repository: Repository, options: AdoptOptions): Promise<readonly Adopted[]> {
+export async function adoptOrphans(repository: Repository, listed: ListedPackfiles, options: AdoptOptions): Promise<readonly Adopted[]> {
   const { signal } = options;
-  const { view, store } = repository;
-  const others = (await repository.locks({ signal })).filter((lock) => lock.id !== options.ownLock && isFresh(lock, options.nowMs));
-  const orphans: { readonly id: PackfileId; readonly sizeBytes: number }[] = [];
-  for await (const { id, sizeBytes } of store.list('packfile', { signal })) {
-    if (!view.isPackfileKnown(id) && !view.isPackfileTombstoned(id) && !view.isPackfileColoured(id)) orphans.push({ id, sizeBytes });
-  }
+  const { view } = repository;
+  const orphans = listed.filter(({ id }) => isUnknown(view, id));
   const totalBytes = orphans.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  if (others.length > 0 && totalBytes > BESIDE_OTHERS_BYTES) return [];
+  if (options.isBeside && totalBytes > BESIDE_OTHERS_BYTES) return [];
   const adopted: Adopted[] = [];
   for (const [done, orphan] of orphans.entries()) {
     options.onProgress?.(done, orphans.length);
     const found = await prove(repository, orphan, signal);
     if (found !== null) adopted.push(found);
   }
+  // What listings over a line left behind goes before threads take memory of their own.
+  if (repository.store.line !== undefined) collectGarbage();
   return adopted;
 }
 

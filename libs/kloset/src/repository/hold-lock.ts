@@ -7,7 +7,7 @@ import { wrapEnvelope } from '../format/envelope.js';
 import { lock as lockTable } from '../format/lock.js';
 import type { WritableStore } from '../store/store.js';
 import type { Keys } from './keys.js';
-import { readLocks } from './locks.js';
+import { readLocksBeside } from './locks.js';
 import type { LockInfo } from './types.js';
 import type { WriterEnvironment } from './writer-types.js';
 
@@ -24,6 +24,8 @@ export type LockOptions = {
   /** Instead of giving up, looks again until the other locks are gone or stale. */
   readonly wait?: boolean | undefined;
   readonly onWait?: ((by: LockInfo) => void) | undefined;
+  /** What is to be done once our lock stands. A shared lock begins it while the others are looked at; an exclusive one knows first that it is alone. */
+  readonly onceTaken?: (() => Promise<unknown>) | undefined;
   readonly signal?: AbortSignal | undefined;
 };
 
@@ -31,9 +33,11 @@ export type LockOptions = {
 export type HeldLock = {
   readonly id: Mac;
   readonly exclusive: boolean;
+  /** Locks of others that count and forbid nothing, as of the moment when ours was taken. */
+  readonly beside: readonly LockInfo[];
   /** Looks again: our lock is there and not stale, and nobody else's forbids going on. @throws LockedError, StoreError the lock was lost */
   verify(): Promise<void>;
-  /** Removes it. Safe to call twice. */
+  /** Removes it. Safe to call twice: the second call waits for the first. */
   release(): Promise<void>;
 };
 
@@ -49,31 +53,43 @@ export function isFresh(lock: LockInfo, nowMs: number): boolean {
  * @source 01-store 6.4
  */
 export async function takeLock(keys: Keys, store: WritableStore, options: LockOptions): Promise<HeldLock> {
-  for (;;) {
+  for (let waited = false; ; waited = true) {
     await writeLock(keys, store, options);
-    let found: LockInfo | null;
+    let found: Others;
     try {
-      found = await hindrance(keys, store, options);
+      found = await lookAndBegin(keys, store, { ...options, isEarly: !waited && !options.exclusive });
     } catch (error) {
       await removeLock(store, options.id);
       throw error;
     }
-    if (found === null) return new Held({ keys, store, options });
+    const { hindrance, beside } = found;
+    if (hindrance === null) return new Held({ keys, store, options, beside });
     await removeLock(store, options.id);
-    if (options.wait !== true) throw lockedBy(found);
-    options.onWait?.(found);
+    if (options.wait !== true) throw lockedBy(hindrance);
+    options.onWait?.(hindrance);
     await sleep(POLL_MS, undefined, { signal: options.signal });
   }
 }
 
+/** The others, and when they forbid nothing, `onceTaken` is done. */
+async function lookAndBegin(keys: Keys, store: WritableStore, { isEarly, ...options }: LockOptions & { readonly isEarly: boolean }): Promise<Others> {
+  const early = isEarly ? options.onceTaken?.() : undefined;
+  const [looked] = await Promise.allSettled([lookAtOthers(keys, store, options), early]);
+  if (looked.status === 'rejected') throw looked.reason;
+  if (looked.value.hindrance === null) await (isEarly ? early : options.onceTaken?.());
+  return looked.value;
+}
+
+type Parts = { readonly keys: Keys; readonly store: WritableStore; readonly options: LockOptions; readonly beside: readonly LockInfo[] };
+
 class Held implements HeldLock {
-  readonly #parts: { readonly keys: Keys; readonly store: WritableStore; readonly options: LockOptions };
+  readonly #parts: Parts;
   #timer: NodeJS.Timeout | null = null;
   #writtenAtMs: number;
-  #released = false;
+  #released: Promise<void> | null = null;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(parts: { readonly keys: Keys; readonly store: WritableStore; readonly options: LockOptions }) {
+  constructor(parts: Parts) {
     this.#parts = parts;
     this.#writtenAtMs = parts.options.environment.nowMs();
     this.#schedule(REFRESH_LOCK_MS);
@@ -87,24 +103,26 @@ class Held implements HeldLock {
     return this.#parts.options.exclusive;
   }
 
+  get beside(): readonly LockInfo[] {
+    return this.#parts.beside;
+  }
+
   async verify(): Promise<void> {
     const { keys, store, options } = this.#parts;
     if (options.environment.nowMs() - this.#writtenAtMs >= STALE_LOCK_MS)
       throw new StoreError('our lock could not be rewritten for 10 minutes: others may have taken it for left behind', { retryable: true });
-    try {
-      await store.sizeBytes('lock', options.id);
-    } catch (error) {
-      if (!(error instanceof NotFoundError)) throw error;
-      throw new StoreError('somebody removed our lock while we worked', { cause: error, retryable: true });
-    }
     // Also after the run was told to stop: then what it stored is still to be published.
-    const found = await hindrance(keys, store, { ...options, signal: undefined });
-    if (found !== null) throw lockedBy(found);
+    const { hindrance, isListed } = await lookAtOthers(keys, store, { ...options, signal: undefined });
+    if (!isListed) await expectThere(store, options.id);
+    if (hindrance !== null) throw lockedBy(hindrance);
   }
 
-  async release(): Promise<void> {
-    if (this.#released) return;
-    this.#released = true;
+  release(): Promise<void> {
+    this.#released ??= this.#release();
+    return this.#released;
+  }
+
+  async #release(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     await this.#writing;
     await removeLock(this.#parts.store, this.id);
@@ -123,9 +141,9 @@ class Held implements HeldLock {
     try {
       await writeLock(keys, store, { ...options, signal: undefined });
       this.#writtenAtMs = options.environment.nowMs();
-      if (!this.#released) this.#schedule(REFRESH_LOCK_MS);
+      if (this.#released === null) this.#schedule(REFRESH_LOCK_MS);
     } catch {
-      if (!this.#released) this.#schedule(RETRY_REFRESH_MS);
+      if (this.#released === null) this.#schedule(RETRY_REFRESH_MS);
     }
   }
 }
@@ -143,16 +161,35 @@ async function writeLock(keys: Keys, store: WritableStore, options: LockOptions)
   await store.write('lock', options.id, file, { signal: options.signal });
 }
 
-/** The lock of somebody else that forbids ours; the newest of them. */
-async function hindrance(keys: Keys, store: WritableStore, options: LockOptions): Promise<LockInfo | null> {
+type Others = {
+  /** The lock of somebody else that forbids ours; the newest of them. */
+  readonly hindrance: LockInfo | null;
+  readonly beside: readonly LockInfo[];
+  /** Whether the store shows our own lock. */
+  readonly isListed: boolean;
+};
+
+async function lookAtOthers(keys: Keys, store: WritableStore, options: LockOptions): Promise<Others> {
   const nowMs = options.environment.nowMs();
-  let found: LockInfo | null = null;
-  for (const lock of await readLocks({ ...keys, store }, { signal: options.signal })) {
-    if (lock.id === options.id) continue;
+  const { locks, isListed } = await readLocksBeside(options.id, { ...keys, store }, { signal: options.signal });
+  const beside: LockInfo[] = [];
+  let hindrance: LockInfo | null = null;
+  for (const lock of locks) {
     if (!isFresh(lock, nowMs)) await removeLock(store, lock.id);
-    else if (options.exclusive || lock.exclusive || lock.error !== undefined) found ??= lock;
+    else if (options.exclusive || lock.exclusive || lock.error !== undefined) hindrance ??= lock;
+    else beside.push(lock);
   }
-  return found;
+  return { hindrance, beside, isListed };
+}
+
+/** @throws StoreError our lock is gone */
+async function expectThere(store: WritableStore, id: Mac): Promise<void> {
+  try {
+    await store.sizeBytes('lock', id);
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+    throw new StoreError('somebody removed our lock while we worked', { cause: error, retryable: true });
+  }
 }
 
 /** A lock that is gone already is as good as removed. */

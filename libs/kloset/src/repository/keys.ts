@@ -14,6 +14,8 @@ export type Keys = {
   /** Where blobs are read from. */
   readonly ranges: PackedRanges;
   readonly config: RepositoryConfig;
+  /** CONFIG as it was read and proven, for threads that derive the same from it. */
+  readonly configFile: Uint8Array;
   readonly secret: Uint8Array | null;
   readonly algorithm: MacAlgorithm;
   readonly decodeUnit: DecodeUnit;
@@ -33,6 +35,7 @@ export function makeKeys(store: Store, configFile: ConfigFile, secret: Uint8Arra
     store,
     ranges: packedRanges(store),
     config: described,
+    configFile: configFile.file,
     secret,
     algorithm,
     decodeUnit: unitDecoder(config, secret),

@@ -1,3 +1,4 @@
+import type { Mac } from '@wardrobe/kloset-model';
 import { decode } from '../codec/codec.js';
 import { KlosetError, NotFoundError } from '../errors/errors.js';
 import { openEnvelope } from '../format/envelope.js';
@@ -11,11 +12,25 @@ import type { LockInfo } from './types.js';
 
 /** All locks, newest first. One that cannot be read bears its error; one that vanished meanwhile is left out. @source 01-store 6.4 */
 export async function readLocks(keys: Keys, options: ReadOptions): Promise<readonly LockInfo[]> {
+  return (await readLocksBeside(null, keys, options)).locks;
+}
+
+/** The same without a lock of ours, which needs no reading; `isListed`: whether the store shows ours. */
+export async function readLocksBeside(
+  own: Mac | null,
+  keys: Keys,
+  options: ReadOptions,
+): Promise<{ readonly locks: readonly LockInfo[]; readonly isListed: boolean }> {
   const items: ListedItem[] = [];
-  for await (const item of keys.store.list('lock', options)) items.push(item);
+  let isListed = false;
+  for await (const item of keys.store.list('lock', options)) {
+    if (item.id === own) isListed = true;
+    else items.push(item);
+  }
   const locks: LockInfo[] = [];
   for await (const lock of parallel(items, PARALLEL_READS, (item) => readLock(keys, item, options))) if (lock !== null) locks.push(lock);
-  return locks.sort((a, b) => (a.timestampNs === b.timestampNs ? (a.id < b.id ? -1 : 1) : a.timestampNs > b.timestampNs ? -1 : 1));
+  locks.sort((a, b) => (a.timestampNs === b.timestampNs ? (a.id < b.id ? -1 : 1) : a.timestampNs > b.timestampNs ? -1 : 1));
+  return { locks, isListed };
 }
 
 async function readLock(keys: Keys, item: ListedItem, options: ReadOptions): Promise<LockInfo | null> {

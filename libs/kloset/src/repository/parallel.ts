@@ -25,3 +25,11 @@ async function finish<R>(running: Map<number, Promise<{ key: number; result: R }
   running.delete(key);
   return result;
 }
+
+/** The values of both, once neither is under way any more. @throws the failure of the first, else that of the second */
+export async function bothEnded<T, U>(first: Promise<T> | undefined, second: Promise<U>): Promise<[T | undefined, U]> {
+  const [one, other] = await Promise.allSettled([first, second]);
+  if (one.status === 'rejected') throw one.reason;
+  if (other.status === 'rejected') throw other.reason;
+  return [one.value, other.value];
+}

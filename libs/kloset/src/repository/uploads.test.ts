@@ -12,17 +12,17 @@ const packfiles: readonly ReadyPackfile[] = Array.from({ length: 7 }, (_, index)
 
 /** `adopt` goes on when it is told. */
 function slowStore(isOverLine: boolean) {
-  const underWay: { readonly id: string; done(): void; fail(error: Error): void }[] = [];
+  const underWay: { readonly id: string; readonly signal: AbortSignal | undefined; done(): void; fail(error: Error): void }[] = [];
   let most = 0;
   const store = {
     ...(isOverLine ? { line: () => ({}) } : {}),
-    adopt: (_kind: string, id: string) =>
+    adopt: (_kind: string, id: string, _path: string, { signal }: { readonly signal?: AbortSignal }) =>
       new Promise<void>((resolve, reject) => {
         const leave = (act: () => void) => () => {
           underWay.splice(underWay.indexOf(entry), 1);
           act();
         };
-        const entry = { id, done: leave(resolve), fail: (error: Error) => leave(() => reject(error))() };
+        const entry = { id, signal, done: leave(resolve), fail: (error: Error) => leave(() => reject(error))() };
         underWay.push(entry);
         most = Math.max(most, underWay.length);
       }),
@@ -46,6 +46,47 @@ describe('uploads', () => {
     await all;
     expect(most()).toBe(atOnce);
     expect([...brought].sort()).toEqual(packfiles.map(({ id }) => id));
+  });
+
+  it('that are begun let their maker go on while the last few are under way; on local disks they are awaited', async () => {
+    for (const isOverLine of [true, false]) {
+      const { store, underWay } = slowStore(isOverLine);
+      const brought: string[] = [];
+      const uploads = new Uploads(store, ({ id }) => void brought.push(id));
+      let isReturned = false;
+      const begun = uploads.begin(packfiles.slice(0, 5), {}).then(() => {
+        isReturned = true;
+      });
+      for (await turn(); !isReturned; await turn()) underWay[0]?.done();
+      await begun;
+      expect(5 - brought.length).toBe(isOverLine ? 3 : 0);
+      const rest = packfiles.slice(0, 5).filter(({ id }) => !brought.includes(id));
+      const all = uploads.bring(rest, {});
+      for (await turn(); underWay.length > 0; await turn()) underWay[0]?.done();
+      await all;
+      expect([...brought].sort()).toEqual(packfiles.slice(0, 5).map(({ id }) => id));
+    }
+  });
+
+  it('that fail after their maker went on are brought again, and what is under way at the end is stopped', async () => {
+    const { store, underWay } = slowStore(true);
+    const brought: string[] = [];
+    const uploads = new Uploads(store, ({ id }) => void brought.push(id));
+    const some = packfiles.slice(0, 2);
+    await uploads.begin(some, {});
+    underWay[1]?.fail(new StoreError('the disk there is broken'));
+    await turn();
+    const again = uploads.bring(some, {});
+    for (await turn(); underWay.length > 0; await turn()) underWay[0]?.done();
+    await again;
+    expect([...brought].sort()).toEqual(some.map(({ id }) => id));
+    await uploads.begin(packfiles.slice(2, 5), {});
+    const [first] = underWay;
+    const closing = uploads.close(new Error('the end'));
+    for (const one of [...underWay]) one.fail(new Error('stopped by its signal'));
+    await closing;
+    expect(first?.signal?.aborted).toBe(true);
+    expect([underWay.length, brought.length]).toEqual([0, 2]);
   });
 
   it('that fail are told once nothing is under way any more, and can be brought again', async () => {

@@ -15,12 +15,15 @@ export class Uploads {
   readonly #onBrought: (packfile: ReadyPackfile) => void;
   readonly #underWay = new Map<ReadyPackfile, Promise<void>>();
   readonly #waiting: (() => void)[] = [];
+  readonly #atOnce: number;
+  readonly #closing = new AbortController();
   #free: number;
 
   constructor(store: WritableStore, onBrought: (packfile: ReadyPackfile) => void) {
     this.#store = store;
     this.#onBrought = onBrought;
-    this.#free = store.line === undefined ? 1 : AT_ONCE_OVER_LINE;
+    this.#atOnce = store.line === undefined ? 1 : AT_ONCE_OVER_LINE;
+    this.#free = this.#atOnce;
   }
 
   /** One that is under way already is awaited. Nothing of these is under way any more when it returns or throws. @throws the first failure */
@@ -29,12 +32,32 @@ export class Uploads {
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
+  /**
+   * Begins to bring these, and returns as soon as no more are on their way than go at once: over a line, who makes packfiles need not wait for the last of
+   * their bytes. One that fails later is not told here, and left to the next `bring`. @throws the first failure that it waited for
+   */
+  async begin(packfiles: readonly ReadyPackfile[], options: Options): Promise<void> {
+    if (this.#atOnce === 1) return this.bring(packfiles, options);
+    for (const packfile of packfiles) if (!this.#underWay.has(packfile)) this.#begin(packfile, options);
+    while (this.#underWay.size > this.#atOnce) await Promise.race(this.#underWay.values());
+  }
+
+  /** Stops what is under way. */
+  async close(reason: Error): Promise<void> {
+    this.#closing.abort(reason);
+    await Promise.allSettled(this.#underWay.values());
+  }
+
   #begin(packfile: ReadyPackfile, options: Options): Promise<void> {
+    const closing = this.#closing.signal;
+    const signal = options.signal === undefined ? closing : AbortSignal.any([options.signal, closing]);
     const brought = this.#inTurn(async () => {
-      options.signal?.throwIfAborted();
-      await uploadPackfile(this.#store, packfile, options);
+      signal.throwIfAborted();
+      await uploadPackfile(this.#store, packfile, { signal });
       this.#onBrought(packfile);
     }).finally(() => this.#underWay.delete(packfile));
+    // Whoever waits for it sees its failure.
+    brought.catch(() => undefined);
     this.#underWay.set(packfile, brought);
     return brought;
   }

@@ -60,7 +60,7 @@ export interface RepositoryWriter extends BlobSink {
   relyOn(packfiles: Iterable<PackfileId>): void;
   /** Takes in a packfile that somebody else made (a worker); its blobs count as put. */
   addPackfile(packfile: SpooledPackfile): void;
-  /** Uploads the packfiles that are full. Call it now and then: `put` never waits. */
+  /** Uploads the packfiles that are full; over a line the last few of them may still be on their way when it returns. Call it now and then: `put` never waits. */
   settle(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /** Marks a snapshot (5) or packfile (4) as deleted. */
   colour(type: 4 | 5, id: Mac): void;
@@ -83,13 +83,14 @@ export interface RepositoryWriter extends BlobSink {
   /**
    * The second stage. Looks once more for a fresh exclusive lock of somebody else just before the state is written. `state` is its id, by default that of the
    * lock (`content`: the MAC of its stream, as plakar names what `rm` writes); `timestampNs` its metadata time, by default now; `parent`, in a 1.1-only store, the state that
-   * every machine merges before it, by default the latest. With nothing to say no state is written.
+   * every machine merges before it, by default the latest; `isLast`: nothing comes after it but `close`, so that the lock may go at once. With nothing to say no state is written.
    * @throws LockedError, StoreError, DiskFullError; then nothing is visible
    */
   commit(options?: {
     readonly state?: StateId | 'content' | undefined;
     readonly timestampNs?: bigint | undefined;
     readonly parent?: StateId | undefined;
+    readonly isLast?: boolean | undefined;
     readonly signal?: AbortSignal | undefined;
   }): Promise<CommitResult>;
   /** Releases the lock and removes what was spooled and not published. Safe to call twice, and after `commit`. */

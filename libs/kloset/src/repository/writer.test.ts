@@ -255,6 +255,49 @@ describe('locks', () => {
     expect(store.items.lock.size).toBe(0);
   });
 
+  it('a shared one has the states read while others are looked at, an exclusive one first knows that it is alone', async () => {
+    const store = (await made()) as MemoryStore;
+    const repository = await opened(store);
+    const list = store.list.bind(store);
+    let lockSeen: () => void = () => undefined;
+    const order: string[] = [];
+    store.list = async function* (kind, options) {
+      if (kind === 'lock') await new Promise<void>((resolve) => (lockSeen = resolve));
+      order.push(kind);
+      yield* list(kind, options);
+    };
+    for (const lock of ['shared', 'exclusive'] as const) {
+      order.length = 0;
+      const writing = openWriter(repository, { lock });
+      for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      expect(order, lock).toEqual(lock === 'shared' ? ['state'] : []);
+      lockSeen();
+      const closing = (await writing).close();
+      await closing;
+      expect(order, lock).toEqual(lock === 'shared' ? ['state', 'lock'] : ['lock', 'state']);
+    }
+  });
+
+  it('one that is not listed, and is there, was not removed; the last commit lets it go', async () => {
+    const store = (await made()) as MemoryStore;
+    const repository = await opened(store);
+    const list = store.list.bind(store);
+    store.list = async function* (kind, options) {
+      if (kind !== 'lock') yield* list(kind, options);
+    };
+    const writer = await openWriter(repository, { lock: 'shared' });
+    writer.put(CHUNK, bytes('a'));
+    await writer.commit({ isLast: true });
+    expect(store.items.lock.size).toBe(0);
+    await writer.close();
+    const other = await openWriter(repository, { lock: 'shared' });
+    store.items.lock.clear();
+    other.put(CHUNK, bytes('b'));
+    await expect(other.commit()).rejects.toThrow('somebody removed our lock');
+    await other.close();
+    expect(store.items.state.size).toBe(1);
+  });
+
   it('with wait it looks again until the other is gone', async () => {
     const store = await made();
     const repository = await opened(store);

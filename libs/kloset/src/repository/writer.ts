@@ -8,12 +8,13 @@ import { BLOB_TYPE, type LocationEntry } from '../format/state.js';
 import { PackfileBuilder } from '../packfile/packfile-builder.js';
 import { StateBuilder } from '../state/state-builder.js';
 import type { Store, WritableStore } from '../store/store.js';
-import { adoptOrphans } from './adopt-orphans.js';
+import { adoptOrphans, beginListing } from './adopt-orphans.js';
 import { type HeldLock, takeLock } from './hold-lock.js';
 import { NewBlobs, type PackfileRows } from './new-blobs.js';
 import { SpoolFile } from './spool-file.js';
 import { storeLine } from './store-line.js';
-import type { LockInfo, Repository, StateView } from './types.js';
+import { bothEnded } from './parallel.js';
+import type { LockInfo, Repository } from './types.js';
 import type { EncodeUnit } from './unit-codec.js';
 import { type ReadyPackfile, Uploads } from './uploads.js';
 import { previewOf } from './preview.js';
@@ -79,16 +80,20 @@ export async function openWriter(repository: Repository, options: WriterOptions)
   const environment = { ...systemEnvironment(), ...options.environment };
   const id = options.id ?? macFromBytes(environment.randomBytes(32));
   const exclusive = options.lock === 'exclusive';
-  const { signal } = options;
-  const lock =
-    options.lock === 'none' ? null : await takeLock(repository.keys, store, { id, exclusive, environment, wait: options.wait, onWait: options.onWait, signal });
-  const writer = new Writer({ repository, store, environment, lock, id });
+  const { signal, wait, onWait } = options;
+  // Asked for before the states are read again, and while the lock is written.
+  const leftBehind = options.resume === true ? beginListing(repository, signal) : null;
+  let writer: Writer | null = null;
   try {
-    await repository.refresh({ signal });
-    if (options.resume === true)
-      for (const found of await adoptOrphans(repository, { ownLock: id, nowMs: environment.nowMs(), ...options })) writer.adopt(found);
+    const taking = { id, exclusive, environment, wait, onWait, onceTaken: () => repository.refresh({ signal }), signal };
+    const lock = options.lock === 'none' ? null : await takeLock(repository.keys, store, taking);
+    writer = new Writer({ repository, store, environment, lock, id });
+    if (lock === null) await repository.refresh({ signal });
+    const adopting = { isBeside: lock !== null && lock.beside.length > 0, onProgress: options.onProgress, signal };
+    for (const found of await adoptOrphans(repository, (await leftBehind?.found) ?? [], adopting)) writer.adopt(found);
   } catch (error) {
-    await writer.close();
+    leftBehind?.stop();
+    await writer?.close();
     throw error;
   }
   return writer;
@@ -196,7 +201,7 @@ class Writer implements RepositoryWriter {
   }
 
   async settle(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
-    await this.#upload(options);
+    await this.#uploads.begin([...this.#ready], options);
     await this.#inTurn(async () => {
       if (this.#blobs.waiting > CHECKPOINT_BLOBS && this.#entries.length === 0 && this.#lock?.exclusive === false) await this.#checkpoint(options.signal);
     });
@@ -207,10 +212,6 @@ class Writer implements RepositoryWriter {
     const done = this.#turn.then(work, work);
     this.#turn = done;
     return done;
-  }
-
-  #upload(options: { readonly signal?: AbortSignal | undefined }): Promise<void> {
-    return this.#uploads.bring([...this.#ready], options);
   }
 
   colour(type: 4 | 5, id: Mac): void {
@@ -279,6 +280,8 @@ class Writer implements RepositoryWriter {
       await this.#store(signal);
       await this.#lookAgain(signal);
       const result = await this.#publish({ ...options, state: options.state ?? (this.#id as StateId) });
+      // What is published needs no lock any more; `close` tells when it could not be removed.
+      if (options.isLast === true) this.#lock?.release().catch(() => undefined);
       this.#forgetPublished();
       // Only now does this machine's index learn of it, as any other machine's would: from the store.
       await this.repository.refresh({ signal });
@@ -291,6 +294,7 @@ class Writer implements RepositoryWriter {
     this.#closed = true;
     for (const { spool } of this.#open.values()) spool.discard();
     this.#open.clear();
+    await this.#uploads.close(new StoreError('the run has ended'));
     for (const { path } of this.#ready) await rm(path, { force: true });
     this.#ready = [];
     await this.#lock?.release();
@@ -299,7 +303,7 @@ class Writer implements RepositoryWriter {
   /** The first stage: every packfile is in the store. */
   async #store(signal: AbortSignal | undefined): Promise<void> {
     for (const stream of [...this.#open.keys()]) this.#end(stream);
-    await this.#upload({ signal });
+    await this.#uploads.bring([...this.#ready], { signal });
   }
 
   /** The second stage. Blobs may be put meanwhile: they wait for the next state. */
@@ -339,8 +343,7 @@ class Writer implements RepositoryWriter {
 
   /** The second look: our lock still stands, nobody else forbids going on, and nothing that we build upon was scheduled for deletion. */
   async #lookAgain(signal: AbortSignal | undefined): Promise<void> {
-    await this.#lock?.verify();
-    const view: StateView = await this.repository.refresh({ signal });
+    const [, view] = await bothEnded(this.#lock?.verify(), this.repository.refresh({ signal }));
     for (const packfile of this.#reliedOn) {
       if (view.isPackfileKnown(packfile) && !view.isPackfileColoured(packfile)) continue;
       throw new StoreError(`packfile ${packfile} was scheduled for deletion while we built upon it: nothing was published. Run the command again.`, {

@@ -7,6 +7,7 @@ import { runCommand, type Usage } from '../command.js';
 import { buildCli } from '../folders.js';
 import { LINE_BYTES_PER_SECOND, type RemotePlace, s3Place, sftpPlace } from '../remote-servers.js';
 import { stream } from '../stores/corpora.js';
+import { withCourse } from '../line-course.js';
 import { timed } from '../statistics.js';
 import type { Row, Section } from '../table.js';
 import type { BenchContext } from './context.js';
@@ -17,6 +18,8 @@ const PLAIN_BYTES = 64 * MIB;
 const SMALL_FILES = Number(process.env['BENCH_REMOTE_FILES'] ?? '5000');
 const ROUNDS = Number(process.env['BENCH_REMOTE_ROUNDS'] ?? '500');
 const LATENCIES_MS = (process.env['BENCH_REMOTE_LATENCIES'] ?? '0,20,100').split(',').map(Number);
+/** By default all of them. */
+const STEPS = process.env['BENCH_REMOTE_STEPS'] === undefined ? null : new Set(process.env['BENCH_REMOTE_STEPS'].split(','));
 const PLACES = (process.env['BENCH_REMOTE_PLACES'] ?? 'S3,SFTP').split(',');
 
 /**
@@ -37,8 +40,9 @@ export async function remote({ work }: BenchContext): Promise<Section> {
     for (const latencyMs of LATENCIES_MS) {
       const place = await make(latencyMs);
       try {
-        rows.push(...(await commands(cli, { place, latencyMs, trees, folder: work.path, local })));
-        rows.push(...(await browsing(place, { latencyMs, folder: work.path })));
+        const measured = () => commands(cli, { place, latencyMs, trees, folder: work.path, local });
+        rows.push(...(await withCourse(place, `${name}, ${latencyMs} ms`, measured)));
+        if (STEPS === null) rows.push(...(await browsing(place, { latencyMs, folder: work.path })));
       } finally {
         await place.close();
       }
@@ -91,7 +95,7 @@ async function localPeaks(cli: string, { trees, folder }: { readonly trees: Tree
 }
 
 function steps(trees: Trees, folder: string): readonly (readonly [string, readonly string[]])[] {
-  return [
+  const all: readonly (readonly [string, readonly string[]])[] = [
     ['backup large', ['backup', trees.large]],
     ['check large', ['check']],
     ['restore large', ['restore', '--to', join(folder, 'remote-out', 'large')]],
@@ -100,6 +104,7 @@ function steps(trees: Trees, folder: string): readonly (readonly [string, readon
     ['check small', ['check', '--latest']],
     ['restore small', ['restore', '--to', join(folder, 'remote-out', 'small')]],
   ];
+  return STEPS === null ? all : all.filter(([name]) => STEPS.has(name));
 }
 
 async function commands(

@@ -98,7 +98,7 @@ async function backupWith(writer: RepositoryWriter, start: Start): Promise<Backu
       await pipeline.close();
     }
     await finishSnapshot(snapshot, writer, { start, scan, line });
-    const { packfiles, bytesWritten } = await writer.commit({ signal });
+    const { packfiles, bytesWritten } = await writer.commit({ isLast: true, signal });
     if (options.proofDirectory !== undefined) await writeProof(options.proofDirectory, repository, { snapshot: start.id, before, onNote: options.onNote });
     return {
       ...run.counts,

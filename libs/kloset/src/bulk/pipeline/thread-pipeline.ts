@@ -8,7 +8,6 @@ import { cutRule } from '../../chunking/chunker.js';
 import { decode } from '../../codec/codec.js';
 import { packfileIndexRecord } from '../../format/packfile.js';
 import { BLOB_TYPE } from '../../format/state.js';
-import { parseConfig } from '../../repository/config-file.js';
 import type { PlacedBlob, RepositoryWriter } from '../../repository/writer-types.js';
 import type { ContentPipeline } from '../backup/content-pipeline.js';
 import { DedupSeed } from './dedup-seed.js';
@@ -29,11 +28,9 @@ const NAME_LIMIT = 1e9;
 /**
  * Stores contents on threads of their own: each reads, cuts, hashes, compresses, seals and packs in place in its own memory and fills its own packfile. What is
  * known already stands in one table that all of them share.
- * @throws StoreError CONFIG cannot be read
  */
 export async function threadPipeline(writer: RepositoryWriter, options: ThreadOptions = {}): Promise<ContentPipeline> {
-  const config = await writer.store.readConfig();
-  parseConfig(config);
+  const config = writer.repository.keys.configFile;
   const folder = writer.store.spoolDirectory ?? tmpdir();
   const prefix = `tmp.${randomInt(NAME_LIMIT)}${randomInt(NAME_LIMIT)}-`;
   const handedOver = new Set<string>();

@@ -35,16 +35,18 @@ export function StoreOptions({ store }: { readonly store: StoreDto }) {
       <header>
         <h2 id="options-title">Options of {kind.title}</h2>
       </header>
-      <form className="body form plain" onSubmit={submit}>
-        <p>What is kept is not shown. Fill in what shall change; the store is opened with it before it is saved.</p>
-        <StoreOptionFields kept options={kind.options} values={values} onChange={setValues} />
-        {problem ? <ErrorLine>{`${problem.sentence} ${problem.next}`}</ErrorLine> : null}
-        <div className="row-flex">
-          <Button type="submit" look="primary" busy={update.isPending}>
-            Save options
-          </Button>
-        </div>
-      </form>
+      <div className="body">
+        <form className="form plain" onSubmit={submit}>
+          <p>What is kept is not shown. Fill in what shall change; the store is opened with it before it is saved.</p>
+          <StoreOptionFields kept options={kind.options} values={values} onChange={setValues} />
+          {problem ? <ErrorLine>{`${problem.sentence} ${problem.next}`}</ErrorLine> : null}
+          <div className="row-flex">
+            <Button type="submit" look="primary" busy={update.isPending}>
+              Save options
+            </Button>
+          </div>
+        </form>
+      </div>
     </section>
   );
 }

@@ -106,14 +106,14 @@ function Facts({ store }: { readonly store: StoreDto }) {
   );
 }
 
-/** What the line has carried since the console opened the store. */
+/** What the line has carried, over all times that the console had the store open. */
 function Carried({ carried }: { readonly carried: NonNullable<StoreDto['carried']> }) {
   return (
     <>
       <dt>Requests</dt>
       <dd>
         {counted(carried.requests, 'request')}
-        {carried.retries === 0 ? '' : `, ${counted(carried.retries, 'retry', 'retries')}`} since the store was opened
+        {carried.retries === 0 ? '' : `, ${counted(carried.retries, 'retry', 'retries')}`}
       </dd>
       <dt>Carried</dt>
       <dd>
@@ -121,6 +121,10 @@ function Carried({ carried }: { readonly carried: NonNullable<StoreDto['carried'
       </dd>
       <dt>Latency</dt>
       <dd>{carried.meanLatencyMs === null ? 'not known yet' : `${Math.round(carried.meanLatencyMs)} ms to the first byte, on average`}</dd>
+      <dt>Counted since</dt>
+      <dd>
+        <FullTime at={carried.since} />
+      </dd>
     </>
   );
 }
