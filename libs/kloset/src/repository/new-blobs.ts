@@ -1,14 +1,16 @@
 import type { Mac, PackfileId } from '@wardrobe/kloset-model';
 import { macToBytes } from '../bytes/bytes.js';
+import { V1_0_0 } from '../codec/version.js';
 import { macWords } from '../codec/word-reader.js';
-import type { LocationEntry } from '../format/state.js';
+import { packfileIndexRecord } from '../format/packfile.js';
 import { newLocationTable } from '../state/layer.js';
-import type { LocationTable } from '../state/location-table.js';
+import { BLOCK_SHIFT, type LocationTable, ROW_WORDS } from '../state/location-table.js';
+import { LocationPieces } from '../state/state-builder.js';
 import type { BlobLocation } from './types.js';
-import type { PlacedBlob } from './writer-types.js';
+import type { PackfileTicket, PlacedBlob } from './writer-types.js';
 
 /** A packfile in the making: what its rows name it by until it is complete and has its id. */
-export type PackfileRows = { readonly words: Uint32Array; readonly number: number };
+export type PackfileRows = PackfileTicket;
 
 /** `id` null: still being filled. */
 type Filled = { id: PackfileId | null; rows: number; published: boolean };
@@ -57,21 +59,58 @@ export class NewBlobs {
   }
 
   add(blob: PlacedBlob, packfile: PackfileRows): void {
-    const words = macWords(macToBytes(blob.blob));
+    this.#insert({ ...blob, stated: true }, packfile);
+  }
+
+  /** Enters a blob whose place in its packfile is not known yet: `addIndex` brings it. */
+  reserve(type: number, blob: Mac, packfile: PackfileRows): void {
+    this.#insert({ type, blob, version: V1_0_0, offset: 0, lengthBytes: 0, stated: false }, packfile);
+  }
+
+  #insert({ blob, ...row }: PlacedBlob & { readonly stated: boolean }, packfile: PackfileRows): void {
+    const words = macWords(macToBytes(blob));
     words.set(packfile.words.subarray(0, 8), 8);
     const before = this.#table.count;
-    this.#table.insert({ type: blob.type, words, offset: blob.offset, lengthBytes: blob.lengthBytes, version: blob.version, stated: true, tombstoned: false });
+    this.#table.insert({ ...row, words, tombstoned: false });
     this.#filled(packfile.number).rows += this.#table.count - before;
   }
 
-  /** The rows of packfiles that are safely in the store. */
-  *in(stored: ReadonlySet<PackfileId>): Generator<LocationEntry> {
-    for (let index = 0; index < this.#table.count; index += 1) {
-      const row = this.#table.read(index);
-      const { id, published } = this.#filled(row.packfile);
-      if (id === null || published || !stored.has(id)) continue;
-      yield { type: row.type, version: row.version, blob: this.#table.blob(index), packfile: id, offset: row.offset, lengthBytes: row.lengthBytes, flags: 0 };
+  /** All blobs of a packfile, by its plain index. */
+  addIndex(index: Uint8Array, packfile: PackfileRows): void {
+    const { offsets, sizeBytes } = packfileIndexRecord;
+    const view = new DataView(index.buffer, index.byteOffset, index.byteLength);
+    const words = packfile.words.slice();
+    words.copyWithin(8, 0, 8);
+    const before = this.#table.count;
+    for (let at = 0; at < index.length; at += sizeBytes) {
+      for (let word = 0; word < 8; word += 1) words[word] = view.getUint32(at + offsets.id + word * 4, true);
+      this.#table.insert({
+        type: view.getUint32(at + offsets.type, true),
+        words,
+        offset: view.getUint32(at + offsets.offset, true) + view.getUint32(at + offsets.offset + 4, true) * 0x100000000,
+        lengthBytes: view.getUint32(at + offsets.lengthBytes, true),
+        version: view.getUint32(at + offsets.version, true),
+        stated: true,
+        tombstoned: false,
+      });
     }
+    this.#filled(packfile.number).rows += this.#table.count - before;
+  }
+
+  /** The rows of packfiles that are safely in the store, as pieces of a state's stream: views, good until the next. */
+  *pieces(stored: ReadonlySet<PackfileId>): Generator<Uint8Array> {
+    const pieces = new LocationPieces();
+    const wanted = this.#packfiles.map(({ id, published }) => (id === null || published || !stored.has(id) ? null : macToBytes(id)));
+    const { blocks, count } = this.#table;
+    for (let index = 0; index < count; index += 1) {
+      const row = this.#table.read(index);
+      const packfile = wanted[row.packfile] ?? null;
+      if (packfile === null) continue;
+      const words = blocks[index >>> BLOCK_SHIFT] as Uint32Array;
+      pieces.add(row, { words, at: (index % (1 << BLOCK_SHIFT)) * ROW_WORDS }, packfile);
+      if (pieces.isFull) yield pieces.take();
+    }
+    yield pieces.take();
   }
 
   markPublished(stored: ReadonlySet<PackfileId>): void {

@@ -93,10 +93,12 @@ async function backupWith(writer: RepositoryWriter, start: Start): Promise<Backu
       await pipeline.finish();
     } catch (error) {
       if (signal?.aborted === true) await handOver(pipeline, signal);
-      throw error;
-    } finally {
       await pipeline.close();
+      throw error;
     }
+    const packers = await pipeline.intoPackers();
+    if (packers === null) await pipeline.close();
+    else writer.packWith(packers);
     await finishSnapshot(snapshot, writer, { start, scan, line });
     const { packfiles, bytesWritten } = await writer.commit({ signal });
     if (options.proofDirectory !== undefined) await writeProof(options.proofDirectory, repository, { snapshot: start.id, before, onNote: options.onNote });
@@ -112,6 +114,7 @@ async function backupWith(writer: RepositoryWriter, start: Start): Promise<Backu
     if (signal?.aborted === true) await keepForNextRun(writer, options);
     throw error;
   } finally {
+    await pipeline.close();
     snapshot.close();
   }
 }

@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { kernelModule } from '@wardrobe/kernel';
 import type { PackfileId } from '@wardrobe/kloset-model';
 import { cutRule } from '../../chunking/chunker.js';
-import { decode } from '../../codec/codec.js';
 import { packfileIndexRecord } from '../../format/packfile.js';
 import { BLOB_TYPE } from '../../format/state.js';
 import { parseConfig } from '../../repository/config-file.js';
-import type { PlacedBlob, RepositoryWriter } from '../../repository/writer-types.js';
+import type { BlobPackers, PackfileTicket, RepositoryWriter } from '../../repository/writer-types.js';
 import type { ContentPipeline } from '../backup/content-pipeline.js';
 import { DedupSeed } from './dedup-seed.js';
 import { IndexRoom, newIndexRoom } from './index-room.js';
-import type { FromWorker, WorkerStart } from './protocol.js';
+import type { PackfileMessage, WorkerStart } from './protocol.js';
 import { Scheduler } from './scheduler.js';
+import { ThreadPacker } from './thread-packer.js';
 import { startWorker } from './worker-file.js';
 
 export type ThreadOptions = {
@@ -25,6 +25,9 @@ export type ThreadOptions = {
 };
 
 const NAME_LIMIT = 1e9;
+const PACKERS = 2;
+/** What a thread has room for in any case. */
+const MIN_LIMIT_BYTES = 64 << 10;
 
 /**
  * Stores contents on threads of their own: each reads, cuts, hashes, compresses, seals and packs in place in its own memory and fills its own packfile. What is
@@ -36,11 +39,22 @@ export async function threadPipeline(writer: RepositoryWriter, options: ThreadOp
   parseConfig(config);
   const folder = writer.store.spoolDirectory ?? tmpdir();
   const prefix = `tmp.${randomInt(NAME_LIMIT)}${randomInt(NAME_LIMIT)}-`;
+  const packfileMaxBytes = Number(writer.repository.config.packfileMaxSize);
   const handedOver = new Set<string>();
+  let packers: BlobPackers | null = null;
   let scheduler: Scheduler | null = null;
   let bytesRead = 0;
   /** Threads and table are made when there is something to store: often nothing has changed. */
   const running = (): Scheduler => (scheduler ??= begin());
+
+  /** Returns the number of its blobs, padding left out. */
+  function takeIn(packfile: PackfileMessage, ticket?: PackfileTicket): number {
+    writer.addPackfile({ id: packfile.id as PackfileId, path: packfile.path, sizeBytes: packfile.sizeBytes, index: packfile.index, ticket });
+    handedOver.add(packfile.path);
+    const blobs = countBlobs(packfile.index);
+    if (packfile.index.buffer instanceof SharedArrayBuffer) new IndexRoom(packfile.index.buffer).clear();
+    return blobs;
+  }
 
   function begin(): Scheduler {
     const seed = new DedupSeed(writer, expectedBlobs(writer, options));
@@ -50,7 +64,7 @@ export async function threadPipeline(writer: RepositoryWriter, options: ThreadOp
       config,
       secret: writer.repository.secret,
       segments: seed.segments,
-      packfileMaxBytes: Number(writer.repository.config.packfileMaxSize),
+      packfileMaxBytes,
       folder,
       clockOffsetMs: Math.round(writer.environment.nowMs() - Date.now()),
     };
@@ -59,15 +73,21 @@ export async function threadPipeline(writer: RepositoryWriter, options: ThreadOp
       startWorkers: () =>
         Array.from({ length: threads }, (_, thread) => startWorker({ ...start, namePrefix: `${prefix}${thread}-`, indexRoom: newIndexRoom() })),
       seed,
-      addPackfile(packfile) {
-        writer.addPackfile(spooled(packfile));
-        handedOver.add(packfile.path);
-        const blobs = countBlobs(packfile.index);
-        if (packfile.index.buffer instanceof SharedArrayBuffer) new IndexRoom(packfile.index.buffer).clear();
-        return blobs;
-      },
+      addPackfile: (packfile) => takeIn(packfile),
       settle: () => writer.settle(),
     });
+  }
+
+  /** The threads of trees: one for what goes to data packfiles, one for the others. */
+  async function intoPackers(): Promise<BlobPackers | null> {
+    if (scheduler === null || scheduler.threads < PACKERS) return null;
+    const workers = await scheduler.release(PACKERS);
+    const onPackfile = (packfile: PackfileMessage, ticket: PackfileTicket): void => void takeIn(packfile, ticket);
+    const limitBytes = Math.max(writer.repository.config.chunking.maxSize, MIN_LIMIT_BYTES);
+    const [data, metadata] = workers.map((worker) => new ThreadPacker({ worker, limitBytes, packfileMaxBytes, onPackfile }));
+    if (data === undefined || metadata === undefined) return null;
+    packers = { data, metadata, close: () => Promise.all([data.close(), metadata.close()]).then(() => undefined) };
+    return packers;
   }
 
   return {
@@ -78,8 +98,10 @@ export async function threadPipeline(writer: RepositoryWriter, options: ThreadOp
     async finish() {
       await scheduler?.finish();
     },
+    intoPackers,
     async close() {
       if (scheduler === null) return;
+      await packers?.close();
       await scheduler.close();
       bytesRead = scheduler.bytesRead;
       // The table of what is stored goes with it: the trees that are written next need memory of their own.
@@ -99,19 +121,6 @@ function expectedBlobs(writer: RepositoryWriter, options: ThreadOptions): number
   const averageBytes = chunking.algorithm.toLowerCase() === 'fastcdc' ? rule.minSize + (32 << 10) : rule.normalSize;
   const { totalBytes = 0, files = 0 } = options.expected ?? {};
   return 2 * files + Math.ceil(totalBytes / averageBytes);
-}
-
-function spooled(packfile: FromWorker & { kind: 'packfile' }) {
-  return { id: packfile.id as PackfileId, path: packfile.path, sizeBytes: packfile.sizeBytes, blobs: placedBlobs(packfile.index) };
-}
-
-/** One at a time: a packfile of tiny files has 100,000 of them. */
-function* placedBlobs(index: Uint8Array): Generator<PlacedBlob> {
-  const { sizeBytes } = packfileIndexRecord;
-  for (let at = 0; at < index.length; at += sizeBytes) {
-    const record = decode(packfileIndexRecord, index.subarray(at, at + sizeBytes));
-    yield { type: record.type, version: record.version, blob: record.id, offset: record.offset, lengthBytes: record.lengthBytes };
-  }
 }
 
 /** Blobs other than padding: a record begins with its type. */

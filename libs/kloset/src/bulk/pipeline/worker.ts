@@ -46,7 +46,13 @@ function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
     else if (message.kind === 'range') post({ kind: 'range', id: message.id, isSame: writer.storeRange(message.path, message.chunks) });
     else if (message.kind === 'drop') drop(message.id);
     else if (message.kind === 'segment') blobs.table.addSegment(message.segment);
+    else if (message.kind === 'pack') pack(message);
     else blobs.endPackfile();
+  }
+
+  function pack(message: ToWorker & { kind: 'pack' }): void {
+    start.segments = [];
+    post({ kind: 'packed', bodyBytes: blobs.pack(new Uint8Array(message.blobs, 0, message.lengthBytes), message.isEnd) });
   }
 
   function storeFiles(message: ToWorker & { kind: 'files' }): void {
