@@ -22,10 +22,10 @@ export class Packing {
     return this.#rows.size > 0;
   }
 
-  /** False: too large for them. */
+  /** False: they do not take it. */
   take(stream: PackStream, blob: { readonly type: number; readonly id: Mac; readonly bytes: Uint8Array }, blobs: NewBlobs): boolean {
     const packer = this.#packers[stream];
-    if (blob.bytes.length > packer.limitBytes) return false;
+    if (!packer.accepts(blob.bytes.length)) return false;
     const rows = this.#rows.get(stream) ?? blobs.openPackfile(this.#placeholder());
     this.#rows.set(stream, rows);
     packer.add(blob.type, blob.id, blob.bytes);

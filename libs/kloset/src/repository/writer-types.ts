@@ -34,11 +34,11 @@ export type PackfileTicket = { readonly words: Uint32Array; readonly number: num
 
 /** Encodes blobs and fills packfiles elsewhere than on this thread; hands them to `addPackfile` with their ticket. */
 export interface BlobPacker {
-  /** It takes no larger blobs. */
-  readonly limitBytes: number;
+  /** Whether it takes a blob of this length now: not when it is too large, or there is no room. */
+  accepts(lengthBytes: number): boolean;
   /** The packfile in hand has its size. */
   readonly isFull: boolean;
-  /** Never waits. The bytes are copied. */
+  /** Of a length that it accepts. Never waits. The bytes are copied. */
   add(type: number, id: Mac, bytes: Uint8Array): void;
   endPackfile(ticket: PackfileTicket): void;
   /** Until little enough is under way. @throws StoreError, DiskFullError it cannot go on */
@@ -84,8 +84,8 @@ export interface RepositoryWriter extends BlobSink {
   addPackfile(packfile: SpooledPackfile): void;
   /** From now on what is put goes to them, and not through this thread. `commit` closes them once all is stored. */
   packWith(packers: BlobPackers): void;
-  /** Uploads the packfiles that are full. Call it now and then: `put` never waits. */
-  settle(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
+  /** Uploads the packfiles that are full; does not wait for the last `ahead` of them. Call it now and then: `put` never waits. */
+  settle(options?: { readonly signal?: AbortSignal | undefined; readonly ahead?: number | undefined }): Promise<void>;
   /** Marks a snapshot (5) or packfile (4) as deleted. */
   colour(type: 4 | 5, id: Mac): void;
   /** Delete entries of a 1.1-only store. @throws InvalidInputError the store has 1.0.x clients */

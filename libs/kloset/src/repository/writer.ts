@@ -134,7 +134,9 @@ class Writer implements RepositoryWriter {
 
   has(type: number, id: Mac): boolean {
     if (this.#blobs.has(type, id)) return true;
-    const found = this.repository.view.locations(type, id)[0];
+    const { view } = this.repository;
+    if (view.counts.locations === 0) return false;
+    const found = view.locations(type, id)[0];
     if (found === undefined || found.coloured) return false;
     this.#reliedOn.add(found.packfile);
     return true;
@@ -169,25 +171,26 @@ class Writer implements RepositoryWriter {
   }
 
   addPackfile(packfile: SpooledPackfile): void {
-    const rows = packfile.ticket ?? this.#blobs.openPackfile(packfile.id);
-    this.#blobs.closePackfile(rows, packfile.id);
-    this.#blobs.addIndex(packfile.index, rows);
+    this.#enter(packfile, packfile.ticket);
     this.#ready.push({ id: packfile.id, path: packfile.path, sizeBytes: packfile.sizeBytes });
   }
 
   /** A packfile that lies in the store already and that no state names yet. */
   adopt(packfile: Adopted): void {
-    const rows = this.#blobs.openPackfile(packfile.id);
-    this.#blobs.closePackfile(rows, packfile.id);
-    this.#blobs.addIndex(packfile.index, rows);
+    this.#enter(packfile);
     this.#stored.push({ id: packfile.id, whenNs: packfile.packedAtNs });
   }
 
-  async settle(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+  #enter({ id, index }: { readonly id: PackfileId; readonly index: Uint8Array }, rows = this.#blobs.openPackfile(id)): void {
+    this.#blobs.closePackfile(rows, id);
+    this.#blobs.addIndex(index, rows);
+  }
+
+  async settle({ signal, ahead }: Parameters<RepositoryWriter['settle']>[0] = {}): Promise<void> {
     await this.#packing?.settle();
-    await this.#upload(options);
+    await this.#uploads.bring([...this.#ready], { signal, ahead });
     await this.#inTurn(async () => {
-      if (this.#blobs.waiting > CHECKPOINT_BLOBS && this.#entries.length === 0 && this.#lock?.exclusive === false) await this.#checkpoint(options.signal);
+      if (this.#blobs.waiting > CHECKPOINT_BLOBS && this.#entries.length === 0 && this.#lock?.exclusive === false) await this.#checkpoint(signal);
     });
   }
 
@@ -282,6 +285,7 @@ class Writer implements RepositoryWriter {
     await this.#closePacking();
     for (const { spool } of this.#open.values()) spool.discard();
     this.#open.clear();
+    await this.#uploads.quiet();
     for (const { path } of this.#ready) await rm(path, { force: true });
     this.#ready = [];
     await this.#lock?.release();

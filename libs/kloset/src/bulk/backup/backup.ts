@@ -18,6 +18,9 @@ import { LatePipeline } from './late-pipeline.js';
 import { type Scan, startScan } from './scan.js';
 import { writeProof } from './whole-proof.js';
 
+/** Packfiles that may be on their way to the store while trees are written. */
+const UPLOADS_AHEAD = 4;
+
 /**
  * Backs up paths of this machine as one new snapshot, under a shared lock that has the snapshot's id. Nothing of it is visible to anybody before the end.
  * Files that cannot be read are errors of the snapshot, and the rest is saved. When `signal` ends it, what was stored is published as a checkpoint: the next
@@ -133,7 +136,7 @@ async function finishSnapshot(
   const pause = async (): Promise<void> => {
     await turn();
     signal?.throwIfAborted();
-    await writer.settle({ signal });
+    await writer.settle({ signal, ahead: UPLOADS_AHEAD });
   };
   await snapshot.finish(headerOf(start, scan, line), { pause, signal });
 }

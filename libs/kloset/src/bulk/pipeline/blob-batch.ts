@@ -20,10 +20,6 @@ export class BlobBatch {
     this.#bytes = asBuffer(new Uint8Array(this.memory));
   }
 
-  get capacityBytes(): number {
-    return this.#bytes.length;
-  }
-
   get lengthBytes(): number {
     return this.#filled;
   }

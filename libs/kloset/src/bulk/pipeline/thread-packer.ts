@@ -17,17 +17,22 @@ export type ThreadPackerParts = {
 const BATCH_BYTES = 128 << 10;
 /** Batches that may wait for the thread: it never runs dry, and memory stays small. */
 const BATCHES = 8;
+/** Larger blobs, such as the chunks of listings, go alone, so many at a time: one more is not taken. Memory that was used by one is used again. */
+const LARGE_FROM_BYTES = 64 << 10;
+const LARGE_BATCHES = 2;
 /** Padding at both ends of a packfile, which the thread adds. */
 const PADDING_RECORDS = 2;
 
-type Sent = { readonly batch: BlobBatch; readonly packfile: number };
+type Pool = { readonly capacityBytes: number; readonly free: BlobBatch[]; made: number };
+type Taken = { readonly batch: BlobBatch; readonly pool: Pool };
+type Sent = Taken & { readonly packfile: number };
 
 /** Packs the blobs that this thread makes on another one, which encodes them in place: compressing and sealing them is most of what writing trees costs. */
 export class ThreadPacker implements BlobPacker {
-  readonly limitBytes: number;
   readonly #parts: ThreadPackerParts;
-  #free: BlobBatch[] = [];
-  #current: BlobBatch | null = null;
+  readonly #small: Pool = { capacityBytes: BATCH_BYTES, free: [], made: 0 };
+  readonly #large: Pool;
+  #current: Taken | null = null;
   readonly #sent: Sent[] = [];
   readonly #tickets: PackfileTicket[] = [];
   #packfile = 0;
@@ -41,7 +46,7 @@ export class ThreadPacker implements BlobPacker {
 
   constructor(parts: ThreadPackerParts) {
     this.#parts = parts;
-    this.limitBytes = parts.limitBytes;
+    this.#large = { capacityBytes: BATCH_HEAD_BYTES + parts.limitBytes, free: [], made: 0 };
     const { worker } = parts;
     worker.on('message', (message: FromWorker) => this.#receive(message));
     worker.on('error', (error) =>
@@ -54,12 +59,19 @@ export class ThreadPacker implements BlobPacker {
     return this.#packedBytes + this.#unpackedBytes > this.#parts.packfileMaxBytes || this.#blobs >= MAX_PACKFILE_RECORDS - PADDING_RECORDS - 1;
   }
 
+  accepts(lengthBytes: number): boolean {
+    if (lengthBytes < LARGE_FROM_BYTES) return true;
+    return lengthBytes <= this.#parts.limitBytes && (this.#large.free.length > 0 || this.#large.made < LARGE_BATCHES);
+  }
+
   add(type: number, id: Mac, bytes: Uint8Array): void {
-    if (this.#current?.hasRoom(bytes.length) === false) this.#send(false);
-    this.#current ??= this.#batchFor(bytes.length);
-    this.#current.add(type, id, bytes);
+    const isLarge = bytes.length >= LARGE_FROM_BYTES;
+    if (this.#current !== null && (isLarge || !this.#current.batch.hasRoom(bytes.length))) this.#send(false);
+    this.#current ??= takeFrom(isLarge ? this.#large : this.#small);
+    this.#current.batch.add(type, id, bytes);
     this.#unpackedBytes += bytes.length;
     this.#blobs += 1;
+    if (isLarge) this.#send(false);
   }
 
   endPackfile(ticket: PackfileTicket): void {
@@ -83,7 +95,6 @@ export class ThreadPacker implements BlobPacker {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#free = [];
     await this.#parts.worker.terminate();
   }
 
@@ -95,16 +106,10 @@ export class ThreadPacker implements BlobPacker {
 
   /** What was sent is in order: the thread answers in the same. */
   #send(isEnd: boolean): void {
-    const batch = this.#current ?? this.#batchFor(0);
+    const { batch, pool } = this.#current ?? takeFrom(this.#small);
     this.#current = null;
-    this.#sent.push({ batch, packfile: this.#packfile });
+    this.#sent.push({ batch, pool, packfile: this.#packfile });
     this.#parts.worker.postMessage({ kind: 'pack', blobs: batch.memory, lengthBytes: batch.lengthBytes, isEnd } satisfies ToWorker);
-  }
-
-  #batchFor(lengthBytes: number): BlobBatch {
-    const at = this.#free.findIndex((batch) => batch.hasRoom(lengthBytes));
-    const [found] = at < 0 ? [] : this.#free.splice(at, 1);
-    return found ?? new BlobBatch(Math.max(BATCH_BYTES, BATCH_HEAD_BYTES + lengthBytes));
   }
 
   #receive(message: FromWorker): void {
@@ -123,11 +128,10 @@ export class ThreadPacker implements BlobPacker {
     if (sent === undefined) return;
     if (sent.packfile === this.#packfile) {
       this.#packedBytes = bodyBytes;
-      this.#unpackedBytes = this.#sent.reduce((sum, { batch }) => sum + batch.lengthBytes, this.#current?.lengthBytes ?? 0);
+      this.#unpackedBytes = this.#sent.reduce((sum, { batch }) => sum + batch.lengthBytes, this.#current?.batch.lengthBytes ?? 0);
     }
     sent.batch.clear();
-    // Room for a few; what one large blob needed is given back.
-    if (this.#free.length < BATCHES && sent.batch.capacityBytes < 2 * BATCH_BYTES) this.#free.push(sent.batch);
+    sent.pool.free.push(sent.batch);
   }
 
   #fail(error: Error): void {
@@ -141,4 +145,12 @@ export class ThreadPacker implements BlobPacker {
     this.#wake = null;
     wake?.();
   }
+}
+
+/** One that is free, or a new one. */
+function takeFrom(pool: Pool): Taken {
+  const found = pool.free.pop();
+  if (found !== undefined) return { batch: found, pool };
+  pool.made += 1;
+  return { batch: new BlobBatch(pool.capacityBytes), pool };
 }
