@@ -73,6 +73,42 @@ describe('uploads', () => {
     expect(brought).toHaveLength(3);
   });
 
+  it('of few packfiles are not waited for, and their failure is told by the next call', async () => {
+    const { store, underWay } = slowStore(true);
+    const uploads = new Uploads(store, () => undefined);
+    await uploads.bring(packfiles.slice(0, 2), { ahead: 2 });
+    await turn();
+    expect(underWay).toHaveLength(2);
+    let isSettled = false;
+    const waiting = uploads.bring(packfiles.slice(0, 3), { ahead: 2 }).finally(() => {
+      isSettled = true;
+    });
+    waiting.catch(() => undefined);
+    await turn();
+    expect(isSettled).toBe(false);
+    const failure = new StoreError('the disk there is broken');
+    underWay[0]?.fail(failure);
+    for (await turn(); underWay.length > 0; await turn()) underWay[0]?.done();
+    await expect(waiting).rejects.toBe(failure);
+    await expect(uploads.bring([], { ahead: 2 })).rejects.toBe(failure);
+    await uploads.bring([], { ahead: 2 });
+  });
+
+  it('that nobody waits for are quiet at the end', async () => {
+    const { store, underWay } = slowStore(false);
+    const uploads = new Uploads(store, () => undefined);
+    await uploads.bring(packfiles.slice(0, 1), { ahead: 4 });
+    let isQuiet = false;
+    const quiet = uploads.quiet().then(() => {
+      isQuiet = true;
+    });
+    await turn();
+    expect(isQuiet).toBe(false);
+    underWay[0]?.fail(new StoreError('gone'));
+    for (await turn(); underWay.length > 0; await turn()) underWay[0]?.done();
+    await quiet;
+  });
+
   it('that wait for their turn are not begun after an abort', async () => {
     const { store, underWay } = slowStore(true);
     const stop = new AbortController();

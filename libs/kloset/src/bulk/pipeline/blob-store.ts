@@ -103,15 +103,17 @@ export class BlobStore {
     return macFromBytes(bytes.subarray(at.mac, at.mac + 32));
   }
 
-  /**
-   * Stores a batch of blobs, known or not, and with `isEnd` ends the packfile; returns the bytes of the one in hand. No contents are stored after it: the table of
-   * what is known is given up. @throws StoreError, DiskFullError
-   */
-  pack(batch: Uint8Array, isEnd: boolean): number {
+  /** No more contents are stored: the table of what is known is given up. @throws StoreError, DiskFullError */
+  endContents(): void {
+    this.endPackfile();
     this.table.release();
+  }
+
+  /** Stores a batch of blobs, known or not, and with `isEnd` ends the packfile; returns the bytes of the one in hand. @throws StoreError, DiskFullError */
+  pack({ blobs, lengthBytes, isEnd }: { readonly blobs: SharedArrayBuffer; readonly lengthBytes: number; readonly isEnd: boolean }): number {
     const { at, bytes } = this.memory;
-    bytes.set(batch, at.window);
-    eachInBatch(bytes, { start: at.window, lengthBytes: batch.length }, (type, blob) => {
+    bytes.set(new Uint8Array(blobs, 0, lengthBytes), at.window);
+    eachInBatch(bytes, { start: at.window, lengthBytes }, (type, blob) => {
       const placed = this.#openPackfile().add(type, blob);
       if (this.stored++ % PROVE_PACKED_ONE_IN === 0) this.#prove(blob, placed);
     });

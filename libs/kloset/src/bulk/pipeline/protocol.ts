@@ -36,8 +36,9 @@ export type ToWorker =
   /** Forgets a stream. */
   | { readonly kind: 'drop'; readonly id: number }
   | { readonly kind: 'segment'; readonly segment: DedupSegment }
+  /** Ends the packfile in hand; no contents come after it. */
   | { readonly kind: 'finish' }
-  /** Puts the blobs of a batch into the packfile in hand, known or not, and with `isEnd` ends it. What was needed to store contents is given up. */
+  /** After that: puts the blobs of a batch into the packfile in hand, known or not, and with `isEnd` ends it. */
   | { readonly kind: 'pack'; readonly blobs: SharedArrayBuffer; readonly lengthBytes: number; readonly isEnd: boolean };
 
 export type FromWorker =

@@ -30,8 +30,8 @@ type Range = { readonly stream: Stream; readonly chunks: Uint8Array };
 /** `stored`: blobs that it put into packfiles; null until it has finished. */
 type Thread = { readonly worker: Worker; outstanding: number; stream: Stream | null; stored: number | null };
 
-/** Pieces of work a thread holds: the one at hand and the next, so that it never waits for this thread. */
-const OUTSTANDING = 2;
+/** Pieces of work a thread holds: the one at hand and the next ones, so that it does not wait while this thread is busy. */
+const OUTSTANDING = 3;
 const TURN_BYTES = 64 << 20;
 const RANGE_BYTES = 8 << 20;
 /** Packfiles that may wait for their upload before no more work is handed out. */
@@ -117,9 +117,10 @@ export class Scheduler {
     if (stored !== this.#packed) throw new Error(`the threads stored ${stored} blobs and handed over ${this.#packed}`);
   }
 
-  /** After `finish`: gives up some of the threads to whoever asks, and ends the others. */
+  /** After `finish`: gives up the table of what is stored and some of the threads to whoever asks, and ends the others. */
   async release(count: number): Promise<readonly Worker[]> {
     this.#isOver = true;
+    this.#parts.seed.release();
     const released = this.#threads.splice(0, count).map(({ worker }) => worker);
     for (const worker of released) for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event);
     await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));

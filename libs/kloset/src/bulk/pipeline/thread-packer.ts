@@ -11,7 +11,8 @@ export type ThreadPackerParts = {
   /** The largest blob that its thread has room for. */
   readonly limitBytes: number;
   readonly packfileMaxBytes: number;
-  readonly onPackfile: (packfile: PackfileMessage, ticket: PackfileTicket) => void;
+  /** Returns the number of its blobs, padding left out. */
+  readonly onPackfile: (packfile: PackfileMessage, ticket: PackfileTicket) => number;
 };
 
 const BATCH_BYTES = 128 << 10;
@@ -34,14 +35,14 @@ export class ThreadPacker implements BlobPacker {
   readonly #large: Pool;
   #current: Taken | null = null;
   readonly #sent: Sent[] = [];
-  readonly #tickets: PackfileTicket[] = [];
+  /** Of packfiles that were ended: what they are known by, and how many blobs they must have. */
+  readonly #ended: { readonly ticket: PackfileTicket; readonly blobs: number }[] = [];
   #packfile = 0;
   /** Of the packfile in hand: bytes as its thread told last, bytes sent since then, not encoded yet, and blobs. */
   #packedBytes = 0;
   #unpackedBytes = 0;
   #blobs = 0;
   #failure: Error | null = null;
-  #isClosed = false;
   #wake: (() => void) | null = null;
 
   constructor(parts: ThreadPackerParts) {
@@ -75,7 +76,7 @@ export class ThreadPacker implements BlobPacker {
   }
 
   endPackfile(ticket: PackfileTicket): void {
-    this.#tickets.push(ticket);
+    this.#ended.push({ ticket, blobs: this.#blobs });
     this.#send(true);
     this.#packfile += 1;
     this.#packedBytes = 0;
@@ -89,12 +90,12 @@ export class ThreadPacker implements BlobPacker {
   }
 
   async finish(): Promise<void> {
-    while (this.#failure === null && (this.#sent.length > 0 || this.#tickets.length > 0)) await this.#next();
+    while (this.#failure === null && (this.#sent.length > 0 || this.#ended.length > 0)) await this.#next();
     if (this.#failure !== null) throw this.#failure;
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#fail(new StoreError('packing was ended'));
     await this.#parts.worker.terminate();
   }
 
@@ -115,12 +116,14 @@ export class ThreadPacker implements BlobPacker {
   #receive(message: FromWorker): void {
     if (message.kind === 'packed') this.#packed(message.bodyBytes);
     else if (message.kind === 'failure') this.#fail(failureOf(message));
-    else if (message.kind === 'packfile') {
-      const ticket = this.#tickets.shift();
-      if (ticket === undefined) this.#fail(new Error('a packing thread ended a packfile unasked'));
-      else this.#parts.onPackfile(message, ticket);
-    }
+    else if (message.kind === 'packfile') this.#handOver(message);
     this.#wakeUp();
+  }
+
+  #handOver(packfile: PackfileMessage): void {
+    const ended = this.#ended.shift();
+    const blobs = ended === undefined ? 0 : this.#parts.onPackfile(packfile, ended.ticket);
+    if (blobs !== ended?.blobs) this.#fail(new Error(`a packing thread was given ${ended?.blobs} blobs and handed over ${blobs}`));
   }
 
   #packed(bodyBytes: number): void {
@@ -135,7 +138,6 @@ export class ThreadPacker implements BlobPacker {
   }
 
   #fail(error: Error): void {
-    if (this.#isClosed) return;
     this.#failure ??= error;
     this.#wakeUp();
   }

@@ -2,8 +2,10 @@ import { randomInt } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import { kernelModule } from '@wardrobe/kernel';
 import type { PackfileId } from '@wardrobe/kloset-model';
+import { collectGarbage } from '../../bytes/collect-garbage.js';
 import { cutRule } from '../../chunking/chunker.js';
 import { packfileIndexRecord } from '../../format/packfile.js';
 import { BLOB_TYPE } from '../../format/state.js';
@@ -14,7 +16,7 @@ import { DedupSeed } from './dedup-seed.js';
 import { IndexRoom, newIndexRoom } from './index-room.js';
 import type { PackfileMessage, WorkerStart } from './protocol.js';
 import { Scheduler } from './scheduler.js';
-import { ThreadPacker } from './thread-packer.js';
+import { ThreadPacker, type ThreadPackerParts } from './thread-packer.js';
 import { startWorker } from './worker-file.js';
 
 export type ThreadOptions = {
@@ -78,15 +80,12 @@ export async function threadPipeline(writer: RepositoryWriter, options: ThreadOp
     });
   }
 
-  /** The threads of trees: one for what goes to data packfiles, one for the others. */
   async function intoPackers(): Promise<BlobPackers | null> {
     if (scheduler === null || scheduler.threads < PACKERS) return null;
-    const workers = await scheduler.release(PACKERS);
-    const onPackfile = (packfile: PackfileMessage, ticket: PackfileTicket): void => void takeIn(packfile, ticket);
     const limitBytes = Math.max(writer.repository.config.chunking.maxSize, MIN_LIMIT_BYTES);
-    const [data, metadata] = workers.map((worker) => new ThreadPacker({ worker, limitBytes, packfileMaxBytes, onPackfile }));
-    if (data === undefined || metadata === undefined) return null;
-    packers = { data, metadata, close: () => Promise.all([data.close(), metadata.close()]).then(() => undefined) };
+    // The table of what is stored goes with the rest: trees need memory of their own.
+    packers = packersOf(await scheduler.release(PACKERS), { limitBytes, packfileMaxBytes, onPackfile: takeIn });
+    collectGarbage();
     return packers;
   }
 
@@ -95,23 +94,31 @@ export async function threadPipeline(writer: RepositoryWriter, options: ThreadOp
     get bytesRead() {
       return scheduler?.bytesRead ?? bytesRead;
     },
-    async finish() {
-      await scheduler?.finish();
-    },
+    finish: async () => scheduler?.finish(),
     intoPackers,
     async close() {
       if (scheduler === null) return;
       await packers?.close();
       await scheduler.close();
       bytesRead = scheduler.bytesRead;
-      // The table of what is stored goes with it: the trees that are written next need memory of their own.
       scheduler = null;
-      for (const name of await readdir(folder)) {
-        const path = join(folder, name);
-        if (name.startsWith(prefix) && !handedOver.has(path)) await rm(path, { force: true });
-      }
+      await removeLeft(folder, prefix, handedOver);
     },
   };
+}
+
+async function removeLeft(folder: string, prefix: string, handedOver: ReadonlySet<string>): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    if (name.startsWith(prefix) && !handedOver.has(path)) await rm(path, { force: true });
+  }
+}
+
+/** One for what goes to data packfiles, one for all else. */
+function packersOf(workers: readonly Worker[], parts: Omit<ThreadPackerParts, 'worker'>): BlobPackers {
+  const [data, metadata] = workers.map((worker) => new ThreadPacker({ worker, ...parts }));
+  if (data === undefined || metadata === undefined) throw new TypeError(`${workers.length} threads are too few`);
+  return { data, metadata, close: () => Promise.all([data.close(), metadata.close()]).then(() => undefined) };
 }
 
 function expectedBlobs(writer: RepositoryWriter, options: ThreadOptions): number {

@@ -2,6 +2,9 @@ import { closeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { useKernelModule } from '@wardrobe/kernel';
 import { KlosetError } from '../../errors/errors.js';
+import { concatBytes } from '../../bytes/bytes.js';
+import { collectGarbage } from '../../bytes/collect-garbage.js';
+import type { FileResult } from '../backup/content-pipeline.js';
 import { BlobStore } from './blob-store.js';
 import { ContentWriter, type Stream } from './content-writer.js';
 import { IndexRoom } from './index-room.js';
@@ -11,7 +14,6 @@ import type { ProverStart } from './prove-protocol.js';
 import type { ReaderStart } from './read-protocol.js';
 import { serveReads } from './read-worker.js';
 import type { FromWorker, ToWorker, WorkerStart } from './protocol.js';
-import { concatBytes } from '../../bytes/bytes.js';
 
 /** Entry of the threads that store contents, read blobs or prove packfiles. Everything in here is synchronous: one message is one piece of work. */
 function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
@@ -46,24 +48,16 @@ function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
     else if (message.kind === 'range') post({ kind: 'range', id: message.id, isSame: writer.storeRange(message.path, message.chunks) });
     else if (message.kind === 'drop') drop(message.id);
     else if (message.kind === 'segment') blobs.table.addSegment(message.segment);
-    else if (message.kind === 'pack') pack(message);
-    else blobs.endPackfile();
-  }
-
-  function pack(message: ToWorker & { kind: 'pack' }): void {
-    start.segments = [];
-    post({ kind: 'packed', bodyBytes: blobs.pack(new Uint8Array(message.blobs, 0, message.lengthBytes), message.isEnd) });
+    else if (message.kind === 'pack') post({ kind: 'packed', bodyBytes: blobs.pack(message) });
+    else {
+      blobs.endContents();
+      letGoOfTable(start);
+    }
   }
 
   function storeFiles(message: ToWorker & { kind: 'files' }): void {
     const before = writer.bytesRead;
-    let from = 0;
-    const stored = Array.from(message.ends, (end) => {
-      const path = message.paths.subarray(from, end);
-      from = end;
-      return writer.storeFile(path);
-    });
-    const results = packResults(stored);
+    const results = packResults(storeAll(writer, message));
     post({ kind: 'files', id: message.id, results, bytes: writer.bytesRead - before }, [results.records]);
   }
 
@@ -86,6 +80,21 @@ function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
     if (stream !== undefined) closeSync(stream.handle);
     streams.delete(id);
   }
+}
+
+function storeAll(writer: ContentWriter, { paths, ends }: ToWorker & { kind: 'files' }): FileResult[] {
+  let from = 0;
+  return Array.from(ends, (end) => {
+    const path = paths.subarray(from, end);
+    from = end;
+    return writer.storeFile(path);
+  });
+}
+
+/** Memory that threads share is free once none of them holds it. */
+function letGoOfTable(start: WorkerStart): void {
+  start.segments = [];
+  collectGarbage();
 }
 
 if (parentPort === null) throw new Error('this is the entry of a thread');
