@@ -4,6 +4,7 @@ import { useKernelModule } from '@wardrobe/kernel';
 import { KlosetError } from '../../errors/errors.js';
 import { concatBytes } from '../../bytes/bytes.js';
 import { collectGarbage } from '../../bytes/collect-garbage.js';
+import { type DeriveStart, serveKey } from '../derive-on-thread.js';
 import type { FileResult } from '../backup/content-pipeline.js';
 import { BlobStore } from './blob-store.js';
 import { ContentWriter, type Stream } from './content-writer.js';
@@ -15,7 +16,7 @@ import type { ReaderStart } from './read-protocol.js';
 import { serveReads } from './read-worker.js';
 import type { FromWorker, ToWorker, WorkerStart } from './protocol.js';
 
-/** Entry of the threads that store contents, read blobs or prove packfiles. Everything in here is synchronous: one message is one piece of work. */
+/** Entry of the threads that store contents, read blobs, prove packfiles or derive a key. Everything in here is synchronous: one message is one piece of work. */
 function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
   useKernelModule(start.module);
   const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
@@ -98,7 +99,8 @@ function letGoOfTable(start: WorkerStart): void {
 }
 
 if (parentPort === null) throw new Error('this is the entry of a thread');
-const start = workerData as WorkerStart | ReaderStart | ProverStart;
+const start = workerData as WorkerStart | ReaderStart | ProverStart | DeriveStart;
 if (start.role === 'read') serveReads(parentPort, start);
 else if (start.role === 'prove') serveProofs(parentPort, start);
+else if (start.role === 'derive') serveKey(parentPort, start);
 else serve(parentPort, start);
