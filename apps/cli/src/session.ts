@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { configuredPassphrase, openLocation, parseOptions, type ResolvedStore, resolveLocation } from '@wardrobe/connections';
-import { openRepository, type OrphanProblem, PassphraseNeededError, type Repository, type WritableStore } from '@wardrobe/kloset';
+import { type OpenOptions, openRepository, type OrphanProblem, PassphraseNeededError, type Repository, type WritableStore } from '@wardrobe/kloset';
 import { counted } from '@wardrobe/words';
 import type { CliEnvironment } from './env.js';
 import { sayMistake, usage } from './failures.js';
@@ -24,13 +24,14 @@ export type Session = {
 };
 
 /** Opens the store named on the command line; asks for the passphrase on a terminal when nothing else gives it. */
-export async function openStore(session: Session): Promise<Repository> {
+export async function openStore(session: Session, { derive }: Pick<OpenOptions, 'derive'> = {}): Promise<Repository> {
   const resolved = await resolveStore(session);
   const store = await openResolved(session, resolved);
   const given = await givenPassphrase(session, resolved);
   const open = (passphrase: string | undefined): Promise<Repository> =>
     openRepository(store, {
       passphrase,
+      derive,
       indexDirectory: session.useIndex ? session.env.indexDirectory : undefined,
       signal: session.signal,
       onProgress: ({ phase, done, total }) => session.terminal.progress.show(PHASES[phase], done, total),

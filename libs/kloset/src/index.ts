@@ -58,6 +58,8 @@ export { runMaintenance } from './bulk/maintenance/run.js';
 export type * from './bulk/maintenance/types.js';
 export { backup, planBackup } from './bulk/backup/backup.js';
 export * from './bulk/backup/backup-types.js';
+export { type EarlyWalk, earlyWalk } from './bulk/backup/early-walk.js';
+export { deriveOnThread } from './bulk/derive-on-thread.js';
 export type { ContentPipeline, FileJob, FileResult } from './bulk/backup/content-pipeline.js';
 export { exclusionRules, ruleLines } from './bulk/backup/exclusion-rules.js';
 export { threadlessPipeline } from './bulk/backup/threadless-pipeline.js';

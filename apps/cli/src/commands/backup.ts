@@ -8,6 +8,8 @@ import {
   type BackupSummary,
   backup as runBackup,
   type CommitResult,
+  deriveOnThread,
+  earlyWalk,
   type LockInfo,
   planBackup,
   type Repository,
@@ -50,10 +52,15 @@ export type BackupCommandOptions = {
 export async function backup(session: Session, paths: readonly string[], options: BackupCommandOptions): Promise<ExitCode> {
   keepOldSmall();
   const request = await requestOf(session, paths, options);
-  const repository = await openStore(session);
-  if (options.dryRun) return dryRun(session, repository, { request, options });
+  if (options.dryRun) return dryRun(session, await openStore(session), { request, options });
+  const events = eventsFor(session, options, 'files saved');
+  const walk = earlyWalk(request, events);
+  const opening = openStore(session, { derive: deriveOnThread });
+  await walk.readAhead(opening);
+  const repository = await opening;
   const summary = await runBackup(repository, request, {
-    ...eventsFor(session, options, 'files saved'),
+    ...events,
+    walk,
     signal: session.signal,
     wait: options.wait,
     onWait: (lock) => warnWaiting(session, lock),

@@ -5,7 +5,6 @@ import { BLOB_TYPE } from '../format/state.js';
 import { packfileRecords } from '../packfile/packfile-tail.js';
 import { readPackfileIndex } from './orphans.js';
 import type { Repository, StateView } from './types.js';
-import type { PlacedBlob } from './writer-types.js';
 
 export type AdoptOptions = {
   /** Whether somebody else works on the store. */
@@ -13,7 +12,8 @@ export type AdoptOptions = {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 };
-export type Adopted = { readonly id: PackfileId; readonly packedAtNs: bigint; readonly blobs: readonly PlacedBlob[] };
+/** `index`: the plain one. */
+export type Adopted = { readonly id: PackfileId; readonly packedAtNs: bigint; readonly index: Uint8Array };
 
 type ListedPackfiles = readonly { readonly id: PackfileId; readonly sizeBytes: number }[];
 
@@ -73,13 +73,9 @@ async function prove(
 ): Promise<Adopted | null> {
   try {
     const { tail, index } = await readPackfileIndex(repository.keys, orphan, { signal });
-    const blobs: PlacedBlob[] = [];
-    for (const { type, version, id, offset, lengthBytes } of packfileRecords(index)) {
-      if (type === BLOB_TYPE.snapshot || type === BLOB_TYPE.signature || type > 0xff) return null;
-      blobs.push({ type, version, blob: id, offset, lengthBytes });
-    }
+    for (const { type } of packfileRecords(index)) if (type === BLOB_TYPE.snapshot || type === BLOB_TYPE.signature || type > 0xff) return null;
     const report = await repository.verifyPackfile(orphan.id, { signal });
-    return report.nameKnown ? { id: orphan.id, packedAtNs: tail.packedAtNs, blobs } : null;
+    return report.nameKnown ? { id: orphan.id, packedAtNs: tail.packedAtNs, index } : null;
   } catch (error) {
     if (signal?.aborted === true || !(error instanceof KlosetError)) throw error;
     return null;

@@ -34,10 +34,10 @@ export function parseConfig(file: Uint8Array): ConfigFile {
  * The secret of an encrypted store, proven with the canary. Takes about a second of the calling thread: run it in a worker where that matters.
  * @throws WrongPassphraseError, TooLargeError, DecodeError, InvalidInputError the store is plain
  */
-export async function deriveSecret(configFile: ConfigFile, passphrase: string): Promise<Uint8Array> {
+export async function deriveSecret(configFile: ConfigFile, passphrase: string, derive = deriveKey): Promise<Uint8Array> {
   const encryption = configFile.config.Encryption;
   if (encryption === null) throw new InvalidInputError('the store is not encrypted: it has no secret');
-  const secret = await deriveKey(encryption.KDFParams, passphrase);
+  const secret = await derive(encryption.KDFParams, passphrase);
   proveSecret(configFile, secret);
   return secret;
 }

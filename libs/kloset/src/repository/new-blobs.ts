@@ -1,14 +1,19 @@
 import type { Mac, PackfileId } from '@wardrobe/kloset-model';
 import { macToBytes } from '../bytes/bytes.js';
+import { V1_0_0 } from '../codec/version.js';
 import { macWords } from '../codec/word-reader.js';
-import type { LocationEntry } from '../format/state.js';
+import { packfileIndexRecord } from '../format/packfile.js';
 import { newLocationTable } from '../state/layer.js';
-import type { LocationTable } from '../state/location-table.js';
+import { BLOCK_SHIFT, type LocationTable, ROW_WORDS } from '../state/location-table.js';
+import { MAC_WORDS } from '../state/mac-table.js';
+import { LocationPieces } from '../state/state-builder.js';
 import type { BlobLocation } from './types.js';
-import type { PlacedBlob } from './writer-types.js';
+import type { PackfileTicket, PlacedBlob } from './writer-types.js';
+
+const TWO_32 = 2 ** 32;
 
 /** A packfile in the making: what its rows name it by until it is complete and has its id. */
-export type PackfileRows = { readonly words: Uint32Array; readonly number: number };
+export type PackfileRows = PackfileTicket;
 
 /** `id` null: still being filled. */
 type Filled = { id: PackfileId | null; rows: number; published: boolean };
@@ -21,6 +26,10 @@ export class NewBlobs {
   #table: LocationTable = newLocationTable();
   #packfiles: Filled[] = [];
   #publishedRows = 0;
+  /** Used again for every row and every question: a run has very many. Its first words are the id of `#lastId`, where that is not null. */
+  readonly #row = { type: 0, words: new Uint32Array(2 * MAC_WORDS), offset: 0, lengthBytes: 0, version: 0, stated: false, tombstoned: false };
+  #lastId: Mac | null = null;
+  readonly #idBytes = Buffer.alloc(MAC_WORDS * 4);
 
   get count(): number {
     return this.#table.count;
@@ -44,12 +53,12 @@ export class NewBlobs {
   }
 
   has(type: number, id: Mac): boolean {
-    return this.#table.find(type, macWords(macToBytes(id))).length > 0;
+    return this.#table.firstRow(type, this.#wordsOf(id)) >= 0;
   }
 
   /** Places of a blob in packfiles that are complete. */
   locations(type: number, id: Mac): BlobLocation[] {
-    return this.#table.find(type, macWords(macToBytes(id))).flatMap((index) => {
+    return this.#table.find(type, this.#wordsOf(id)).flatMap((index) => {
       const { packfile: number, offset, lengthBytes, version } = this.#table.read(index);
       const packfile = this.#filled(number).id;
       return packfile === null ? [] : [{ packfile, offset, lengthBytes, version }];
@@ -57,21 +66,46 @@ export class NewBlobs {
   }
 
   add(blob: PlacedBlob, packfile: PackfileRows): void {
-    const words = macWords(macToBytes(blob.blob));
-    words.set(packfile.words.subarray(0, 8), 8);
-    const before = this.#table.count;
-    this.#table.insert({ type: blob.type, words, offset: blob.offset, lengthBytes: blob.lengthBytes, version: blob.version, stated: true, tombstoned: false });
-    this.#filled(packfile.number).rows += this.#table.count - before;
+    this.#wordsOf(blob.blob);
+    this.#insert(blob, true, packfile);
   }
 
-  /** The rows of packfiles that are safely in the store. */
-  *in(stored: ReadonlySet<PackfileId>): Generator<LocationEntry> {
-    for (let index = 0; index < this.#table.count; index += 1) {
-      const row = this.#table.read(index);
-      const { id, published } = this.#filled(row.packfile);
-      if (id === null || published || !stored.has(id)) continue;
-      yield { type: row.type, version: row.version, blob: this.#table.blob(index), packfile: id, offset: row.offset, lengthBytes: row.lengthBytes, flags: 0 };
+  /** Enters a blob whose place in its packfile is not known yet: `addIndex` brings it. */
+  reserve(type: number, blob: Mac, packfile: PackfileRows): void {
+    this.#wordsOf(blob);
+    this.#insert({ type, version: V1_0_0, offset: 0, lengthBytes: 0 }, false, packfile);
+  }
+
+  /** All blobs of a packfile, by its plain index. */
+  addIndex(index: Uint8Array, packfile: PackfileRows): void {
+    const { offsets, sizeBytes } = packfileIndexRecord;
+    const view = new DataView(index.buffer, index.byteOffset, index.byteLength);
+    const place = { type: 0, version: 0, offset: 0, lengthBytes: 0 };
+    this.#lastId = null;
+    for (let at = 0; at < index.length; at += sizeBytes) {
+      for (let word = 0; word < MAC_WORDS; word += 1) this.#row.words[word] = view.getUint32(at + offsets.id + word * 4, true);
+      place.type = view.getUint32(at + offsets.type, true);
+      place.version = view.getUint32(at + offsets.version, true);
+      place.offset = view.getUint32(at + offsets.offset, true) + view.getUint32(at + offsets.offset + 4, true) * TWO_32;
+      place.lengthBytes = view.getUint32(at + offsets.lengthBytes, true);
+      this.#insert(place, true, packfile);
     }
+  }
+
+  /** The rows of packfiles that are safely in the store, as pieces of a state's stream: views, good until the next. */
+  *pieces(stored: ReadonlySet<PackfileId>): Generator<Uint8Array> {
+    const pieces = new LocationPieces();
+    const wanted = this.#packfiles.map(({ id, published }) => (id === null || published || !stored.has(id) ? null : macToBytes(id)));
+    const { blocks, count } = this.#table;
+    for (let index = 0; index < count; index += 1) {
+      const row = this.#table.read(index);
+      const packfile = wanted[row.packfile] ?? null;
+      if (packfile === null) continue;
+      const words = blocks[index >>> BLOCK_SHIFT] as Uint32Array;
+      pieces.add(row, { words, at: (index % (1 << BLOCK_SHIFT)) * ROW_WORDS }, packfile);
+      if (pieces.isFull) yield pieces.take();
+    }
+    yield pieces.take();
   }
 
   markPublished(stored: ReadonlySet<PackfileId>): void {
@@ -85,6 +119,30 @@ export class NewBlobs {
   /** Type and id of every blob, as words in a block. */
   each(visit: (type: number, words: Uint32Array, at: number) => void): void {
     this.#table.each(({ type, block, at }) => visit(type, block, at));
+  }
+
+  /** The id that is asked for is nearly always entered next. */
+  #wordsOf(id: Mac): Uint32Array {
+    const { words } = this.#row;
+    if (id === this.#lastId) return words;
+    this.#idBytes.write(id, 'hex');
+    for (let word = 0; word < MAC_WORDS; word += 1) words[word] = this.#idBytes.readUInt32LE(word * 4);
+    this.#lastId = id;
+    return words;
+  }
+
+  /** The blob whose id the row has. */
+  #insert(place: Omit<PlacedBlob, 'blob'>, stated: boolean, packfile: PackfileRows): void {
+    const row = this.#row;
+    row.words.set(packfile.words.subarray(0, MAC_WORDS), MAC_WORDS);
+    row.type = place.type;
+    row.version = place.version;
+    row.offset = place.offset;
+    row.lengthBytes = place.lengthBytes;
+    row.stated = stated;
+    const before = this.#table.count;
+    this.#table.insert(row);
+    this.#filled(packfile.number).rows += this.#table.count - before;
   }
 
   #filled(number: number): Filled {

@@ -3,7 +3,6 @@ import type { RepositoryId, StateId } from '@wardrobe/kloset-model';
 import { macFromBytes } from '../bytes/bytes.js';
 import { V1_0_0, V1_1_0 } from '../codec/version.js';
 import { FOOTER_BYTES, writeEnvelopeHeader } from '../format/envelope.js';
-import type { LocationEntry } from '../format/state.js';
 import type { StateBuilder } from '../state/state-builder.js';
 import type { WritableStore } from '../store/store.js';
 import { bringState } from './bring-state.js';
@@ -13,8 +12,8 @@ import type { StoreLine } from './writer-types.js';
 
 export type NewState = {
   readonly builder: StateBuilder;
-  /** Beside those in the builder; asked for once, as they are written. */
-  readonly locations: Iterable<LocationEntry>;
+  /** Beside those in the builder, as `LocationPieces` gives them; asked for once, as they are written. */
+  readonly locations: Iterable<Uint8Array>;
   /** `content`: the MAC of the stream. */
   readonly id: StateId | 'content';
   readonly line: StoreLine;

@@ -62,7 +62,7 @@ async function unlock(configFile: ConfigFile, options: OpenOptions): Promise<Uin
   }
   if (options.passphrase === undefined) throw new PassphraseNeededError();
   options.onProgress?.({ phase: 'key', done: 0, total: 1 });
-  return deriveSecret(configFile, options.passphrase);
+  return deriveSecret(configFile, options.passphrase, options.derive);
 }
 
 class StoreRepository implements Repository {

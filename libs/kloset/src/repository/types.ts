@@ -1,3 +1,4 @@
+import type { KdfParams } from '../format/config.js';
 import type { Mac, PackfileId, RepositoryId, SnapshotId, StateId } from '@wardrobe/kloset-model';
 import type { KlosetError } from '../errors/errors.js';
 import type { Colour } from '../state/facts.js';
@@ -9,6 +10,8 @@ import type { PackedRanges } from './packed-ranges.js';
 export type OpenOptions = {
   /** UTF-8 passphrase of an encrypted store. */
   readonly passphrase?: string | undefined;
+  /** How the secret of the passphrase is derived; default: on this thread. */
+  readonly derive?: ((params: KdfParams, passphrase: string) => Promise<Uint8Array>) | undefined;
   /** Instead of a passphrase: the 32-byte secret derived before (never written to disk by the engine). */
   readonly secret?: Uint8Array | undefined;
   /** Folder of the local state index; without it the index lives in memory. */

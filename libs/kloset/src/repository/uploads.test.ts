@@ -114,6 +114,30 @@ describe('uploads', () => {
     expect(brought).toHaveLength(3);
   });
 
+  it('of as many as may be ahead are not waited for, and a failure of theirs is told once, by the next call', async () => {
+    const { store, underWay } = slowStore(false);
+    const uploads = new Uploads(store, () => undefined);
+    await uploads.begin(packfiles.slice(0, 2), { ahead: 2 });
+    await turn();
+    expect(underWay).toHaveLength(1);
+    let isSettled = false;
+    const waiting = uploads.begin(packfiles.slice(0, 3), { ahead: 2 }).finally(() => {
+      isSettled = true;
+    });
+    waiting.catch(() => undefined);
+    await turn();
+    expect(isSettled).toBe(false);
+    const failure = new StoreError('the disk there is broken');
+    underWay[0]?.fail(failure);
+    await expect(waiting).rejects.toBe(failure);
+    await turn();
+    const later = new StoreError('and still is');
+    underWay[0]?.fail(later);
+    for (await turn(); underWay.length > 0; await turn()) underWay[0]?.done();
+    await expect(uploads.begin([], { ahead: 2 })).rejects.toBe(later);
+    await uploads.begin([], { ahead: 2 });
+  });
+
   it('that wait for their turn are not begun after an abort', async () => {
     const { store, underWay } = slowStore(true);
     const stop = new AbortController();

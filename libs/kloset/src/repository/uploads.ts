@@ -5,6 +5,8 @@ import { uploadPackfile } from './upload-packfile.js';
 /** A packfile that is complete on local disk. */
 export type ReadyPackfile = { readonly id: PackfileId; readonly path: string; readonly sizeBytes: number };
 type Options = { readonly signal?: AbortSignal | undefined };
+/** `ahead`: so many may be left on their way. */
+type BeginOptions = Options & { readonly ahead?: number | undefined };
 
 /** Over a line the questions around one upload are asked while the bytes of others are under way. */
 const AT_ONCE_OVER_LINE = 3;
@@ -18,6 +20,8 @@ export class Uploads {
   readonly #atOnce: number;
   readonly #closing = new AbortController();
   #free: number;
+  /** Of a packfile that nobody waited for. */
+  #failure: { readonly reason: unknown } | null = null;
 
   constructor(store: WritableStore, onBrought: (packfile: ReadyPackfile) => void) {
     this.#store = store;
@@ -29,17 +33,34 @@ export class Uploads {
   /** One that is under way already is awaited. Nothing of these is under way any more when it returns or throws. @throws the first failure */
   async bring(packfiles: readonly ReadyPackfile[], options: Options): Promise<void> {
     const outcomes = await Promise.allSettled(packfiles.map((packfile) => this.#underWay.get(packfile) ?? this.#begin(packfile, options)));
+    // Those that failed before are brought once more here.
+    this.#failure = null;
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   /**
-   * Begins to bring these, and returns as soon as no more are on their way than go at once: over a line, who makes packfiles need not wait for the last of
-   * their bytes. One that fails later is not told here, and left to the next `bring`. @throws the first failure that it waited for
+   * Begins to bring these, and returns as soon as few enough are on their way: `ahead` of them, over a line as many as go at once. Who makes packfiles need not
+   * wait for the last of their bytes. One that fails later is told by the next call, and can be brought again. @throws the first failure since the last call
    */
-  async begin(packfiles: readonly ReadyPackfile[], options: Options): Promise<void> {
-    if (this.#atOnce === 1) return this.bring(packfiles, options);
-    for (const packfile of packfiles) if (!this.#underWay.has(packfile)) this.#begin(packfile, options);
-    while (this.#underWay.size > this.#atOnce) await Promise.race(this.#underWay.values());
+  async begin(packfiles: readonly ReadyPackfile[], { signal, ahead = 0 }: BeginOptions): Promise<void> {
+    const limit = Math.max(ahead, this.#atOnce === 1 ? 0 : this.#atOnce);
+    if (limit === 0) return this.bring(packfiles, { signal });
+    this.#throwFailure();
+    for (const packfile of packfiles)
+      if (!this.#underWay.has(packfile))
+        this.#begin(packfile, { signal }).catch((reason: unknown) => {
+          this.#failure ??= { reason };
+        });
+    while (this.#underWay.size > limit) {
+      await Promise.race(Array.from(this.#underWay.values(), (brought) => brought.catch(() => undefined)));
+      this.#throwFailure();
+    }
+  }
+
+  #throwFailure(): void {
+    const failure = this.#failure;
+    this.#failure = null;
+    if (failure !== null) throw failure.reason;
   }
 
   /** Stops what is under way. */

@@ -23,9 +23,31 @@ export type SpooledPackfile = {
   readonly id: PackfileId;
   readonly path: string;
   readonly sizeBytes: number;
-  /** Padding included. Gone through once. */
-  readonly blobs: Iterable<PlacedBlob>;
+  /** Its plain index, padding included: read at once, not kept. */
+  readonly index: Uint8Array;
+  /** Of one that a `BlobPacker` filled. */
+  readonly ticket?: PackfileTicket | undefined;
 };
+
+/** Blobs that were promised to a packfile which somebody else fills. */
+export type PackfileTicket = { readonly words: Uint32Array; readonly number: number };
+
+/** Encodes blobs and fills packfiles elsewhere than on this thread; hands them to `addPackfile` with their ticket. */
+export interface BlobPacker {
+  /** Whether it takes a blob of this length now: not when it is too large, or there is no room. */
+  accepts(lengthBytes: number): boolean;
+  /** The packfile in hand has its size. */
+  readonly isFull: boolean;
+  /** Of a length that it accepts. Never waits. The bytes are copied. */
+  add(type: number, id: Mac, bytes: Uint8Array): void;
+  endPackfile(ticket: PackfileTicket): void;
+  /** Until little enough is under way. @throws StoreError, DiskFullError it cannot go on */
+  settle(): Promise<void>;
+  /** Until all packfiles that were ended are handed over. @throws StoreError, DiskFullError */
+  finish(): Promise<void>;
+}
+
+export type BlobPackers = { readonly data: BlobPacker; readonly metadata: BlobPacker; close(): Promise<void> };
 
 /** What a run adds to the store. Blobs are encoded at once into a packfile on local disk; nothing is visible to anybody before `commit`. */
 export interface BlobSink {
@@ -60,8 +82,13 @@ export interface RepositoryWriter extends BlobSink {
   relyOn(packfiles: Iterable<PackfileId>): void;
   /** Takes in a packfile that somebody else made (a worker); its blobs count as put. */
   addPackfile(packfile: SpooledPackfile): void;
-  /** Uploads the packfiles that are full; over a line the last few of them may still be on their way when it returns. Call it now and then: `put` never waits. */
-  settle(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
+  /** From now on what is put goes to them, and not through this thread. `commit` closes them once all is stored. */
+  packWith(packers: BlobPackers): void;
+  /**
+   * Uploads the packfiles that are full; the last `ahead` of them, and over a line some more, may still be on their way when it returns. Call it now and then:
+   * `put` never waits.
+   */
+  settle(options?: { readonly signal?: AbortSignal | undefined; readonly ahead?: number | undefined }): Promise<void>;
   /** Marks a snapshot (5) or packfile (4) as deleted. */
   colour(type: 4 | 5, id: Mac): void;
   /** Delete entries of a 1.1-only store. @throws InvalidInputError the store has 1.0.x clients */

@@ -1,4 +1,3 @@
-import { randomFillSync } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import type { Mac, PackfileId, StateId } from '@wardrobe/kloset-model';
@@ -8,9 +7,10 @@ import { BLOB_TYPE, type LocationEntry } from '../format/state.js';
 import { PackfileBuilder } from '../packfile/packfile-builder.js';
 import { StateBuilder } from '../state/state-builder.js';
 import type { Store, WritableStore } from '../store/store.js';
-import { adoptOrphans, beginListing } from './adopt-orphans.js';
+import { type Adopted, adoptOrphans, beginListing } from './adopt-orphans.js';
 import { type HeldLock, takeLock } from './hold-lock.js';
 import { NewBlobs, type PackfileRows } from './new-blobs.js';
+import { Packing, type PackStream } from './packing.js';
 import { SpoolFile } from './spool-file.js';
 import { storeLine } from './store-line.js';
 import { bothEnded } from './parallel.js';
@@ -18,8 +18,9 @@ import type { LockInfo, Repository } from './types.js';
 import type { EncodeUnit } from './unit-codec.js';
 import { type ReadyPackfile, Uploads } from './uploads.js';
 import { previewOf } from './preview.js';
+import { pooledRandomBytes } from './random-pool.js';
 import { publishState } from './publish-state.js';
-import type { CommitResult, PlacedBlob, Preview, RepositoryWriter, SpooledPackfile, StoreLine, WriterEnvironment } from './writer-types.js';
+import type { BlobPackers, CommitResult, Preview, RepositoryWriter, SpooledPackfile, StoreLine, WriterEnvironment } from './writer-types.js';
 
 export type WriterOptions = {
   /** `shared`: something that makes a snapshot; `exclusive`: maintenance and repair; `none`: rm and prune. @source 01-store 6.4 */
@@ -50,25 +51,6 @@ export function writableStore(store: Store): WritableStore {
 
 export function systemEnvironment(): WriterEnvironment {
   return { nowMs: () => Date.now(), randomBytes: pooledRandomBytes(), hostname: hostname() };
-}
-
-const POOL_BYTES = 1 << 16;
-
-/** Random bytes drawn from the system by the pool: a call for each subkey costs more than sealing a small blob. What was handed out is wiped from the pool. */
-function pooledRandomBytes(): (lengthBytes: number) => Uint8Array {
-  const pool = new Uint8Array(POOL_BYTES);
-  let at = POOL_BYTES;
-  return (lengthBytes) => {
-    if (lengthBytes > POOL_BYTES >> 4) return randomFillSync(new Uint8Array(lengthBytes));
-    if (at + lengthBytes > POOL_BYTES) {
-      randomFillSync(pool);
-      at = 0;
-    }
-    const drawn = pool.slice(at, at + lengthBytes);
-    pool.fill(0, at, at + lengthBytes);
-    at += lengthBytes;
-    return drawn;
-  };
 }
 
 /**
@@ -118,7 +100,8 @@ class Writer implements RepositoryWriter {
   #blobs = new NewBlobs();
   #blobsBefore = 0;
   #turn: Promise<unknown> = Promise.resolve();
-  readonly #open = new Map<'data' | 'metadata', OpenPackfile>();
+  readonly #open = new Map<PackStream, OpenPackfile>();
+  #packing: Packing | null = null;
   #ready: ReadyPackfile[] = [];
   readonly #uploads: Uploads;
   #stored: { readonly id: PackfileId; readonly whenNs: bigint }[] = [];
@@ -156,7 +139,9 @@ class Writer implements RepositoryWriter {
 
   has(type: number, id: Mac): boolean {
     if (this.#blobs.has(type, id)) return true;
-    const found = this.repository.view.locations(type, id)[0];
+    const { view } = this.repository;
+    if (view.counts.locations === 0) return false;
+    const found = view.locations(type, id)[0];
     if (found === undefined || found.coloured) return false;
     this.#reliedOn.add(found.packfile);
     return true;
@@ -176,34 +161,41 @@ class Writer implements RepositoryWriter {
   }
 
   putAgain(type: number, bytes: Uint8Array, id = this.mac(bytes)): Mac {
+    const stream = DATA_TYPES.has(type) ? 'data' : 'metadata';
+    if (this.#packing?.take(stream, { type, id, bytes }, this.#blobs) === true) return id;
     const stored = this.#encodeUnit(bytes);
     if (this.#puts++ % PROVE_ONE_IN === 0) this.#prove(stored, bytes);
-    const stream = DATA_TYPES.has(type) ? 'data' : 'metadata';
     const open = this.#open.get(stream) ?? this.#begin(stream);
     this.#blobs.add(open.builder.add(type, id, stored), open.rows);
     if (open.builder.blobsBytes > Number(this.repository.config.packfileMaxSize)) this.#end(stream);
     return id;
   }
 
+  packWith(packers: BlobPackers): void {
+    this.#packing = new Packing(packers, () => macFromBytes(this.environment.randomBytes(32)));
+  }
+
   addPackfile(packfile: SpooledPackfile): void {
-    const rows = this.#blobs.openPackfile(packfile.id);
-    this.#blobs.closePackfile(rows, packfile.id);
-    for (const blob of packfile.blobs) this.#blobs.add(blob, rows);
-    this.#ready.push(packfile);
+    this.#enter(packfile, packfile.ticket);
+    this.#ready.push({ id: packfile.id, path: packfile.path, sizeBytes: packfile.sizeBytes });
   }
 
   /** A packfile that lies in the store already and that no state names yet. */
-  adopt(packfile: { readonly id: PackfileId; readonly packedAtNs: bigint; readonly blobs: Iterable<PlacedBlob> }): void {
-    const rows = this.#blobs.openPackfile(packfile.id);
-    this.#blobs.closePackfile(rows, packfile.id);
-    for (const blob of packfile.blobs) this.#blobs.add(blob, rows);
+  adopt(packfile: Adopted): void {
+    this.#enter(packfile);
     this.#stored.push({ id: packfile.id, whenNs: packfile.packedAtNs });
   }
 
-  async settle(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
-    await this.#uploads.begin([...this.#ready], options);
+  #enter({ id, index }: { readonly id: PackfileId; readonly index: Uint8Array }, rows = this.#blobs.openPackfile(id)): void {
+    this.#blobs.closePackfile(rows, id);
+    this.#blobs.addIndex(index, rows);
+  }
+
+  async settle({ signal, ahead }: Parameters<RepositoryWriter['settle']>[0] = {}): Promise<void> {
+    await this.#packing?.settle();
+    await this.#uploads.begin([...this.#ready], { signal, ahead });
     await this.#inTurn(async () => {
-      if (this.#blobs.waiting > CHECKPOINT_BLOBS && this.#entries.length === 0 && this.#lock?.exclusive === false) await this.#checkpoint(options.signal);
+      if (this.#blobs.waiting > CHECKPOINT_BLOBS && this.#entries.length === 0 && this.#lock?.exclusive === false) await this.#checkpoint(signal);
     });
   }
 
@@ -269,7 +261,7 @@ class Writer implements RepositoryWriter {
 
   /** Rows that a state names are not needed any more, unless some of a packfile are still to come. */
   #forgetPublished(): void {
-    if (this.#blobs.waiting > 0 || this.#open.size > 0) return;
+    if (this.#blobs.waiting > 0 || this.#open.size > 0 || this.#packing?.isAnyOpen === true) return;
     this.#blobsBefore += this.#blobs.count;
     this.#blobs = new NewBlobs();
   }
@@ -278,6 +270,7 @@ class Writer implements RepositoryWriter {
     const { signal } = options;
     return this.#inTurn(async () => {
       await this.#store(signal);
+      await this.#closePacking();
       await this.#lookAgain(signal);
       const result = await this.#publish({ ...options, state: options.state ?? (this.#id as StateId) });
       // What is published needs no lock any more; `close` tells when it could not be removed.
@@ -292,6 +285,7 @@ class Writer implements RepositoryWriter {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    await this.#closePacking();
     for (const { spool } of this.#open.values()) spool.discard();
     this.#open.clear();
     await this.#uploads.close(new StoreError('the run has ended'));
@@ -303,7 +297,15 @@ class Writer implements RepositoryWriter {
   /** The first stage: every packfile is in the store. */
   async #store(signal: AbortSignal | undefined): Promise<void> {
     for (const stream of [...this.#open.keys()]) this.#end(stream);
+    await this.#packing?.finish();
     await this.#uploads.bring([...this.#ready], { signal });
+  }
+
+  /** What is read next needs memory of its own. */
+  async #closePacking(): Promise<void> {
+    const packing = this.#packing;
+    this.#packing = null;
+    await packing?.close();
   }
 
   /** The second stage. Blobs may be put meanwhile: they wait for the next state. */
@@ -325,7 +327,7 @@ class Writer implements RepositoryWriter {
     if (builder.isEmpty) return { state: null, ...done };
     const state = await publishState(this.repository, this.store, {
       builder,
-      locations: this.#blobs.in(packfiles),
+      locations: this.#blobs.pieces(packfiles),
       id: options.state,
       line,
       timestampNs: options.timestampNs ?? nowNs,
@@ -352,7 +354,7 @@ class Writer implements RepositoryWriter {
     }
   }
 
-  #begin(stream: 'data' | 'metadata'): OpenPackfile {
+  #begin(stream: PackStream): OpenPackfile {
     const { keys } = this.repository;
     const { randomBytes } = this.environment;
     const spool = new SpoolFile(this.store.spoolDirectory ?? tmpdir(), temporaryName(randomBytes));
@@ -368,7 +370,7 @@ class Writer implements RepositoryWriter {
     return open;
   }
 
-  #end(stream: 'data' | 'metadata'): void {
+  #end(stream: PackStream): void {
     const open = this.#open.get(stream);
     if (open === undefined) return;
     const { id, padding, sizeBytes } = open.builder.finish(this.#nowNs());

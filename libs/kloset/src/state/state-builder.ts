@@ -60,13 +60,13 @@ export class StateBuilder {
     return concatBytes([...this.pieces(end, [])]);
   }
 
-  /** The stream in pieces of about 64 KiB, with more locations that are asked for as they are written. @throws TypeError delete entries in a state of version 1.0.0 */
-  *pieces(end: StateEnd, more: Iterable<LocationEntry>): Generator<Uint8Array> {
+  /** The stream in pieces, with more locations that are asked for as they are written (`locationPieces`, `LocationPieces`). @throws TypeError delete entries in a state of version 1.0.0 */
+  *pieces(end: StateEnd, more: Iterable<Uint8Array>): Generator<Uint8Array> {
     if (this.#hasDeletes && end.version === '1.0.0') throw new TypeError('a state of version 1.0.0 has no delete entries');
     if (end.version === '1.1.0') yield macToBytes(end.parent ?? NOTHING);
     yield this.#deletes.finish();
     yield this.#locations.finish();
-    yield* locationPieces(more);
+    yield* more;
     yield this.#colours.finish();
     yield this.#packfiles.finish();
     const metadata = new ByteWriter(32);
@@ -87,9 +87,15 @@ export class StateBuilder {
   }
 }
 
+function writeHead(writer: ByteWriter, type: number, sizeBytes: number): void {
+  writer.u8(type);
+  writer.u32(sizeBytes);
+}
+
 const PIECE_BYTES = 64 << 10;
 
-function* locationPieces(locations: Iterable<LocationEntry>): Generator<Uint8Array> {
+/** Locations as pieces of a state's stream. */
+export function* locationPieces(locations: Iterable<LocationEntry>): Generator<Uint8Array> {
   const piece = new ByteWriter(PIECE_BYTES + 128);
   for (const location of locations) {
     writeHead(piece, ENTRY_TYPE.location, locationEntry.sizeBytes);
@@ -101,7 +107,45 @@ function* locationPieces(locations: Iterable<LocationEntry>): Generator<Uint8Arr
   yield piece.finish();
 }
 
-function writeHead(writer: ByteWriter, type: number, sizeBytes: number): void {
-  writer.u8(type);
-  writer.u32(sizeBytes);
+const PIECE_ENTRIES = 512;
+const HEAD_BYTES = 5;
+const ID_WORDS = 8;
+const TWO_32 = 2 ** 32;
+
+/** Location entries as they stand in a state, written from rows of numbers: a state has hundreds of thousands, and none becomes an object here. */
+export class LocationPieces {
+  readonly #entryBytes = HEAD_BYTES + locationEntry.sizeBytes;
+  readonly #bytes = new Uint8Array(PIECE_ENTRIES * this.#entryBytes);
+  readonly #view = new DataView(this.#bytes.buffer);
+  #count = 0;
+
+  get isFull(): boolean {
+    return this.#count === PIECE_ENTRIES;
+  }
+
+  /** `words[at … at+8)` is the blob's id, little-endian; `packfile` has 32 bytes. */
+  add(row: Omit<LocationEntry, 'blob' | 'packfile' | 'flags'>, id: { readonly words: Uint32Array; readonly at: number }, packfile: Uint8Array): void {
+    const view = this.#view;
+    const { offsets } = locationEntry;
+    const start = this.#count * this.#entryBytes;
+    const entry = start + HEAD_BYTES;
+    view.setUint8(start, ENTRY_TYPE.location);
+    view.setUint32(start + 1, locationEntry.sizeBytes, true);
+    view.setUint8(entry + offsets.type, row.type);
+    view.setUint32(entry + offsets.version, row.version, true);
+    for (let word = 0; word < ID_WORDS; word += 1) view.setUint32(entry + offsets.blob + word * 4, id.words[id.at + word] as number, true);
+    this.#bytes.set(packfile, entry + offsets.packfile);
+    view.setUint32(entry + offsets.offset, row.offset % TWO_32, true);
+    view.setUint32(entry + offsets.offset + 4, Math.floor(row.offset / TWO_32), true);
+    view.setUint32(entry + offsets.lengthBytes, row.lengthBytes, true);
+    view.setUint32(entry + offsets.flags, 0, true);
+    this.#count += 1;
+  }
+
+  /** What was added since the last call: a view, good until the next `add`. */
+  take(): Uint8Array {
+    const taken = this.#bytes.subarray(0, this.#count * this.#entryBytes);
+    this.#count = 0;
+    return taken;
+  }
 }

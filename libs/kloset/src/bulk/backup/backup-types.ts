@@ -3,6 +3,7 @@ import type { LockInfo } from '../../repository/types.js';
 import type { CommitResult, RepositoryWriter, WriterEnvironment } from '../../repository/writer-types.js';
 import type { AccountNames } from './account-names.js';
 import type { ContentPipeline } from './content-pipeline.js';
+import type { EarlyWalk } from './early-walk.js';
 import type { JobSize } from './late-pipeline.js';
 import type { XattrReader } from './xattr-reader.js';
 
@@ -79,6 +80,8 @@ export type BackupOptions = BackupEvents & {
   /** Default: those of this system. `null`: no attributes can be read. */
   readonly accounts?: AccountNames | undefined;
   readonly xattrReader?: XattrReader | null | undefined;
+  /** The walk of the same request, begun before. */
+  readonly walk?: EarlyWalk | undefined;
   readonly checkpointMs?: number | undefined;
   /** Folder of this machine for notes that make the next run faster; may be emptied at any time. */
   readonly proofDirectory?: string | undefined;

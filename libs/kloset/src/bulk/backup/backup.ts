@@ -18,6 +18,9 @@ import { LatePipeline } from './late-pipeline.js';
 import { type Scan, startScan } from './scan.js';
 import { writeProof } from './whole-proof.js';
 
+/** Packfiles that may be on their way to the store while trees are written. */
+const UPLOADS_AHEAD = 4;
+
 /**
  * Backs up paths of this machine as one new snapshot, under a shared lock that has the snapshot's id. Nothing of it is visible to anybody before the end.
  * Files that cannot be read are errors of the snapshot, and the rest is saved. When `signal` ends it, what was stored is published as a checkpoint: the next
@@ -93,10 +96,12 @@ async function backupWith(writer: RepositoryWriter, start: Start): Promise<Backu
       await pipeline.finish();
     } catch (error) {
       if (signal?.aborted === true) await handOver(pipeline, signal);
-      throw error;
-    } finally {
       await pipeline.close();
+      throw error;
     }
+    const packers = await pipeline.intoPackers();
+    if (packers === null) await pipeline.close();
+    else writer.packWith(packers);
     await finishSnapshot(snapshot, writer, { start, scan, line });
     const { packfiles, bytesWritten } = await writer.commit({ isLast: true, signal });
     if (options.proofDirectory !== undefined) await writeProof(options.proofDirectory, repository, { snapshot: start.id, before, onNote: options.onNote });
@@ -112,6 +117,7 @@ async function backupWith(writer: RepositoryWriter, start: Start): Promise<Backu
     if (signal?.aborted === true) await keepForNextRun(writer, options);
     throw error;
   } finally {
+    await pipeline.close();
     snapshot.close();
   }
 }
@@ -130,7 +136,7 @@ async function finishSnapshot(
   const pause = async (): Promise<void> => {
     await turn();
     signal?.throwIfAborted();
-    await writer.settle({ signal });
+    await writer.settle({ signal, ahead: UPLOADS_AHEAD });
   };
   await snapshot.finish(headerOf(start, scan, line), { pause, signal });
 }

@@ -1,3 +1,4 @@
+import type { BlobPackers } from '../../repository/writer-types.js';
 import type { StoredContent } from '../../snapshot/write/types.js';
 
 /** A regular file on this machine whose content is to be stored. */
@@ -25,6 +26,8 @@ export interface ContentPipeline {
   readonly bytesRead: number;
   /** Waits for what runs and hands what was stored to the writer. No `store` after it. */
   finish(): Promise<void>;
+  /** After `finish`: what stored contents packs the blobs of trees from now on, where that is worth it; what only contents needed is given up. */
+  intoPackers?(): Promise<BlobPackers | null>;
   /** Ends threads and removes spooled files; safe after `finish` and after a failure. */
   close(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import type { BlobPackers } from '../../repository/writer-types.js';
 import type { ContentPipeline } from './content-pipeline.js';
 
 /** What is known of a job when its first contents come: at least so much. */
@@ -30,6 +31,11 @@ export class LatePipeline {
 
   async finish(): Promise<void> {
     await this.#running?.finish();
+  }
+
+  /** Null: this thread does it. */
+  async intoPackers(): Promise<BlobPackers | null> {
+    return (await this.#running?.intoPackers?.()) ?? null;
   }
 
   async close(): Promise<void> {

@@ -4,11 +4,12 @@ import type { StoreLine } from '../../repository/writer-types.js';
 import type { StoredContent } from '../../snapshot/write/types.js';
 import { type AccountNames, systemAccounts } from './account-names.js';
 import type { BackupOptions, BackupRequest } from './backup-types.js';
-import { byteTextOf, bytesOfText, shownText } from './byte-text.js';
+import { byteTextOf, bytesOfText } from './byte-text.js';
 import { compareWith } from './comparison.js';
 import { exclusionRules } from './exclusion-rules.js';
 import { findPrevious, type IsAvailable, openPrevious } from './previous.js';
-import { resolveRoots, walkRoots } from './walk.js';
+import { walkRequest } from './early-walk.js';
+import { resolveRoots } from './walk.js';
 import type { WalkGroup } from './walk-types.js';
 import { proofHolds, readProof } from './whole-proof.js';
 import { systemXattrs, type XattrReader } from './xattr-reader.js';
@@ -47,12 +48,7 @@ export async function startScan(repository: Repository, request: BackupRequest, 
   if (isProven) options.onProven?.();
   const previous = header === null ? null : openPrevious(repository, header, { isAvailable: options.isAvailable, isProven, signal: options.signal });
   const comparison = compareWith(previous, accounts);
-  const walk = walkRoots(roots, {
-    rules,
-    oneFileSystem: request.oneFileSystem ?? false,
-    storeDirectory: request.storeDirectory ?? null,
-    onStoreSkipped: (path) => options.onNote?.(`${shownText(path)} is the store itself and is left out`),
-  });
+  const walk = options.walk?.groups() ?? walkRequest(request, roots, options.onNote);
   return {
     directory,
     previous: header?.id ?? null,

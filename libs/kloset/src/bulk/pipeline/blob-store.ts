@@ -5,6 +5,7 @@ import { IntegrityError } from '../../errors/errors.js';
 import type { Config } from '../../format/config.js';
 import { parseConfig } from '../../repository/config-file.js';
 import { type DecodeUnit, unitDecoder, unitEncoder } from '../../repository/unit-codec.js';
+import { eachInBatch } from './blob-batch.js';
 import { type BulkMemory, bulkMemory } from './bulk-memory.js';
 import { DedupTable } from './dedup-table.js';
 import type { WorkerStart } from './protocol.js';
@@ -13,6 +14,8 @@ import { type FinishedPackfile, type PackfileSettings, WorkerPackfile } from './
 
 /** One blob in so many is decoded again before it counts. */
 const PROVE_ONE_IN = 256;
+/** The same of those that others made: they are smaller, and trees hang on them. */
+const PROVE_PACKED_ONE_IN = 64;
 const BYTE_COUNTS = 256;
 const NS_PER_MS = 1_000_000n;
 
@@ -98,6 +101,24 @@ export class BlobStore {
       if (!this.#known(this.table.claim(type, this.memory.words, at.mac >>> 2))) this.#putLong(type, mac, record);
     }
     return macFromBytes(bytes.subarray(at.mac, at.mac + 32));
+  }
+
+  /** No more contents are stored: the table of what is known is given up. @throws StoreError, DiskFullError */
+  endContents(): void {
+    this.endPackfile();
+    this.table.release();
+  }
+
+  /** Stores a batch of blobs, known or not, and with `isEnd` ends the packfile; returns the bytes of the one in hand. @throws StoreError, DiskFullError */
+  pack({ blobs, lengthBytes, isEnd }: { readonly blobs: SharedArrayBuffer; readonly lengthBytes: number; readonly isEnd: boolean }): number {
+    const { at, bytes } = this.memory;
+    bytes.set(new Uint8Array(blobs, 0, lengthBytes), at.window);
+    eachInBatch(bytes, { start: at.window, lengthBytes }, (type, blob) => {
+      const placed = this.#openPackfile().add(type, blob);
+      if (this.stored++ % PROVE_PACKED_ONE_IN === 0) this.#prove(blob, placed);
+    });
+    if (isEnd) this.endPackfile();
+    return this.#packfile?.bodyBytes ?? 0;
   }
 
   /** Numbers of known packfiles that were built upon since the last call. */

@@ -51,6 +51,12 @@ export class DedupSeed {
     this.#writer.relyOn(numbers.map((number) => this.#packfiles[number] as PackfileId));
   }
 
+  /** Gives its memory up: nothing is stored any more. */
+  release(): void {
+    this.segments.length = 0;
+    this.#table.release();
+  }
+
   #numberPackfiles(): ReadonlyMap<Uint32Array, number> {
     const firstOfBlock = new Map<Uint32Array, number>();
     for (const { table } of this.#writer.repository.view.layers) {

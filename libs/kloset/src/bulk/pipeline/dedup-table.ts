@@ -47,6 +47,11 @@ export class DedupTable {
     this.#segments.push(new Int32Array(segment));
   }
 
+  /** Gives its memory up. Nothing may be asked afterwards. */
+  release(): void {
+    this.#segments.length = 0;
+  }
+
   /** The last segment is loaded as far as it should be: time to add one. */
   get isFull(): boolean {
     const last = this.#last;

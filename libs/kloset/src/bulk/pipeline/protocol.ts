@@ -1,6 +1,6 @@
 import type { Mac } from '@wardrobe/kloset-model';
 import type { WasmModule } from '@wardrobe/kernel';
-import type { KlosetErrorCode } from '../../errors/errors.js';
+import { DiskFullError, IntegrityError, type KlosetError, type KlosetErrorCode, StoreError } from '../../errors/errors.js';
 import type { FileResult } from '../backup/content-pipeline.js';
 import type { DedupSegment } from './dedup-table.js';
 import type { PackedResults } from './packed-results.js';
@@ -12,7 +12,8 @@ export type WorkerStart = {
   /** The store's CONFIG file. */
   readonly config: Uint8Array;
   readonly secret: Uint8Array | null;
-  readonly segments: readonly DedupSegment[];
+  /** Let go when contents are no longer stored. */
+  segments: readonly DedupSegment[];
   /** Where it lays down the index of a packfile; see `IndexRoom`. */
   readonly indexRoom: SharedArrayBuffer;
   readonly packfileMaxBytes: number;
@@ -35,7 +36,10 @@ export type ToWorker =
   /** Forgets a stream. */
   | { readonly kind: 'drop'; readonly id: number }
   | { readonly kind: 'segment'; readonly segment: DedupSegment }
-  | { readonly kind: 'finish' };
+  /** Ends the packfile in hand; no contents come after it. */
+  | { readonly kind: 'finish' }
+  /** After that: puts the blobs of a batch into the packfile in hand, known or not, and with `isEnd` ends it. */
+  | { readonly kind: 'pack'; readonly blobs: SharedArrayBuffer; readonly lengthBytes: number; readonly isEnd: boolean };
 
 export type FromWorker =
   | { readonly kind: 'files'; readonly id: number; readonly results: PackedResults; readonly bytes: number }
@@ -50,12 +54,29 @@ export type FromWorker =
   /** `isSame` false: the file has changed since the scan, what was found there does not hold. */
   | { readonly kind: 'range'; readonly id: number; readonly isSame: boolean }
   /** `index` lies in the thread's index room, or in memory of its own. */
-  | { readonly kind: 'packfile'; readonly id: Mac; readonly path: string; readonly sizeBytes: number; readonly index: Uint8Array }
+  | PackfileMessage
   /** Numbers of known packfiles that were built upon, since the last such message. */
   | { readonly kind: 'reliance'; readonly packfiles: readonly number[] }
   /** All packfiles were handed over; `stored` blobs lie in them. */
   | { readonly kind: 'finished'; readonly stored: number }
-  | { readonly kind: 'failure'; readonly code: KlosetErrorCode | null; readonly message: string };
+  /** A batch is packed; `bodyBytes` of the packfile in hand. */
+  | { readonly kind: 'packed'; readonly bodyBytes: number }
+  | FailureMessage;
+
+export type PackfileMessage = { readonly kind: 'packfile'; readonly id: Mac; readonly path: string; readonly sizeBytes: number; readonly index: Uint8Array };
+type FailureMessage = { readonly kind: 'failure'; readonly code: KlosetErrorCode | null; readonly message: string };
+
+/** The error that a thread met, on the side of its starter. */
+export function failureOf(message: FailureMessage): KlosetError {
+  switch (message.code) {
+    case 'disk-full':
+      return new DiskFullError(message.message);
+    case 'integrity':
+      return new IntegrityError('blob', message.message);
+    default:
+      return new StoreError(message.message);
+  }
+}
 
 /** A chunk that a scan found: u64 offset in the file, u32 length, u32 unused, MAC. */
 export const RANGE_RECORD_BYTES = 48;

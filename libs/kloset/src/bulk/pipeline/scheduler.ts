@@ -1,16 +1,16 @@
 import type { Worker } from 'node:worker_threads';
-import { DiskFullError, IntegrityError, type KlosetError, StoreError } from '../../errors/errors.js';
+import { StoreError } from '../../errors/errors.js';
 import type { FileJob, FileResult } from '../backup/content-pipeline.js';
 import type { DedupSeed } from './dedup-seed.js';
 import { unpackResults } from './packed-results.js';
-import { type FromWorker, RANGE_RECORD_BYTES, type ToWorker } from './protocol.js';
+import { failureOf, type FromWorker, type PackfileMessage, RANGE_RECORD_BYTES, type ToWorker } from './protocol.js';
 import { type Call, type Task, WorkQueue } from './work-queue.js';
 
 export type SchedulerParts = {
   readonly startWorkers: () => readonly Worker[];
   readonly seed: DedupSeed;
   /** Returns the number of its blobs, padding left out. */
-  readonly addPackfile: (packfile: FromWorker & { kind: 'packfile' }) => number;
+  readonly addPackfile: (packfile: PackfileMessage) => number;
   /** Uploads what is complete; one call at a time. */
   readonly settle: () => Promise<void>;
 };
@@ -30,8 +30,8 @@ type Range = { readonly stream: Stream; readonly chunks: Uint8Array };
 /** `stored`: blobs that it put into packfiles; null until it has finished. */
 type Thread = { readonly worker: Worker; outstanding: number; stream: Stream | null; stored: number | null };
 
-/** Pieces of work a thread holds: the one at hand and the next, so that it never waits for this thread. */
-const OUTSTANDING = 2;
+/** Pieces of work a thread holds: the one at hand and the next ones, so that it does not wait while this thread is busy. */
+const OUTSTANDING = 3;
 const TURN_BYTES = 64 << 20;
 const RANGE_BYTES = 8 << 20;
 /** Packfiles that may wait for their upload before no more work is handed out. */
@@ -69,6 +69,10 @@ export class Scheduler {
     }
   }
 
+  get threads(): number {
+    return this.#threads.length;
+  }
+
   store(jobs: readonly FileJob[], signal: AbortSignal | undefined): Promise<readonly FileResult[]> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
@@ -96,7 +100,7 @@ export class Scheduler {
     });
   }
 
-  /** Waits for what runs, ends all packfiles and uploads them. */
+  /** Waits for what runs and ends all packfiles. Their uploads may still be under way. */
   async finish(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#onIdle = resolve;
@@ -108,12 +112,22 @@ export class Scheduler {
       this.#onIdle = resolve;
       for (const { worker } of this.#threads) worker.postMessage({ kind: 'finish' } satisfies ToWorker);
     });
-    await this.#uploads;
     if (this.#failure !== null) throw this.#failure;
     const stored = this.#threads.reduce((sum, thread) => sum + (thread.stored ?? Number.NaN), 0);
     if (stored !== this.#packed) throw new Error(`the threads stored ${stored} blobs and handed over ${this.#packed}`);
   }
 
+  /** After `finish`: gives up the table of what is stored and some of the threads to whoever asks, and ends the others. */
+  async release(count: number): Promise<readonly Worker[]> {
+    this.#isOver = true;
+    this.#parts.seed.release();
+    const released = this.#threads.splice(0, count).map(({ worker }) => worker);
+    for (const worker of released) for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event);
+    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
+    return released;
+  }
+
+  /** Nothing is under way any more when it returns. */
   async close(): Promise<void> {
     this.#isOver = true;
     await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
@@ -204,6 +218,8 @@ export class Scheduler {
       case 'range':
         this.#endRange(message);
         break;
+      case 'packed':
+        break;
       default:
         this.#note(thread, message);
         return;
@@ -214,7 +230,7 @@ export class Scheduler {
   }
 
   /** What comes between answers. */
-  #note(thread: Thread, message: Exclude<FromWorker, { kind: 'files' | 'stream' | 'range' }>): void {
+  #note(thread: Thread, message: Exclude<FromWorker, { kind: 'files' | 'stream' | 'range' | 'packed' }>): void {
     if (message.kind === 'packfile') this.#upload(message);
     else if (message.kind === 'reliance') this.#parts.seed.relyOn(message.packfiles);
     else if (message.kind === 'failure') this.#fail(failureOf(message));
@@ -265,7 +281,7 @@ export class Scheduler {
     else answer(stream.task, stream.result);
   }
 
-  #upload(message: FromWorker & { kind: 'packfile' }): void {
+  #upload(message: PackfileMessage): void {
     this.#packed += this.#parts.addPackfile(message);
     this.#waitingUploads += 1;
     const settled = (this.#failure === null ? this.#parts.settle() : Promise.resolve())
@@ -321,16 +337,5 @@ function* splitRanges(chunks: Uint8Array): Generator<Uint8Array> {
     yield chunks.slice(from, record + RANGE_RECORD_BYTES);
     from = record + RANGE_RECORD_BYTES;
     sizeBytes = 0;
-  }
-}
-
-function failureOf(message: FromWorker & { kind: 'failure' }): KlosetError {
-  switch (message.code) {
-    case 'disk-full':
-      return new DiskFullError(message.message);
-    case 'integrity':
-      return new IntegrityError('blob', message.message);
-    default:
-      return new StoreError(message.message);
   }
 }

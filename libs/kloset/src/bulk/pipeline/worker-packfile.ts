@@ -62,6 +62,11 @@ export class WorkerPackfile {
     this.#pad();
   }
 
+  /** Padding included. */
+  get bodyBytes(): number {
+    return this.#bodyBytes;
+  }
+
   get isFull(): boolean {
     return this.#bodyBytes > this.#settings.packfileMaxBytes || this.#records >= MAX_PACKFILE_RECORDS - 1;
   }

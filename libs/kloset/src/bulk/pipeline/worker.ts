@@ -2,6 +2,10 @@ import { closeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { useKernelModule } from '@wardrobe/kernel';
 import { KlosetError } from '../../errors/errors.js';
+import { concatBytes } from '../../bytes/bytes.js';
+import { collectGarbage, garbageWatch } from '../../bytes/collect-garbage.js';
+import { type DeriveStart, serveKey } from '../derive-on-thread.js';
+import type { FileResult } from '../backup/content-pipeline.js';
 import { BlobStore } from './blob-store.js';
 import { ContentWriter, type Stream } from './content-writer.js';
 import { IndexRoom } from './index-room.js';
@@ -9,10 +13,8 @@ import { packResults } from './packed-results.js';
 import type { ReaderStart } from './read-protocol.js';
 import { serveReads } from './read-worker.js';
 import type { FromWorker, ToWorker, WorkerStart } from './protocol.js';
-import { concatBytes } from '../../bytes/bytes.js';
-import { garbageWatch } from '../../bytes/collect-garbage.js';
 
-/** Entry of the threads that store contents, read blobs or prove packfiles. Everything in here is synchronous: one message is one piece of work. */
+/** Entry of the threads that store contents, read blobs, prove packfiles or derive a key. Everything in here is synchronous: one message is one piece of work. */
 function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
   useKernelModule(start.module);
   const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
@@ -45,18 +47,16 @@ function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
     else if (message.kind === 'range') post({ kind: 'range', id: message.id, isSame: writer.storeRange(message.path, message.chunks) });
     else if (message.kind === 'drop') drop(message.id);
     else if (message.kind === 'segment') blobs.table.addSegment(message.segment);
-    else blobs.endPackfile();
+    else if (message.kind === 'pack') post({ kind: 'packed', bodyBytes: blobs.pack(message) });
+    else {
+      blobs.endContents();
+      letGoOfTable(start);
+    }
   }
 
   function storeFiles(message: ToWorker & { kind: 'files' }): void {
     const before = writer.bytesRead;
-    let from = 0;
-    const stored = Array.from(message.ends, (end) => {
-      const path = message.paths.subarray(from, end);
-      from = end;
-      return writer.storeFile(path);
-    });
-    const results = packResults(stored);
+    const results = packResults(storeAll(writer, message));
     post({ kind: 'files', id: message.id, results, bytes: writer.bytesRead - before }, [results.records]);
   }
 
@@ -81,11 +81,27 @@ function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
   }
 }
 
+function storeAll(writer: ContentWriter, { paths, ends }: ToWorker & { kind: 'files' }): FileResult[] {
+  let from = 0;
+  return Array.from(ends, (end) => {
+    const path = paths.subarray(from, end);
+    from = end;
+    return writer.storeFile(path);
+  });
+}
+
+/** Memory that threads share is free once none of them holds it. */
+function letGoOfTable(start: WorkerStart): void {
+  start.segments = [];
+  collectGarbage();
+}
+
 /** What answered questions leave behind: a little more than the young generation. */
 const ANSWERED_BYTES = 6 << 20;
 
 if (parentPort === null) throw new Error('this is the entry of a thread');
-parentPort.on('message', garbageWatch(ANSWERED_BYTES));
-const start = workerData as WorkerStart | ReaderStart;
+const start = workerData as WorkerStart | ReaderStart | DeriveStart;
+if (start.role !== 'derive') parentPort.on('message', garbageWatch(ANSWERED_BYTES));
 if (start.role === 'read') serveReads(parentPort, start);
+else if (start.role === 'derive') serveKey(parentPort, start);
 else serve(parentPort, start);

@@ -18,7 +18,7 @@ import { openRepository } from '../../repository/repository.js';
 import type { Repository } from '../../repository/types.js';
 import { systemEnvironment } from '../../repository/writer.js';
 import type { SnapshotHeader } from '../../snapshot/types.js';
-import { StateBuilder } from '../../state/state-builder.js';
+import { locationPieces, StateBuilder } from '../../state/state-builder.js';
 import type { Store } from '../../store/store.js';
 import { syncSnapshots } from '../sync/sync.js';
 import type { CopiedSnapshot, SyncProgress } from '../sync/sync-types.js';
@@ -151,7 +151,7 @@ async function writeState(
   builder.packfile(packfile, ARCHIVE_STATE_ID, timestampNs);
   await append(writeEnvelopeHeader('state', V1_0_0));
   const unit = keys.encodeStream(randomBytes);
-  for (const piece of builder.pieces({ version: '1.0.0', timestampNs, serial: target.id, parent: null }, body.locations(packfile)))
+  for (const piece of builder.pieces({ version: '1.0.0', timestampNs, serial: target.id, parent: null }, locationPieces(body.locations(packfile))))
     for (const encoded of unit.push(piece)) await append(encoded);
   for (const encoded of unit.finish()) await append(encoded);
   await file.append(hash.digest());

@@ -6,7 +6,7 @@ import { summary, type SummaryRecord } from '../../format/snapshot-summary.js';
 import type { BlobSink, StoreLine } from '../../repository/writer-types.js';
 import type { EntrySet } from './entry-set.js';
 import type { ErrorCounts } from './error-counts.js';
-import { copyOf, NumberPages } from './byte-arena.js';
+import { NumberPages } from './byte-arena.js';
 import { MacArray } from './item-lists.js';
 import type { OtherForm } from './other-form.js';
 import type { PathOrder } from './path-order.js';
@@ -101,7 +101,7 @@ function putEntry({ job }: Run, node: number, record: SummaryRecord | null): Uin
   const payload = entries.payload(node, { object, summary: record }, line);
   const mac = sink.mac(payload);
   const isNew = !sink.has(SNAPSHOT_BLOB.vfsEntry, mac);
-  if (isNew) sink.put(SNAPSHOT_BLOB.vfsEntry, copyOf(payload), mac);
+  if (isNew) sink.putAgain(SNAPSHOT_BLOB.vfsEntry, payload, mac);
   job.otherForm?.put(node, object, isNew);
   entries.setMac(node, mac);
   return payload;
