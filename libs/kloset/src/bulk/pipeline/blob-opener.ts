@@ -1,6 +1,6 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { blake3Hash, bulkKernel, type Kernel } from '@wardrobe/kernel';
-import { equalBytes, uuidToBytes } from '../../bytes/bytes.js';
+import { uuidToBytes } from '../../bytes/bytes.js';
 import { createMacAlgorithm, type MacAlgorithm } from '../../crypto/mac.js';
 import { KlosetError } from '../../errors/errors.js';
 import type { Config } from '../../format/config.js';
