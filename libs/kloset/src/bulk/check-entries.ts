@@ -31,15 +31,25 @@ type Batch = { readonly entries: EntryBatch; readonly proof: Promise<EntryProof>
 /** The tree of files, its entries and their contents. */
 export function checkFiles(run: CheckRun, context: SnapshotContext, scope: FilesScope): AsyncIterable<CheckProblem> {
   const snapshot = context.header.id;
-  return asProblem({ snapshot, path: null, what: 'tree', id: context.header.roots.vfs }, scanFiles(run, context, scope));
+  const ahead: Batch[] = [];
+  const problems = leftSettled(ahead, scanFiles(run, context, { ...scope, ahead }));
+  return asProblem({ snapshot, path: null, what: 'tree', id: context.header.roots.vfs }, problems);
 }
 
-async function* scanFiles(run: CheckRun, context: SnapshotContext, scope: FilesScope): AsyncGenerator<CheckProblem> {
-  const { path } = scope;
+/** Whoever stops early leaves nothing under way. */
+async function* leftSettled(ahead: readonly Batch[], problems: AsyncIterable<CheckProblem>): AsyncGenerator<CheckProblem> {
+  try {
+    yield* problems;
+  } finally {
+    await Promise.allSettled(ahead.map(({ read }) => read));
+  }
+}
+
+async function* scanFiles(run: CheckRun, context: SnapshotContext, scope: FilesScope & { readonly ahead: Batch[] }): AsyncGenerator<CheckProblem> {
+  const { path, ahead } = scope;
   const snapshot = context.header.id;
   const scan = { ...scope, recovered: { count: 0 } };
   const { recovered } = scan;
-  const ahead: Batch[] = [];
   let entries = new EntryBatch(run.entriesPerRead);
   let isFound = path === null;
   for await (const item of scanTree(scannedAhead(await context.files(), run.source, SNAPSHOT_BLOB.vfsNode), { signal: run.options.signal })) {

@@ -2,6 +2,7 @@ import type { Mac } from '@wardrobe/kloset-model';
 import { temporaryFolder, unpackFixture } from '@wardrobe/testing';
 import { describe, expect, it } from 'vitest';
 import { checkSnapshots } from '../bulk/check.js';
+import type { CheckSummary } from '../bulk/check-types.js';
 import { NotAStoreError, StoreError } from '../errors/errors.js';
 import type { Store } from '../store/store.js';
 import { fsStore } from '@wardrobe/connector-fs';
@@ -75,12 +76,12 @@ describe('opening over a line', () => {
 });
 
 describe('a check over a line', () => {
-  it('asks for little more than the packfiles hold, and finds what a check on the disk finds', async () => {
+  it('asks for little more than the packfiles hold, and finds and counts what a check on the disk does', async () => {
     const { storeDir } = await unpackFixture(FIXTURE);
     const inner = fsStore(storeDir);
-    const expected = await problemsOf(inner);
+    const expected = await foundIn(inner);
     const line = lineTo(inner);
-    expect(await problemsOf(line.store)).toEqual(expected);
+    expect(await foundIn(line.store)).toEqual(expected);
     let packfiles = 0;
     for await (const { sizeBytes } of inner.list('packfile')) packfiles += sizeBytes;
     expect(line.askedBytes).toBeLessThan(1.3 * packfiles);
@@ -106,10 +107,18 @@ describe('a check over a line', () => {
   });
 });
 
-async function problemsOf(store: Store): Promise<readonly [string, Mac | string | null][]> {
+/** What a check of all snapshots tells, and what it counts. */
+async function foundIn(store: Store): Promise<{ readonly problems: readonly [string, Mac | string | null][]; readonly counts: CheckSummary }> {
   const repository = await openRepository(store);
   const problems: [string, Mac | string | null][] = [];
-  for await (const { what, id } of checkSnapshots(repository, { snapshots: repository.view.live.map(({ id }) => id) })) problems.push([what, id]);
-  await repository.close();
-  return problems;
+  const check = checkSnapshots(repository, { snapshots: repository.view.live.map(({ id }) => id) });
+  for (;;) {
+    const step = await check.next();
+    if (step.done !== true) {
+      problems.push([step.value.what, step.value.id]);
+      continue;
+    }
+    await repository.close();
+    return { problems, counts: step.value };
+  }
 }

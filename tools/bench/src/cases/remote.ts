@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { join } from 'node:path';
 import { withRangeCache } from '@wardrobe/connections';
-import { checkSnapshots, openRepository, openSnapshot, type Repository, type WritableStore } from '@wardrobe/kloset';
+import { checkSnapshots, checkStore, openRepository, openSnapshot, type Repository, wholeStore, type WritableStore } from '@wardrobe/kloset';
 import { runCommand, type Usage } from '../command.js';
 import { buildCli } from '../folders.js';
 import { LINE_BYTES_PER_SECOND, type RemotePlace, s3Place, sftpPlace } from '../remote-servers.js';
@@ -234,5 +234,8 @@ async function oneRound(repository: Repository, ids: Parameters<typeof openSnaps
       for await (const piece of snapshot.content(await snapshot.object(entry.object))) void piece.length;
     }
   }
-  for await (const problem of checkSnapshots(repository, { snapshots: ids })) throw problem.error;
+  const whole = await wholeStore(repository, { blobs: false });
+  for await (const problem of checkSnapshots(whole.repository, { snapshots: ids })) throw problem.error;
+  for await (const problem of checkStore(whole.repository, { proofs: whole.proofs })) throw problem.error;
+  await whole.close();
 }
