@@ -34,9 +34,7 @@ export async function addConnector(session: Session, text: string, options: { re
 async function isTaken(): Promise<boolean> {
   if (!process.stdin.isTTY) return false;
   const reader = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await reader.question(
-    "It will get every key of its stores, and nothing here watches which addresses it connects to. Type 'yes' to take it: ",
-  );
+  const answer = await reader.question("It will get every key of its stores, and nothing here watches which addresses it connects to. Type 'yes' to take it: ");
   reader.close();
   return answer.trim() === 'yes';
 }
