@@ -1,5 +1,3 @@
-import { PageSlabs } from '../bytes/page-slabs.js';
-
 /** Keys of a node at which it splits. @source 02-snapshot 2.7 */
 export const TREE_ORDER = 50;
 
@@ -30,7 +28,6 @@ type Split = { readonly separator: number; readonly right: number };
 /** Slots of numbers for many nodes, in pages: growing copies nothing. */
 class SlotPages {
   readonly #pages: Uint32Array[] = [];
-  readonly #slabs = new PageSlabs(PAGE_NODES * SLOTS * 4);
 
   of(node: number): Uint32Array {
     const start = this.startOf(node);
@@ -39,10 +36,7 @@ class SlotPages {
 
   pageOf(node: number): Uint32Array {
     const page = Math.floor(node / PAGE_NODES);
-    while (this.#pages.length <= page) {
-      const { buffer, offset } = this.#slabs.next();
-      this.#pages.push(new Uint32Array(buffer, offset, PAGE_NODES * SLOTS));
-    }
+    while (this.#pages.length <= page) this.#pages.push(new Uint32Array(PAGE_NODES * SLOTS));
     return this.#pages[page] as Uint32Array;
   }
 

@@ -1,5 +1,4 @@
 import type { Mac } from '@wardrobe/kloset-model';
-import { collectGarbage } from '../bytes/collect-garbage.js';
 import type { NewBlobs, PackfileRows } from './new-blobs.js';
 import type { BlobPackers } from './writer-types.js';
 
@@ -47,10 +46,8 @@ export class Packing {
     await Promise.all([this.#packers.data.finish(), this.#packers.metadata.finish()]);
   }
 
-  /** Ends the threads. What comes next, the index, needs memory of its own: that of trees goes at once. */
-  async close(): Promise<void> {
-    await this.#packers.close();
-    collectGarbage();
+  close(): Promise<void> {
+    return this.#packers.close();
   }
 
   #end(stream: PackStream): void {

@@ -30,8 +30,8 @@ type Range = { readonly stream: Stream; readonly chunks: Uint8Array };
 /** `stored`: blobs that it put into packfiles; null until it has finished. */
 type Thread = { readonly worker: Worker; outstanding: number; stream: Stream | null; stored: number | null };
 
-/** Pieces of work a thread holds: the one at hand and the next ones, so that it does not wait while this thread is busy. */
-const OUTSTANDING = 3;
+/** Pieces of work a thread holds: the one at hand and the next, so that it never waits for this thread. */
+const OUTSTANDING = 2;
 const TURN_BYTES = 64 << 20;
 const RANGE_BYTES = 8 << 20;
 /** Packfiles that may wait for their upload before no more work is handed out. */

@@ -1,4 +1,3 @@
-import { PageSlabs } from '../../bytes/page-slabs.js';
 import { TooLargeError } from '../../errors/errors.js';
 
 const PAGE_BITS = 18;
@@ -8,24 +7,18 @@ const MAX_PAGES = 2 ** 32 / PAGE_BYTES;
 /** Many small byte strings in a few large pages: growing copies nothing. A place is a number below 2^32. */
 export class ByteArena {
   readonly #pages: Buffer[] = [];
-  readonly #slabs = new PageSlabs(PAGE_BYTES);
   #used = PAGE_BYTES;
 
   /** Room for `lengthBytes` in one piece. @throws TooLargeError beyond 4 GiB in all */
   reserve(lengthBytes: number): number {
     if (this.#used + lengthBytes > PAGE_BYTES) {
       if (this.#pages.length === MAX_PAGES) throw new TooLargeError('memory for the names of a snapshot', 2 ** 32, 2 ** 32);
-      this.#pages.push(lengthBytes > PAGE_BYTES ? Buffer.alloc(lengthBytes) : this.#newPage());
+      this.#pages.push(Buffer.alloc(Math.max(PAGE_BYTES, lengthBytes)));
       this.#used = 0;
     }
     const place = (this.#pages.length - 1) * PAGE_BYTES + this.#used;
     this.#used = Math.min(PAGE_BYTES, this.#used + lengthBytes);
     return place;
-  }
-
-  #newPage(): Buffer {
-    const { buffer, offset } = this.#slabs.next();
-    return Buffer.from(buffer, offset, PAGE_BYTES);
   }
 
   append(bytes: Uint8Array): number {
@@ -55,14 +48,10 @@ const PAGE_ITEMS = 1 << 14;
 /** A list of numbers below 2^32 that grows without copying. */
 export class NumberPages {
   readonly #pages: Uint32Array[] = [];
-  readonly #slabs = new PageSlabs(PAGE_ITEMS * 4);
   length = 0;
 
   push(value: number): void {
-    if (this.length % PAGE_ITEMS === 0) {
-      const { buffer, offset } = this.#slabs.next();
-      this.#pages.push(new Uint32Array(buffer, offset, PAGE_ITEMS));
-    }
+    if (this.length % PAGE_ITEMS === 0) this.#pages.push(new Uint32Array(PAGE_ITEMS));
     (this.#pages[this.#pages.length - 1] as Uint32Array)[this.length % PAGE_ITEMS] = value;
     this.length += 1;
   }

@@ -1,4 +1,3 @@
-import { ownNumbers } from '@wardrobe/kernel';
 import { equalBytes, isCleanPath, nameText, SLASH } from '@wardrobe/kloset-model';
 import { InvalidInputError } from '../../errors/errors.js';
 import { ByteArena, NumberPages } from './byte-arena.js';
@@ -146,7 +145,7 @@ export class PathTable {
   }
 
   #grow(slotCount: number): void {
-    const slots = ownNumbers(slotCount);
+    const slots = new Uint32Array(slotCount);
     const mask = slotCount - 1;
     for (let node = ROOT + 1; node < this.size; node++) {
       let slot = hashOf(this.parent(node), this.name(node)) & mask;
