@@ -53,13 +53,12 @@ export async function backup(session: Session, paths: readonly string[], options
   keepOldSmall();
   const request = await requestOf(session, paths, options);
   if (options.dryRun) return dryRun(session, await openStore(session), { request, options });
-  const events = eventsFor(session, options, 'files saved');
-  const walk = earlyWalk(request, events);
+  const walk = earlyWalk(request, { onNote: (note) => session.terminal.warn(printable(note)) });
   const opening = openStore(session, { derive: deriveOnThread });
   await walk.readAhead(opening);
   const repository = await opening;
   const summary = await runBackup(repository, request, {
-    ...events,
+    ...eventsFor(session, options, 'files saved'),
     walk,
     signal: session.signal,
     wait: options.wait,
