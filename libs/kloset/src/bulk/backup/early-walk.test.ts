@@ -5,7 +5,6 @@ import { nameBytes } from '@wardrobe/kloset-model';
 import { temporaryFolder } from '@wardrobe/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../errors/errors.js';
-import { openSnapshot } from '../../snapshot/open.js';
 import { backup } from './backup.js';
 import { byteTextOf } from './byte-text.js';
 import { earlyWalk, walkRequest } from './early-walk.js';
@@ -38,7 +37,7 @@ describe('a walk that begins early', () => {
     expect(all.flatMap(({ entries }) => entries).length).toBeGreaterThan((FOLDERS - 2) * (FILES - 1));
   });
 
-  it('goes on while it may, and stops when it is told', async () => {
+  it('goes on while it may', async () => {
     const folder = `${tree}/of a while`;
     mkdirSync(folder);
     const walk = earlyWalk(request());
@@ -48,10 +47,6 @@ describe('a walk that begins early', () => {
     const names = [...walk.groups()].flatMap(({ entries }) => entries.map(({ name }) => name));
     expect(names).toContain('of a while');
     expect(names).not.toContain('late');
-    const lazy = earlyWalk(request());
-    await lazy.readAhead(Promise.reject(new Error('a wrong passphrase')));
-    writeFileSync(`${folder}/later`, '');
-    expect([...lazy.groups()].flatMap(({ entries }) => entries.map(({ name }) => name))).toContain('later');
     rmSync(folder, { recursive: true });
   });
 
@@ -68,8 +63,9 @@ describe('a walk that begins early', () => {
     await walk.readAhead(sleep(100));
     const early = await backup(repository, { ...request(), usePrevious: false }, { ...options, walk });
     const plain = await backup(repository, { ...request(), usePrevious: false }, options);
-    const rootOf = async (id: typeof early.snapshot) => (await openSnapshot(repository, id)).header.roots.vfs;
-    expect(await rootOf(early.snapshot)).toBe(await rootOf(plain.snapshot));
+    // Without the folders above: others write into them meanwhile.
+    const objectsOf = async (id: typeof early.snapshot) => [...(await entriesOf(repository, id, tree))].map(([path, { object }]) => [path, object]);
+    expect(await objectsOf(early.snapshot)).toEqual(await objectsOf(plain.snapshot));
     expect(early).toMatchObject({ files: plain.files, directories: plain.directories, errors: 0 });
     expect([...(await entriesOf(repository, early.snapshot)).keys()].filter((path) => path.endsWith('/3'))).toEqual([]);
   });
