@@ -2,10 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listenStore } from '@wardrobe/connector-http/server';
-import { ownServer } from '@wardrobe/connector-sftp/test-server';
+import { madeHostKey, ownServer } from '@wardrobe/connector-sftp/test-server';
 import { fsStore } from '@wardrobe/connector-fs';
 import { startS3Server, temporaryFolder } from '@wardrobe/testing';
-import ssh2 from 'ssh2';
 
 /** A place where the command line can keep a store, and what it needs to get there. */
 export type BackEnd = {
@@ -34,7 +33,7 @@ export async function s3BackEnd(): Promise<BackEnd> {
 
 export async function sftpBackEnd(): Promise<BackEnd> {
   const root = await temporaryFolder('sftp');
-  const server = await ownServer({ folder: root, hostKey: ssh2.utils.generateKeyPairSync('ed25519').private, extensions: ['posix-rename@openssh.com'] });
+  const server = await ownServer({ folder: root, hostKey: madeHostKey(), extensions: ['posix-rename@openssh.com'] });
   await mkdir(join(root, 'srv'));
   return {
     name: 'sftp',

@@ -11,7 +11,13 @@ export type S3Server = {
   close(): Promise<void>;
 };
 
-type S3rver = { run(): Promise<{ readonly port: number }>; close(): Promise<void> };
+type Request = { readonly method: string; readonly query: Readonly<Record<string, string | string[] | undefined>> };
+/** It is a Koa application. */
+type S3rver = {
+  readonly middleware: ((request: Request, next: () => Promise<void>) => Promise<void>)[];
+  run(): Promise<{ readonly port: number }>;
+  close(): Promise<void>;
+};
 type S3rverOptions = {
   readonly address: string;
   readonly port: number;
@@ -41,6 +47,7 @@ export async function startS3Server(
     ...options.tls,
     configureBuckets: (options.buckets ?? []).map((name) => ({ name, configs: [] })),
   });
+  server.middleware.unshift(oneEndOfEachUpload());
   const { port } = await server.run();
   return {
     name: 's3rver',
@@ -52,5 +59,23 @@ export async function startS3Server(
       await server.close();
       await removeFolder(directory);
     },
+  };
+}
+
+/**
+ * s3rver puts the parts of an upload together once for each request to end it: of two at the same time, as a client sends them that has lost an answer, one takes
+ * away what the other reads. Here the second comes to it when the first is done, as on other servers.
+ */
+function oneEndOfEachUpload(): S3rver['middleware'][number] {
+  const ends = new Map<string, Promise<void>>();
+  return async ({ method, query }, next) => {
+    const { uploadId } = query;
+    if (method !== 'POST' || typeof uploadId !== 'string') return next();
+    const mine = (ends.get(uploadId) ?? Promise.resolve()).then(next);
+    const over = mine.catch(() => undefined);
+    ends.set(uploadId, over);
+    await mine.finally(() => {
+      if (ends.get(uploadId) === over) ends.delete(uploadId);
+    });
   };
 }

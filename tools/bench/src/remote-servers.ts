@@ -1,11 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ownServer } from '@wardrobe/connector-sftp/test-server';
+import { madeHostKey, ownServer } from '@wardrobe/connector-sftp/test-server';
 import { sftpConnector } from '@wardrobe/connector-sftp';
 import { s3Connector } from '@wardrobe/connector-s3';
 import { type Connector, parseStoreLocation, type WritableStore } from '@wardrobe/store-connector';
 import { type LineProxy, lineProxy, startS3Server, temporaryFolder } from '@wardrobe/testing';
-import ssh2 from 'ssh2';
 import { type PlainSpeed, plainS3, plainSftp } from './plain-library.js';
 
 /** 100 Mbit/s, unless told otherwise. */
@@ -43,7 +42,7 @@ export async function s3Place(roundTripMs: number): Promise<RemotePlace> {
 export async function sftpPlace(roundTripMs: number): Promise<RemotePlace> {
   const folder = await temporaryFolder('bench-sftp');
   await mkdir(join(folder, 'srv'));
-  const hostKey = ssh2.utils.generateKeyPairSync('ed25519').private;
+  const hostKey = madeHostKey();
   const server = await ownServer({ folder, hostKey, extensions: ['posix-rename@openssh.com'] });
   const line = await lineProxy({ port: server.port }, { roundTripMs, bytesPerSecond: LINE_BYTES_PER_SECOND });
   const options = { insecure_ignore_host_key: 'true', ssh_config: 'none' };

@@ -4,10 +4,9 @@ import type { WritableStore } from '@wardrobe/store-connector';
 import { type ContractContent, storeContract, writableContract } from '@wardrobe/store-connector/contract';
 import { removeFolder, temporaryFolder } from '@wardrobe/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import ssh2 from 'ssh2';
 import { openStore, writeContent } from './open-store.js';
 import { assertOpenssh, homeWith, opensshAvailable, type OpensshServer, opensshServer } from './openssh.js';
-import { type Extension, type OwnServer, ownServer } from './own-server.js';
+import { type Extension, madeHostKey, type OwnServer, ownServer } from './own-server.js';
 
 /** A place on a server for one test. */
 type Place = { open(): WritableStore; readonly folder: string; remove(): Promise<void> };
@@ -39,7 +38,7 @@ function bothContracts(name: string, place: () => Promise<Place>): void {
   });
 }
 
-const HOST_KEY = ssh2.utils.generateKeyPairSync('ed25519').private;
+const HOST_KEY = madeHostKey();
 const ALL: readonly Extension[] = ['posix-rename@openssh.com', 'fsync@openssh.com', 'statvfs@openssh.com'];
 
 /** OpenSSH offers the extensions: where it is there, the library's server shows the other side only. */

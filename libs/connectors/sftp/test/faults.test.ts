@@ -5,12 +5,11 @@ import { dirname, join } from 'node:path';
 import { NotFoundError, type ResourceKind, StoreError, type WritableStore } from '@wardrobe/store-connector';
 import { contractId as idOf } from '@wardrobe/store-connector/contract';
 import { type LineFault, lineProxy, temporaryFolder } from '@wardrobe/testing';
-import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collect, failureOf, IMPATIENT, openStore, whole } from './open-store.js';
 import { homeWith, type OpensshServer, opensshAvailable, opensshServer } from './openssh.js';
 import type { Patience } from '../src/session.js';
-import { ownServer } from './own-server.js';
+import { madeHostKey, ownServer } from './own-server.js';
 
 const CONFIG = randomBytes(300);
 const LARGE = randomBytes(3_000_000);
@@ -36,7 +35,7 @@ beforeAll(async () => {
     behind = { port: openssh.port, root: openssh.folder, username: openssh.username, home, options: { identity: openssh.key.file }, stop: openssh.stop };
   } else {
     const root = await temporaryFolder('faults');
-    const server = await ownServer({ folder: '/', hostKey: ssh2.utils.generateKeyPairSync('ed25519').private });
+    const server = await ownServer({ folder: '/', hostKey: madeHostKey() });
     behind = { port: server.port, root, username: 'me', home: root, options: { insecure_ignore_host_key: 'true' }, stop: () => server.close() };
   }
 });

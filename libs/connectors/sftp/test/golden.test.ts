@@ -4,11 +4,10 @@ import { fsStore } from '@wardrobe/connector-fs';
 import { backup, createStore, deriveSecret, isDamaged, listSnapshots, readConfig, openRepository, openSnapshot, type Repository } from '@wardrobe/kloset';
 import type { Store } from '@wardrobe/store-connector';
 import { availableFixtures, lineProxy, seededRandom, temporaryFolder, unpackFixture } from '@wardrobe/testing';
-import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collect, openStore } from './open-store.js';
 import { homeWith, type OpensshServer, opensshAvailable, opensshServer } from './openssh.js';
-import { type OwnServer, ownServer } from './own-server.js';
+import { madeHostKey, type OwnServer, ownServer } from './own-server.js';
 
 /** Stores that plakar wrote, in a folder behind SFTP: OpenSSH where it is there, else the server of the library. */
 let openssh: OpensshServer | null = null;
@@ -21,7 +20,7 @@ beforeAll(async () => {
     home = await homeWith([openssh.knownHost.replace(/^\S+/, '*')]);
   } else {
     home = await homeWith([]);
-    own = await ownServer({ folder: '/', hostKey: ssh2.utils.generateKeyPairSync('ed25519').private });
+    own = await ownServer({ folder: '/', hostKey: madeHostKey() });
   }
 });
 afterAll(() => Promise.all([openssh?.stop(), own?.close()]));

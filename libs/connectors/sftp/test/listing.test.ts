@@ -3,12 +3,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import type { Mac } from '@wardrobe/kloset-model';
 import { contractId as idOf } from '@wardrobe/store-connector/contract';
 import { temporaryFolder } from '@wardrobe/testing';
-import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStore } from './open-store.js';
-import { type OwnServer, ownServer } from './own-server.js';
+import { madeHostKey, type OwnServer, ownServer } from './own-server.js';
 
-const HOST_KEY = ssh2.utils.generateKeyPairSync('ed25519').private;
+const HOST_KEY = madeHostKey();
 const CONFIG = Uint8Array.of(1, 2, 3);
 /** Fewer than a listing opens at once where nobody says how many there may be. */
 const KEPT_OPEN = 40;

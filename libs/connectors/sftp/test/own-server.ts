@@ -42,6 +42,12 @@ export type OwnServer = {
 
 const { STATUS_CODE, OPEN_MODE } = ssh2.utils.sftp;
 
+/** A host key for a server of the tests. Of the keys that the library makes, one in 300 it cannot read itself. */
+export function madeHostKey(): string {
+  const { private: key } = ssh2.utils.generateKeyPairSync('ed25519');
+  return ssh2.utils.parseKey(key) instanceof Error ? madeHostKey() : key;
+}
+
 /** An SFTP server of version 3 on a real folder, without the extensions that it was not told to offer. Plain renames refuse to replace, as OpenSSH's. */
 export async function ownServer(input: OwnServerInput): Promise<OwnServer> {
   const sockets = new Set<Socket>();

@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import type { WritableStore } from '@wardrobe/store-connector';
 import { contractId as idOf } from '@wardrobe/store-connector/contract';
 import { temporaryFolder } from '@wardrobe/testing';
-import ssh2 from 'ssh2';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { collect, failureOf, openStore, whole } from './open-store.js';
-import { type Extension, type OwnServer, ownServer } from './own-server.js';
+import { type Extension, madeHostKey, type OwnServer, ownServer } from './own-server.js';
 
-const HOST_KEY = ssh2.utils.generateKeyPairSync('ed25519').private;
+const HOST_KEY = madeHostKey();
 const ALL: readonly Extension[] = ['posix-rename@openssh.com', 'fsync@openssh.com', 'statvfs@openssh.com'];
 const [OLD, NEW] = [Uint8Array.of(1, 2, 3), Uint8Array.of(9, 8, 7, 6)];
 const FAILURE = { status: 4 };
