@@ -168,7 +168,7 @@ async function saveByPlakar(world: World, line: OracleLine): Promise<void> {
   const id = await by?.backup(world.oracleStore(line, machine), machine.source);
   if (id === undefined) throw new Error(`plakar ${line} made no snapshot`);
   machine.seen = await world.states();
-  world.model.publish(parseMac(id) as SnapshotId, machine.files());
+  world.model.publish(parseMac(id) as SnapshotId, machine.files(), `plakar ${line} on ${machine.name}`);
   if (world.options.upgrades === true && line === '1.1') world.model.imperfect.add(parseMac(id) as SnapshotId);
 }
 

@@ -19,8 +19,12 @@ export class Model {
    */
   disputed = false;
 
-  publish(id: SnapshotId, files: Files): void {
+  /** By whom, and at which machine: for what a failure says. */
+  readonly makers = new Map<SnapshotId, string>();
+
+  publish(id: SnapshotId, files: Files, by = 'Wardrobe'): void {
     this.live.set(id, files);
+    if (!this.makers.has(id)) this.makers.set(id, by);
     this.lost.delete(id);
   }
 

@@ -1,5 +1,5 @@
 import { checkSnapshots, openSnapshot, type Repository } from '@wardrobe/kloset';
-import { nameBytes, type SnapshotId } from '@wardrobe/kloset-model';
+import { type Mac, nameBytes, type SnapshotId } from '@wardrobe/kloset-model';
 import type { Files } from './model.js';
 import type { World } from './world.js';
 
@@ -68,7 +68,9 @@ export async function comparePlakar(world: World): Promise<void> {
       for (const { snapshot, whole, problems } of await by.check(world.oracleStore(line, machine))) {
         if (whole || excused.has(snapshot) || disputed.has(snapshot) || world.model.imperfect.has(snapshot as SnapshotId)) continue;
         if (!world.model.disputed || !problems.some((problem) => problem.includes('packfile not found')))
-          throw new Error(`${who} finds ${snapshot.slice(0, 8)} damaged: ${problems.slice(0, 3).join('; ')}`);
+          throw new Error(
+            `${who} finds ${snapshot.slice(0, 8)}, made by ${world.model.makers.get(snapshot as SnapshotId)}, damaged: ${problems.slice(0, 3).join('; ')}; ${placesOf(view, problems.join())}`,
+          );
         await compareContents(world, [snapshot as SnapshotId]);
         world.count('excused');
       }
@@ -78,4 +80,14 @@ export async function comparePlakar(world: World): Promise<void> {
 
 function short(ids: readonly string[]): string {
   return `[${ids.map((id) => id.slice(0, 8)).join(' ')}]`;
+}
+
+/** Where the states say that the blobs lie which a message names, and whether that is scheduled for deletion. */
+function placesOf(view: Repository['view'], message: string): string {
+  const found: string[] = [];
+  for (const id of new Set(message.match(/[0-9a-f]{64}/g) ?? []))
+    for (let type = 0; type < 32; type++)
+      for (const { packfile, coloured } of view.locations(type, id as Mac))
+        found.push(`${id.slice(0, 8)} (${type}) in ${packfile.slice(0, 8)}${coloured ? ', scheduled for deletion' : ''}`);
+  return found.length === 0 ? 'no state places its blobs' : found.join(', ');
 }
