@@ -1,5 +1,5 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { assertOracle, oracle, oracleAvailable, temporaryFolder, unpackFixture } from '@wardrobe/testing';
 import { describe, expect, it } from 'vitest';
 import { jsonLines, type Run, wardrobe } from './run-wardrobe.js';
@@ -28,8 +28,9 @@ async function withGarbage(line: '1.0' | '1.1'): Promise<Place & { readonly kept
   return { ...made, kept };
 }
 
-/** A folder beside the store comes first: with the time of the folder above them nothing of two snapshots that tells of it is alike. */
+/** Folders beside the file and beside the store come first: with the times of the folders above them nothing of two snapshots that tells of them is alike. */
 async function saved({ run }: Place, path: string): Promise<string> {
+  await mkdtemp(join(dirname(path), 'beside-'));
   await temporaryFolder('beside');
   const { code, out, err } = await run('backup', '--json', path);
   expect(code, err).toBe(0);

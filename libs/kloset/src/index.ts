@@ -48,7 +48,8 @@ export { type ClearedLocks, clearLocks, type ClearLocksOptions } from './bulk/re
 export { diskSource, storeSource } from './bulk/repair/sources.js';
 export { indexEvidence, type ReportedSighting, reportEvidence } from './bulk/repair/other-evidence.js';
 export * from './repository/writer-types.js';
-export { openWriter, systemEnvironment, writableStore, type WriterOptions } from './repository/writer.js';
+export { systemEnvironment } from './repository/system-environment.js';
+export { openWriter, writableStore, type WriterOptions } from './repository/writer.js';
 export { createStore, type CreateOptions } from './repository/create-store.js';
 export { storeLine } from './repository/store-line.js';
 export { isFresh, REFRESH_LOCK_MS, STALE_LOCK_MS } from './repository/hold-lock.js';

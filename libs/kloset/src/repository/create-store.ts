@@ -10,7 +10,7 @@ import { StateBuilder } from '../state/state-builder.js';
 import type { WritableStore } from '../store/store.js';
 import { parseConfig } from './config-file.js';
 import { makeKeys } from './keys.js';
-import { systemEnvironment } from './writer.js';
+import { systemEnvironment } from './system-environment.js';
 import type { StoreLine, WriterEnvironment } from './writer-types.js';
 
 export type CreateOptions = {

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import type { Mac, PackfileId, StateId } from '@wardrobe/kloset-model';
 import { equalBytes, macFromBytes, NIL_UUID } from '../bytes/bytes.js';
 import { InvalidInputError, IntegrityError, ReadOnlyError, StoreError } from '../errors/errors.js';
@@ -18,7 +18,7 @@ import type { LockInfo, Repository } from './types.js';
 import type { EncodeUnit } from './unit-codec.js';
 import { type ReadyPackfile, Uploads } from './uploads.js';
 import { previewOf } from './preview.js';
-import { pooledRandomBytes } from './random-pool.js';
+import { systemEnvironment } from './system-environment.js';
 import { publishState } from './publish-state.js';
 import type { BlobPackers, CommitResult, Preview, RepositoryWriter, SpooledPackfile, StoreLine, WriterEnvironment } from './writer-types.js';
 
@@ -47,10 +47,6 @@ const PROVE_ONE_IN = 64;
 export function writableStore(store: Store): WritableStore {
   if ('adopt' in store && 'write' in store && 'remove' in store) return store as WritableStore;
   throw new ReadOnlyError(store.location);
-}
-
-export function systemEnvironment(): WriterEnvironment {
-  return { nowMs: () => Date.now(), randomBytes: pooledRandomBytes(), hostname: hostname() };
 }
 
 /**

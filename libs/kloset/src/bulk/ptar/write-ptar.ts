@@ -16,7 +16,7 @@ import { parseConfig } from '../../repository/config-file.js';
 import { createStore, type CreateOptions } from '../../repository/create-store.js';
 import { openRepository } from '../../repository/repository.js';
 import type { Repository } from '../../repository/types.js';
-import { systemEnvironment } from '../../repository/writer.js';
+import { systemEnvironment } from '../../repository/system-environment.js';
 import type { SnapshotHeader } from '../../snapshot/types.js';
 import { locationPieces, StateBuilder } from '../../state/state-builder.js';
 import type { Store } from '../../store/store.js';

@@ -6,7 +6,8 @@ import { IntegrityError, KlosetError, NotFoundError } from '../../errors/errors.
 import { SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
 import { type SnapshotHeaderRecord, snapshotHeader } from '../../format/snapshot-header.js';
 import type { Repository } from '../../repository/types.js';
-import { openWriter, systemEnvironment } from '../../repository/writer.js';
+import { systemEnvironment } from '../../repository/system-environment.js';
+import { openWriter } from '../../repository/writer.js';
 import type { CommitResult, RepositoryWriter, StoreLine } from '../../repository/writer-types.js';
 import type { SnapshotSource } from '../../snapshot/source.js';
 import { treeMembers } from '../../snapshot/write/new-header.js';
