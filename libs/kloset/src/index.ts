@@ -22,7 +22,7 @@ export type { Readers } from './bulk/pipeline/readers.js';
 export { readersFor } from './bulk/pipeline/readers-for.js';
 export * from './bulk/check-types.js';
 export * from './bulk/check-store.js';
-export { type EarlyProofs, wholeStore, type WholeOptions, type WholeStore } from './bulk/check-whole.js';
+export { type EarlyProofs, storeAsItIs, wholeStore, type WholeOptions, type WholeStore } from './bulk/check-whole.js';
 export type { SampleChoice } from './bulk/check-sample.js';
 export { type ArchiveNames, type ArchiveOptions, archiveName, archiveTar, archiveZip } from './bulk/archive.js';
 export * from './bulk/digest.js';

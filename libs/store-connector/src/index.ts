@@ -1,5 +1,5 @@
 export * from './addresses.js';
-export { collectYoung } from './collect-young.js';
+export { collectGarbage, collectYoung } from './collect-garbage.js';
 export * from './connector.js';
 export * from './errors.js';
 export * from './location.js';

@@ -10,6 +10,7 @@ import {
   type SampleChoice,
   SNAPSHOT_BLOB,
   type SnapshotSource,
+  storeAsItIs,
   type StoreCounts,
   wholeStore,
   type WholeStore,
@@ -56,7 +57,7 @@ export async function check(session: Session, args: readonly string[], options: 
     throw usage('--fast reads no content: --store and --percent say the opposite.');
   const opened = await openStore(session);
   const isRead = isWhole && options.fast !== true && mode.sample === undefined;
-  const whole = isRead ? await wholeStore(opened, { blobs: options.store === true, signal: session.signal }) : asItIs(opened);
+  const whole = isRead ? await wholeStore(opened, { blobs: options.store === true, signal: session.signal }) : storeAsItIs(opened);
   let found: Found;
   try {
     found = await withReaders(whole, (checked) => checkAll(session, checked, { mode, isWhole, args, nowMs }));
@@ -68,10 +69,6 @@ export async function check(session: Session, args: readonly string[], options: 
   if (options.json) await printJson(session, { mode, ...end });
   else await printEnd(session, { mode, ...end });
   return found.problems > 0 || isIncomplete ? EXIT.damaged : EXIT.fine;
-}
-
-function asItIs(repository: Repository): WholeStore {
-  return { repository, proofs: null, close: () => Promise.resolve() };
 }
 
 /** `readers`: the same threads first for the files of the store and then for the snapshots. */

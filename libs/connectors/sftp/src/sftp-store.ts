@@ -25,7 +25,7 @@ import { OpenFiles } from './open-files.js';
 import { attributesOf, attributesOfFile, attributesOrNull, isFolder, letGo, openFile, type RemoteFile, removeFile, type Way } from './remote-file.js';
 import type { Session } from './session.js';
 import { isMissing, requestError, STATUS, statusOf } from './sftp-errors.js';
-import { PIECE_BYTES, readBegin, readExactly, readPieces } from './transfer.js';
+import { PIECE_BYTES, readExactly, readPieces, readShort } from './transfer.js';
 import { mustBeStore, type Writing, writeFailure, writeWhole } from './write.js';
 
 export type SftpStoreInput = {
@@ -326,10 +326,9 @@ async function openWithSize(way: Way, path: string): Promise<{ readonly file: Re
 async function readConfigFile(way: Way, path: string): Promise<Uint8Array> {
   const file = await openFile(way, path, 'r');
   try {
-    // Mostly the first bytes are all of it: its size and they are asked for together, and with both nobody need ask for its end.
-    const [{ size }, begin] = await Promise.all([attributesOfFile(file), readBegin(file, CONFIG_BEGIN_BYTES)]);
-    if (size > CONFIG_LIMIT_BYTES) throw new TooLargeError('CONFIG', size, CONFIG_LIMIT_BYTES);
-    return size === begin.length ? begin : await readExactly(file, 0, size);
+    const { sizeBytes, bytes } = await readShort(file, { beginBytes: CONFIG_BEGIN_BYTES, limitBytes: CONFIG_LIMIT_BYTES });
+    if (bytes === null) throw new TooLargeError('CONFIG', sizeBytes, CONFIG_LIMIT_BYTES);
+    return bytes;
   } finally {
     letGo(file);
   }

@@ -1,7 +1,7 @@
 import { StoreError } from '@wardrobe/store-connector';
 import { REQUEST_BYTES } from './request-bytes.js';
 import { Slots } from './slots.js';
-import type { RemoteFile } from './remote-file.js';
+import { attributesOfFile, type RemoteFile } from './remote-file.js';
 
 export const PIECE_BYTES = 8 * REQUEST_BYTES;
 /** Pieces of one file that are asked for before the reader takes the first: 2 MB. */
@@ -20,8 +20,21 @@ export async function readExactly(file: RemoteFile, offset: number, lengthBytes:
   return bytes;
 }
 
-/** What the server gives of a file's first bytes in one answer, which may be less than there is: for who knows its length from elsewhere. */
-export async function readBegin(file: RemoteFile, limitBytes: number): Promise<Uint8Array> {
+/**
+ * Size and bytes of a file that mostly has no more than `beginBytes`: its size and they are asked for together, and with both nobody need ask for its end. `bytes`
+ * null: it has more than `limitBytes`.
+ */
+export async function readShort(
+  file: RemoteFile,
+  { beginBytes, limitBytes }: { readonly beginBytes: number; readonly limitBytes: number },
+): Promise<{ readonly sizeBytes: number; readonly bytes: Uint8Array | null }> {
+  const [{ size: sizeBytes }, begin] = await Promise.all([attributesOfFile(file), readBegin(file, beginBytes)]);
+  if (sizeBytes > limitBytes) return { sizeBytes, bytes: null };
+  return { sizeBytes, bytes: sizeBytes === begin.length ? begin : await readExactly(file, 0, sizeBytes) };
+}
+
+/** What the server gives of a file's first bytes in one answer, which may be less than there is. */
+async function readBegin(file: RemoteFile, limitBytes: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(Math.min(limitBytes, REQUEST_BYTES));
   return bytes.subarray(0, await readOnce(file, Buffer.from(bytes.buffer), { at: 0, offset: 0 }));
 }

@@ -18,7 +18,7 @@ import {
   type Way,
 } from './remote-file.js';
 import { isMissing, requestError, STATUS, statusOf } from './sftp-errors.js';
-import { readBegin, readExactly, writeChunks } from './transfer.js';
+import { readShort, writeChunks } from './transfer.js';
 
 /** One item to be written whole. */
 export type Writing = {
@@ -151,9 +151,8 @@ async function replaceInSteps(way: Way, temporary: string, path: string): Promis
 async function holds(way: Way, path: string, expected: Uint8Array): Promise<boolean> {
   const file = await openFile(way, path, 'r');
   try {
-    const [{ size }, begin] = await Promise.all([attributesOfFile(file), readBegin(file, expected.length)]);
-    if (size !== expected.length) return false;
-    return Buffer.from(size === begin.length ? begin : await readExactly(file, 0, size)).equals(expected);
+    const { bytes } = await readShort(file, { beginBytes: expected.length, limitBytes: expected.length });
+    return bytes !== null && Buffer.from(bytes).equals(expected);
   } finally {
     letGo(file);
   }

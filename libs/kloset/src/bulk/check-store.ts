@@ -1,5 +1,5 @@
 import type { Mac, PackfileId } from '@wardrobe/kloset-model';
-import { garbageWatch } from '../bytes/collect-garbage.js';
+import { garbageWatch } from '../bytes/garbage-watch.js';
 import { IntegrityError, KlosetError, NotFoundError } from '../errors/errors.js';
 import { BLOB_TYPE } from '../format/state.js';
 import type { Repository } from '../repository/types.js';

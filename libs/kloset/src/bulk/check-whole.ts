@@ -31,7 +31,7 @@ export type WholeStore = { readonly repository: Repository; readonly proofs: Ear
  */
 export async function wholeStore(repository: Repository, { blobs, limitBytes, signal }: WholeOptions): Promise<WholeStore> {
   const { store } = repository;
-  if (store.line === undefined) return { repository, proofs: null, close: () => Promise.resolve() };
+  if (store.line === undefined) return storeAsItIs(repository);
   const { packfiles, isGuessed } = await listed(repository, signal);
   const stop = new AbortController();
   const proving = new Map<PackfileId, Promise<number | null>>();
@@ -58,6 +58,11 @@ export async function wholeStore(repository: Repository, { blobs, limitBytes, si
       await Promise.all(proving.values());
     },
   };
+}
+
+/** The same for what is not to be fetched whole. */
+export function storeAsItIs(repository: Repository): WholeStore {
+  return { repository, proofs: null, close: () => Promise.resolve() };
 }
 
 /** Stands for a size that costs a question of its own: only room on the disk hangs on it. */

@@ -1,7 +1,7 @@
 import { pbkdf2, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 import { argon2id } from '@wardrobe/kernel';
-import { collectGarbage } from '../bytes/collect-garbage.js';
+import { collectGarbage } from '@wardrobe/store-connector';
 import { DecodeError, TooLargeError } from '../errors/errors.js';
 import type { KdfParams } from '../format/config.js';
 

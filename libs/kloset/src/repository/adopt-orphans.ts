@@ -1,5 +1,5 @@
 import type { PackfileId } from '@wardrobe/kloset-model';
-import { collectGarbage } from '../bytes/collect-garbage.js';
+import { collectGarbage } from '@wardrobe/store-connector';
 import { KlosetError } from '../errors/errors.js';
 import { BLOB_TYPE } from '../format/state.js';
 import { packfileRecords } from '../packfile/packfile-tail.js';

@@ -1,6 +1,6 @@
 import type { Mac } from '@wardrobe/kloset-model';
 import { macFromBytes } from '../bytes/bytes.js';
-import { garbageWatch } from '../bytes/collect-garbage.js';
+import { garbageWatch } from '../bytes/garbage-watch.js';
 import { KlosetError, NotFoundError, TooLargeError } from '../errors/errors.js';
 import { openEnvelope } from '../format/envelope.js';
 import type { LocationTable } from '../state/location-table.js';

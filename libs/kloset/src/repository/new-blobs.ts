@@ -12,9 +12,6 @@ import type { PackfileTicket, PlacedBlob } from './writer-types.js';
 
 const TWO_32 = 2 ** 32;
 
-/** A packfile in the making: what its rows name it by until it is complete and has its id. */
-export type PackfileRows = PackfileTicket;
-
 /** `id` null: still being filled. */
 type Filled = { id: PackfileId | null; rows: number; published: boolean };
 
@@ -41,14 +38,14 @@ export class NewBlobs {
   }
 
   /** `placeholder`: any unused id. */
-  openPackfile(placeholder: Mac): PackfileRows {
+  openPackfile(placeholder: Mac): PackfileTicket {
     const words = macWords(macToBytes(placeholder));
     const number = this.#table.packfiles.intern(words, 0);
     this.#packfiles[number] = { id: null, rows: 0, published: false };
     return { words, number };
   }
 
-  closePackfile(packfile: PackfileRows, id: PackfileId): void {
+  closePackfile(packfile: PackfileTicket, id: PackfileId): void {
     this.#filled(packfile.number).id = id;
   }
 
@@ -65,19 +62,19 @@ export class NewBlobs {
     });
   }
 
-  add(blob: PlacedBlob, packfile: PackfileRows): void {
+  add(blob: PlacedBlob, packfile: PackfileTicket): void {
     this.#wordsOf(blob.blob);
     this.#insert(blob, true, packfile);
   }
 
   /** Enters a blob whose place in its packfile is not known yet: `addIndex` brings it. */
-  reserve(type: number, blob: Mac, packfile: PackfileRows): void {
+  reserve(type: number, blob: Mac, packfile: PackfileTicket): void {
     this.#wordsOf(blob);
     this.#insert({ type, version: V1_0_0, offset: 0, lengthBytes: 0 }, false, packfile);
   }
 
   /** All blobs of a packfile, by its plain index. */
-  addIndex(index: Uint8Array, packfile: PackfileRows): void {
+  addIndex(index: Uint8Array, packfile: PackfileTicket): void {
     const { offsets, sizeBytes } = packfileIndexRecord;
     const view = new DataView(index.buffer, index.byteOffset, index.byteLength);
     const place = { type: 0, version: 0, offset: 0, lengthBytes: 0 };
@@ -132,7 +129,7 @@ export class NewBlobs {
   }
 
   /** The blob whose id the row has. */
-  #insert(place: Omit<PlacedBlob, 'blob'>, stated: boolean, packfile: PackfileRows): void {
+  #insert(place: Omit<PlacedBlob, 'blob'>, stated: boolean, packfile: PackfileTicket): void {
     const row = this.#row;
     row.words.set(packfile.words.subarray(0, MAC_WORDS), MAC_WORDS);
     row.type = place.type;

@@ -1,6 +1,6 @@
 import type { Mac } from '@wardrobe/kloset-model';
-import type { NewBlobs, PackfileRows } from './new-blobs.js';
-import type { BlobPackers } from './writer-types.js';
+import type { NewBlobs } from './new-blobs.js';
+import type { BlobPackers, PackfileTicket } from './writer-types.js';
 
 /** Which kind of packfile a blob goes to. */
 export type PackStream = 'data' | 'metadata';
@@ -10,7 +10,7 @@ export class Packing {
   readonly #packers: BlobPackers;
   readonly #placeholder: () => Mac;
   /** Packfiles that are being filled. */
-  readonly #rows = new Map<PackStream, PackfileRows>();
+  readonly #rows = new Map<PackStream, PackfileTicket>();
 
   /** `placeholder` gives random ids. */
   constructor(packers: BlobPackers, placeholder: () => Mac) {

@@ -29,7 +29,7 @@ export type SpooledPackfile = {
   readonly ticket?: PackfileTicket | undefined;
 };
 
-/** Blobs that were promised to a packfile which somebody else fills. */
+/** A packfile in the making: what its blobs are entered under until it is complete and has its id. */
 export type PackfileTicket = { readonly words: Uint32Array; readonly number: number };
 
 /** Encodes blobs and fills packfiles elsewhere than on this thread; hands them to `addPackfile` with their ticket. */

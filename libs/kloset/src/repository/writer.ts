@@ -9,7 +9,7 @@ import { StateBuilder } from '../state/state-builder.js';
 import type { Store, WritableStore } from '../store/store.js';
 import { type Adopted, adoptOrphans, beginListing } from './adopt-orphans.js';
 import { type HeldLock, takeLock } from './hold-lock.js';
-import { NewBlobs, type PackfileRows } from './new-blobs.js';
+import { NewBlobs } from './new-blobs.js';
 import { Packing, type PackStream } from './packing.js';
 import { SpoolFile } from './spool-file.js';
 import { storeLine } from './store-line.js';
@@ -20,7 +20,7 @@ import { type ReadyPackfile, Uploads } from './uploads.js';
 import { previewOf } from './preview.js';
 import { systemEnvironment } from './system-environment.js';
 import { publishState } from './publish-state.js';
-import type { BlobPackers, CommitResult, Preview, RepositoryWriter, SpooledPackfile, StoreLine, WriterEnvironment } from './writer-types.js';
+import type { BlobPackers, CommitResult, PackfileTicket, Preview, RepositoryWriter, SpooledPackfile, StoreLine, WriterEnvironment } from './writer-types.js';
 
 export type WriterOptions = {
   /** `shared`: something that makes a snapshot; `exclusive`: maintenance and repair; `none`: rm and prune. @source 01-store 6.4 */
@@ -84,7 +84,7 @@ type Parts = {
   readonly lock: HeldLock | null;
   readonly id: Mac;
 };
-type OpenPackfile = { readonly builder: PackfileBuilder; readonly spool: SpoolFile; readonly rows: PackfileRows };
+type OpenPackfile = { readonly builder: PackfileBuilder; readonly spool: SpoolFile; readonly rows: PackfileTicket };
 
 class Writer implements RepositoryWriter {
   readonly repository: Repository;

@@ -6,6 +6,7 @@ import {
   type EarlyProofs,
   type SnapshotSource,
   snapshotSource,
+  storeAsItIs,
   wholeStore,
 } from '@wardrobe/kloset';
 import { parseMac, sizeText } from '@wardrobe/kloset-model';
@@ -46,7 +47,7 @@ export async function applyCheck(work: Check, _engine: unknown, context: WorkCon
     else if (problems === TOLD + 1) report({ line: `More than ${figure(TOLD)} problems: from here on they are only counted.` });
   };
   const isRead = work.packfiles && !work.fast;
-  const whole = isRead ? await wholeStore(repository, { blobs: true, signal }) : { repository, proofs: null, close: () => Promise.resolve() };
+  const whole = isRead ? await wholeStore(repository, { blobs: true, signal }) : storeAsItIs(repository);
   const within = { ...context, repository: whole.repository };
   try {
     // Over a line snapshots first: what is read for them proves the packfiles too.

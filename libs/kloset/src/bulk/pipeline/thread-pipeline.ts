@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { kernelModule } from '@wardrobe/kernel';
 import type { PackfileId } from '@wardrobe/kloset-model';
-import { collectGarbage } from '../../bytes/collect-garbage.js';
+import { collectGarbage } from '@wardrobe/store-connector';
 import { cutRule } from '../../chunking/chunker.js';
 import { packfileIndexRecord } from '../../format/packfile.js';
 import { BLOB_TYPE } from '../../format/state.js';

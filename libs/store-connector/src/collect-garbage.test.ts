@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { collectYoung } from './collect-young.js';
+import { collectYoung } from './collect-garbage.js';
 
 const MIB = 1 << 20;
 
