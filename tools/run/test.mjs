@@ -43,6 +43,40 @@ function countsOf(file) {
   return { passed: report.numPassedTests, failed: report.numFailedTests + broken, skipped: report.numPendingTests + report.numTodoTests };
 }
 
+/** What failed, with the first lines of why, from a JSON report of either shape. */
+function failuresOf(file) {
+  if (!existsSync(file)) return [];
+  const report = JSON.parse(readFileSync(file, 'utf8'));
+  if (report.stats) return (report.suites ?? []).flatMap((suite) => failedSpecs(suite, ''));
+  return (report.testResults ?? []).flatMap((suite) => {
+    const where = relative(root, suite.name);
+    if (suite.status === 'failed' && suite.assertionResults.length === 0) return [{ name: where, why: firstLines(suite.message) }];
+    return suite.assertionResults
+      .filter(({ status }) => status === 'failed')
+      .map((test) => ({ name: `${where} > ${[...test.ancestorTitles, test.title].join(' > ')}`, why: firstLines(test.failureMessages.join('\n')) }));
+  });
+}
+
+function failedSpecs(suite, above) {
+  const name = above === '' ? suite.title : `${above} > ${suite.title}`;
+  const own = (suite.specs ?? [])
+    .filter(({ ok }) => !ok)
+    .map((spec) => ({
+      name: `${name} > ${spec.title}`,
+      why: firstLines(spec.tests.flatMap(({ results }) => results.map(({ error }) => error?.message ?? '')).join('\n')),
+    }));
+  return [...own, ...(suite.suites ?? []).flatMap((inner) => failedSpecs(inner, name))];
+}
+
+function firstLines(text = '') {
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(0, 12)
+    .map((line) => `    ${line.slice(0, 300)}`)
+    .join('\n');
+}
+
 /**
  * Removes the folders of this run that a hard-ended test process has left in the temporary folder. By `rm` where there is one: tests leave paths longer
  * than a system call takes, which Node cannot remove. What stays is said and fails nothing: it is no answer about the product.
@@ -84,7 +118,7 @@ async function runSuite(suite) {
     counts = countsOf(file);
   }
   removeLeftovers();
-  return { name: suite.name, code, counts, minutes: (performance.now() - started) / 60_000 };
+  return { name: suite.name, code, counts, failures: failuresOf(file), minutes: (performance.now() - started) / 60_000 };
 }
 
 function verdictOf({ code, counts }) {
@@ -128,6 +162,7 @@ async function main() {
   const lost = uncovered();
   let passed = 0;
   let failed = lost.length;
+  for (const { name, failures = [] } of rows) for (const failure of failures) console.log(`\n${name} failed: ${failure.name}\n${failure.why}`);
   console.log('\nsuite              min   passed  failed');
   for (const row of rows) {
     const verdict = verdictOf(row);
