@@ -1,19 +1,20 @@
 import { KernelError } from './errors.js';
+import { checksumBytes } from './lz4.js';
+import { ownBytes } from './memory.js';
 import { kernel, windowBytes } from './module.js';
 
 /** 64: version 1, independent blocks, content checksum. 70: blocks of up to 4 MiB. b9: checksum of the two. */
 const header = Uint8Array.of(0x04, 0x22, 0x4d, 0x18, 0x64, 0x70, 0xb9);
 const storedBlock = 0x80000000;
-/** What an incremental checksum keeps between two pieces; a frame in the making keeps it here, because others use the module's in between. */
-const checksumBytes = 64;
 
 /**
  * One LZ4 frame, written piece by piece as `lz4Compress` would write it whole, in the memory of one block. Every block is decoded again before it is given out.
  * @source LZ4 frame format description
  */
 export class Lz4FrameWriter {
+  /** Others use the module's in between. */
   readonly #checksum = new Uint8Array(checksumBytes);
-  readonly #block = new Uint8Array(windowBytes);
+  readonly #block = ownBytes(windowBytes, 0);
   #filled = 0;
   #begun = false;
 

@@ -3,7 +3,7 @@ import { compress as lz4jsCompress, decompress as lz4jsDecompress } from 'lz4js'
 import { describe, expect, it } from 'vitest';
 import { type FrameShape, referenceDecompress, referenceFrame } from '../test/reference.js';
 import { edgeLengths, fromHex, hex, seededBytes, seededText } from '../test/support.js';
-import { KernelError, lz4Compress, lz4Decompress, xxh32 } from './index.js';
+import { KernelError, lz4Blocks, lz4Compress, lz4Decompress, xxh32 } from './index.js';
 
 const limit = 64 << 20;
 const frameError = expect.objectContaining({ name: 'KernelError', kind: 'frame' });
@@ -52,6 +52,24 @@ describe('reading LZ4 frames', () => {
       const frame = referenceFrame(plain, shape);
       expect(same(lz4Decompress(frame, limit), plain), JSON.stringify(shape)).toBe(true);
       expect(same(lz4Decompress(frame, plain.length), plain), 'the limit may be the exact length').toBe(true);
+    }
+  });
+
+  it.each(contents)('every kind of frame of %s is read block by block while others use the module, and its end is proven', (_name, plain) => {
+    const other = lz4Compress(seededText('other', 70_000));
+    for (const shape of shapes) {
+      const frame = referenceFrame(plain, shape);
+      const parts: Uint8Array[] = [];
+      for (const block of lz4Blocks(frame, plain.length)) {
+        parts.push(block.slice());
+        lz4Decompress(other, limit);
+      }
+      expect(same(Buffer.concat(parts), plain), JSON.stringify(shape)).toBe(true);
+      if (plain.length > 0) expect(() => [...lz4Blocks(frame, plain.length - 1)], JSON.stringify(shape)).toThrow(limitError);
+      if (shape.contentChecksum !== true) continue;
+      const damaged = frame.slice();
+      damaged[frame.length - 1] = (damaged[frame.length - 1] as number) ^ 1;
+      expect(() => [...lz4Blocks(damaged, limit)]).toThrow('content checksum');
     }
   });
 

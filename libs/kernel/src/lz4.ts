@@ -1,9 +1,12 @@
 import { KernelError } from './errors.js';
+import { ownBytes } from './memory.js';
 import { type Kernel, kernel, windowBytes } from './module.js';
 
 const magic = 0x184d2204;
 const skippableMagic = 0x184d2a50;
 const historyBytes = 65536;
+/** What an incremental checksum keeps between two pieces. */
+export const checksumBytes = 64;
 /** From here on growing by doubling would cost more than counting the blocks. */
 const longFrameBytes = 4 << 20;
 const longFrameRatio = 4;
@@ -49,34 +52,95 @@ export function lz4Compress(plain: Uint8Array): Uint8Array {
  * @source LZ4 frame format description
  */
 export function lz4Decompress(frame: Uint8Array, limitBytes: number): Uint8Array {
-  if (!Number.isSafeInteger(limitBytes) || limitBytes < 0) throw new KernelError('input', 'the limit of LZ4 content must be a number of bytes');
-  const header = readHeader(frame);
-  if (header.contentBytes !== undefined && header.contentBytes > limitBytes) throw overLimit(limitBytes);
-  const { bytes, at, call } = kernel();
-  const content = new Content(limitBytes, Math.min(header.contentBytes ?? roomFor(frame, header), frame.length * maxRatio));
-  let position = header.end;
-  call.xxhInit(at.xxh, 0);
-  for (;;) {
-    const word = readU32(frame, position);
-    position += 4;
-    if (word === 0) break;
-    const end = position + (word & 0x7fffffff);
-    if (end - position > header.maxBlockBytes) throw damaged('a block is larger than the frame allows');
-    if (end > frame.length) throw damaged('truncated in a block');
-    bytes.set(frame.subarray(position, end), at.input);
-    if (header.blockChecksums) checkBlock(frame, position, end);
-    const room = Math.min(header.maxBlockBytes, limitBytes - content.length);
-    const history = header.linked ? Math.min(content.length, historyBytes) : 0;
-    const length = word >>> 31 ? storeBlock(end - position, room) : call.lz4DecodeBlock(at.input, end - position, at.output, room, at.output - history);
-    if (length < 0) throw length === noRoom && room < header.maxBlockBytes ? overLimit(limitBytes) : damaged('a block cannot be decoded');
-    if (header.contentChecksum) call.xxhUpdate(at.xxh, at.output, length);
-    position = end + (header.blockChecksums ? 4 : 0);
-    content.append(bytes.subarray(at.output, at.output + length), readU32(frame, position) === 0);
-    if (header.linked) keepHistory(bytes, at, length);
-  }
-  if (header.contentBytes !== undefined && header.contentBytes !== content.length) throw damaged('the content size differs');
-  if (header.contentChecksum && readU32(frame, position) !== call.xxhFinish(at.xxh) >>> 0) throw damaged('the content checksum differs');
+  const reader = new FrameReader(frame, limitBytes);
+  const content = new Content(limitBytes, Math.min(reader.header.contentBytes ?? roomFor(frame, reader.header), frame.length * maxRatio));
+  for (let piece = reader.next(); piece !== null; piece = reader.next()) content.append(piece, reader.isLast);
   return content.end();
+}
+
+/**
+ * The same block by block, for content that is too long to be held. What is given is a view into the module: good until the module is used for anything, which it
+ * may be before the next block is asked for. Only the end proves the frame's checksum and size.
+ * @throws KernelError as `lz4Decompress`
+ */
+export function* lz4Blocks(frame: Uint8Array, limitBytes: number): Generator<Uint8Array> {
+  const reader = new FrameReader(frame, limitBytes);
+  for (let piece = reader.next(); piece !== null; piece = reader.next()) {
+    reader.leave();
+    yield piece;
+    reader.comeBack();
+  }
+}
+
+/** Decodes a frame block after block. The checksum and the history of linked blocks lie in the module between two calls. */
+class FrameReader {
+  readonly header: FrameHeader;
+  #position: number;
+  #length = 0;
+  #kept: { readonly checksum: Uint8Array; readonly history: Uint8Array } | null = null;
+
+  constructor(
+    readonly frame: Uint8Array,
+    readonly limitBytes: number,
+  ) {
+    if (!Number.isSafeInteger(limitBytes) || limitBytes < 0) throw new KernelError('input', 'the limit of LZ4 content must be a number of bytes');
+    this.header = readHeader(frame);
+    if (this.header.contentBytes !== undefined && this.header.contentBytes > limitBytes) throw overLimit(limitBytes);
+    this.#position = this.header.end;
+    const { at, call } = kernel();
+    call.xxhInit(at.xxh, 0);
+  }
+
+  /** Whether no block follows the one that was given. */
+  get isLast(): boolean {
+    return readU32(this.frame, this.#position) === 0;
+  }
+
+  /** The next block's content, a view into the module; null: the frame has ended, and is proven. */
+  next(): Uint8Array | null {
+    const { frame, header } = this;
+    const { bytes, at, call } = kernel();
+    const word = readU32(frame, this.#position);
+    const begin = this.#position + 4;
+    if (word === 0) return this.#end(begin);
+    const end = begin + (word & 0x7fffffff);
+    if (end - begin > header.maxBlockBytes) throw damaged('a block is larger than the frame allows');
+    if (end > frame.length) throw damaged('truncated in a block');
+    bytes.set(frame.subarray(begin, end), at.input);
+    if (header.blockChecksums) checkBlock(frame, begin, end);
+    const room = Math.min(header.maxBlockBytes, this.limitBytes - this.#length);
+    const history = header.linked ? Math.min(this.#length, historyBytes) : 0;
+    const length = word >>> 31 ? storeBlock(end - begin, room) : call.lz4DecodeBlock(at.input, end - begin, at.output, room, at.output - history);
+    if (length < 0) throw length === noRoom && room < header.maxBlockBytes ? overLimit(this.limitBytes) : damaged('a block cannot be decoded');
+    if (header.contentChecksum) call.xxhUpdate(at.xxh, at.output, length);
+    this.#position = end + (header.blockChecksums ? 4 : 0);
+    this.#length += length;
+    // Where matches of the next block find it; the content itself stays where it is.
+    if (header.linked) keepHistory(bytes, at, length);
+    return bytes.subarray(at.output, at.output + length);
+  }
+
+  /** Before others use the module. */
+  leave(): void {
+    const { bytes, at } = kernel();
+    const history = this.header.linked ? bytes.slice(at.history, at.history + historyBytes) : new Uint8Array(0);
+    this.#kept = { checksum: bytes.slice(at.xxh, at.xxh + checksumBytes), history };
+  }
+
+  comeBack(): void {
+    const { bytes, at } = kernel();
+    if (this.#kept === null) return;
+    bytes.set(this.#kept.checksum, at.xxh);
+    bytes.set(this.#kept.history, at.history);
+  }
+
+  #end(position: number): null {
+    const { contentBytes, contentChecksum } = this.header;
+    const { at, call } = kernel();
+    if (contentBytes !== undefined && contentBytes !== this.#length) throw damaged('the content size differs');
+    if (contentChecksum && readU32(this.frame, position) !== call.xxhFinish(at.xxh) >>> 0) throw damaged('the content checksum differs');
+    return null;
+  }
 }
 
 /** Room that is made at once for a long content of unknown size: what its blocks hold when all of them are full, as they are but for the last. 0: it grows. */
@@ -97,13 +161,13 @@ class Content {
     private readonly limitBytes: number,
     expectedBytes: number,
   ) {
-    this.bytes = new Uint8Array(Math.min(expectedBytes, limitBytes));
+    this.bytes = ownBytes(Math.min(expectedBytes, limitBytes));
   }
 
   append(piece: Uint8Array, last: boolean): void {
     const length = this.length + piece.length;
     if (length > this.bytes.length) {
-      const grown = new Uint8Array(last ? length : Math.min(this.limitBytes, Math.max(length, this.bytes.length * 2)));
+      const grown = ownBytes(last ? length : Math.min(this.limitBytes, Math.max(length, this.bytes.length * 2)));
       grown.set(this.bytes.subarray(0, this.length));
       this.bytes = grown;
     }

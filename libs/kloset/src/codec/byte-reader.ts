@@ -21,6 +21,8 @@ export class ByteReader {
     bytes: Uint8Array,
     readonly what: string,
     readonly place: Place = {},
+    /** Where the bytes begin in what is read piece by piece: for messages. */
+    readonly base = 0,
   ) {
     this.#bytes = bytes;
     this.#budgetBytes = BUDGET_BASE_BYTES + BUDGET_PER_INPUT_BYTE * bytes.length;
@@ -42,7 +44,8 @@ export class ByteReader {
 
   /** Throws; typed `never` so that it can end an expression. */
   fail(detail: string): never {
-    throw new DecodeError(this.what, `${detail} at offset ${this.#at}`, { ...this.place, offset: (this.place.offset ?? 0) + this.#at });
+    const at = this.base + this.#at;
+    throw new DecodeError(this.what, `${detail} at offset ${at}`, { ...this.place, offset: (this.place.offset ?? 0) + at });
   }
 
   expectEnd(): void {

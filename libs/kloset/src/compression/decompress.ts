@@ -1,6 +1,6 @@
 import { constants, gunzipSync } from 'node:zlib';
 import { DecodeError, TooLargeError } from '../errors/errors.js';
-import { unlz4 } from './lz4.js';
+import { unlz4, unlz4Pieces } from './lz4.js';
 import { unzstd } from './zstd.js';
 
 /** Content of one compressed unit, never more than `limitBytes`. @throws DecodeError, TooLargeError */
@@ -20,6 +20,16 @@ export function decompressor(algorithm: string | null): DecompressBytes {
     default:
       throw new DecodeError('CONFIG', `unknown compression ${JSON.stringify(algorithm.slice(0, 40))}`);
   }
+}
+
+/** The same in pieces, each good until anything else is decoded or hashed; only LZ4 has more than one. Their end proves what the format proves. */
+export type DecompressPieces = (input: Uint8Array, limitBytes: number) => Iterable<Uint8Array>;
+
+/** @throws DecodeError an algorithm that is not known */
+export function pieceDecompressor(algorithm: string | null): DecompressPieces {
+  if (algorithm === 'LZ4') return unlz4Pieces;
+  const decompress = decompressor(algorithm);
+  return (input, limitBytes) => [decompress(input, limitBytes)];
 }
 
 function stored(input: Uint8Array, limitBytes: number): Uint8Array {

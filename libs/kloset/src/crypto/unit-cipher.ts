@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
-import { aesKwUnwrap, aesKwWrap, gcmSivOpen, gcmSivSeal } from '@wardrobe/kernel';
+import { aesKwUnwrap, aesKwWrap, gcmSivOpen, gcmSivSeal, ownBytes } from '@wardrobe/kernel';
 import { concatBytes, equalBytes } from '../bytes/bytes.js';
 import { DecodeError, IntegrityError, TooLargeError } from '../errors/errors.js';
 import type { EncryptionParams } from '../format/config.js';
@@ -106,7 +106,7 @@ function decryptUnit(unit: Uint8Array, options: { readonly wrap: SubkeyWrap; rea
   const lastBytes = sealed.length % sealedBytes;
   if (lastBytes > 0 && lastBytes <= NONCE_BYTES + TAG_BYTES) throw new DecodeError('encrypted unit', 'ends inside a chunk');
   const chunks = Math.ceil(sealed.length / sealedBytes);
-  const plain = new Uint8Array(Math.max(0, sealed.length - chunks * (NONCE_BYTES + TAG_BYTES)));
+  const plain = ownBytes(Math.max(0, sealed.length - chunks * (NONCE_BYTES + TAG_BYTES)));
   let written = 0;
   for (let at = 0; at < sealed.length; at += sealedBytes) {
     const piece = openChunk(subkey, sealed.subarray(at, at + sealedBytes));

@@ -1,6 +1,6 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { ownNumbers } from '@wardrobe/kernel';
+import { ownBytes, ownNumbers } from '@wardrobe/kernel';
 import { asBuffer, equalBytes } from '../bytes/bytes.js';
 import { decode, encode } from '../codec/codec.js';
 import { DecodeError, IntegrityError } from '../errors/errors.js';
@@ -127,7 +127,7 @@ async function verifyFile(file: FileHandle, path: string, key: Uint8Array): Prom
   const { fields } = await readHeader(file, path);
   const { size } = await file.stat();
   const tag = createTag(key, fields.nonce);
-  const piece = new Uint8Array(VERIFY_PIECE_BYTES);
+  const piece = ownBytes(VERIFY_PIECE_BYTES, 0);
   for (let at = 0; at < size - INDEX_TAG_BYTES; at += piece.length) {
     const bytes = piece.subarray(0, Math.min(piece.length, size - INDEX_TAG_BYTES - at));
     await fill(file, bytes, at);

@@ -5,7 +5,7 @@ import type { Store } from '../store/store.js';
 import { type ConfigFile, describeConfig, repositoryIdBytes } from './config-file.js';
 import { type PackedRanges, packedRanges } from './packed-ranges.js';
 import type { RepositoryConfig } from './types.js';
-import { type DecodeUnit, type EncodeUnit, unitDecoder, unitEncoder, unitStream } from './unit-codec.js';
+import { type DecodePieces, type DecodeUnit, type EncodeUnit, unitDecoder, unitEncoder, unitPieces, unitStream } from './unit-codec.js';
 import type { PieceEncoder, RandomBytes } from '../crypto/unit-cipher.js';
 
 /** Everything derived when a store is opened: what the parts of a repository need of CONFIG and the secret. */
@@ -19,6 +19,8 @@ export type Keys = {
   readonly secret: Uint8Array | null;
   readonly algorithm: MacAlgorithm;
   readonly decodeUnit: DecodeUnit;
+  /** The same for one unit of any size. */
+  readonly decodePieces: DecodePieces;
   /** The writing side, for a writer's own source of random bytes. */
   encoder(random: RandomBytes): EncodeUnit;
   /** The same for one unit of any size. */
@@ -39,6 +41,7 @@ export function makeKeys(store: Store, configFile: ConfigFile, secret: Uint8Arra
     secret,
     algorithm,
     decodeUnit: unitDecoder(config, secret),
+    decodePieces: unitPieces(config, secret),
     encoder: (random) => unitEncoder(config, secret, random),
     encodeStream: (random) => unitStream(config, secret, random),
     mac: (bytes) => macFromBytes(algorithm.hash(bytes)),

@@ -4,7 +4,7 @@ import { garbageWatch } from '../bytes/garbage-watch.js';
 import { KlosetError, NotFoundError, TooLargeError } from '../errors/errors.js';
 import { openEnvelope } from '../format/envelope.js';
 import type { LocationTable } from '../state/location-table.js';
-import { parseState } from '../state/parse-state.js';
+import { parseStatePieces } from '../state/parse-state.js';
 import { namesState } from '../state/state-copies.js';
 import type { StateRecord } from '../state/state-record.js';
 import type { ListedItem, ReadOptions } from '../store/store.js';
@@ -85,14 +85,20 @@ function mergeState(keys: Keys, state: { readonly item: ListedItem; readonly fil
   const place = { kind: 'state', file: item.id };
   try {
     const opened = openEnvelope('state', file, { hash: (bytes) => keys.algorithm.hash(bytes), place });
-    const stream = keys.decodeUnit(opened.body, STATE_UNFOLDED_BYTES + STATE_UNFOLDED_PER_BYTE * opened.body.length);
-    const parsed = parseState(stream, { version: opened.version, table, place });
-    const namesItself = parsed.counts.packfiles > 0 ? namesState(parsed.residue, item.id) : keys.mac(stream) === item.id;
+    const pieces = keys.decodePieces(opened.body, STATE_UNFOLDED_BYTES + STATE_UNFOLDED_PER_BYTE * opened.body.length);
+    const parsed = parseStatePieces(pieces, { version: opened.version, table, place });
+    const namesItself = parsed.counts.packfiles > 0 ? namesState(parsed.residue, item.id) : macOf(keys, pieces()) === item.id;
     return { id: item.id, sizeBytes: item.sizeBytes, stamp: item.stamp ?? null, footer: macFromBytes(opened.footer), namesItself, ...parsed };
   } catch (error) {
     if (error instanceof KlosetError) return error;
     throw error;
   }
+}
+
+function macOf(keys: Keys, pieces: Iterable<Uint8Array>): Mac {
+  const mac = keys.algorithm.create();
+  for (const piece of pieces) mac.update(piece.slice());
+  return macFromBytes(mac.digest());
 }
 
 /** Reads states again from the store and yields those whose bytes are not what their footers say, whatever an index remembers of them. */

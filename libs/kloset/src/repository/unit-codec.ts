@@ -1,5 +1,5 @@
 import { compressor, compressStream } from '../compression/compress.js';
-import { decompressor } from '../compression/decompress.js';
+import { decompressor, pieceDecompressor } from '../compression/decompress.js';
 import { type PieceEncoder, type RandomBytes, unitCipher, unitSealer, unitSealStream } from '../crypto/unit-cipher.js';
 import type { Config } from '../format/config.js';
 
@@ -17,6 +17,19 @@ export function unitDecoder(config: Config, secret: Uint8Array | null): DecodeUn
   const floorBytes = Math.max(LIMIT_BASE_BYTES, Math.min(config.Chunking.MaxSize, 256 << 20) * 2);
   return (encoded, limitBytes = Math.max(floorBytes, encoded.length * LIMIT_PER_ENCODED_BYTE)) =>
     decompress(decrypt === null ? encoded : decrypt(encoded), limitBytes);
+}
+
+/** The content of a unit that is too large to be held, as often as it is gone through: each piece is good until anything else is decoded or hashed. */
+export type DecodePieces = (encoded: Uint8Array, limitBytes: number) => () => Iterable<Uint8Array>;
+
+/** @throws as `unitDecoder`; what is wrong with the compression is found while the pieces are gone through */
+export function unitPieces(config: Config, secret: Uint8Array | null): DecodePieces {
+  const decompress = pieceDecompressor(config.Compression?.Algorithm ?? null);
+  const decrypt = config.Encryption === null || secret === null ? null : unitCipher(config.Encryption, secret);
+  return (encoded, limitBytes) => {
+    const compressed = decrypt === null ? encoded : decrypt(encoded);
+    return () => decompress(compressed, limitBytes);
+  };
 }
 
 /** The repository encoding: compress, then encrypt. Two encodings of the same content differ in an encrypted store. @source 01-store 2.6 */
