@@ -31,7 +31,8 @@ export async function* listFlat(input: ListingInput, folder: string): AsyncItera
  */
 export async function* listBuckets(input: ListingInput, kind: ResourceKind, misplaced: (found: ReadonlyMap<Mac, string>) => void): AsyncIterable<ListedItem> {
   const above = under(input.root, FOLDERS[kind]);
-  const names = requested(input, above, (way) => readFolder(way, above));
+  const namesAbove = (): Promise<readonly FileEntry[] | null> => requested(input, above, (way) => readFolder(way, above));
+  const names = unlessRefused(namesAbove());
   // Awaited below; the buckets may fail first.
   names.catch(() => undefined);
   const elsewhere = new Map<Mac, Found & { readonly path: string }>();
@@ -44,7 +45,8 @@ export async function* listBuckets(input: ListingInput, kind: ResourceKind, misp
       else keep(found);
     }
   }
-  const entries = await names;
+  const named = await names;
+  const entries = named === REFUSED ? await namesAbove() : named;
   if (entries === null) throw new StoreError(`the folder ${above} of the store is not there`, { retryable: true });
   for (const entry of entries) {
     if (BUCKETS.includes(entry.filename) || !(await isFolderEntry(input, above, entry))) continue;
@@ -58,20 +60,29 @@ export async function* listBuckets(input: ListingInput, kind: ResourceKind, misp
   }
 }
 
+const REFUSED = Symbol('refused');
+
+/** The server's refusal of one folder as a value: it may not keep so many open at a time. */
+async function unlessRefused<T>(listing: Promise<T>): Promise<T | typeof REFUSED> {
+  try {
+    return await listing;
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.fault !== 'server') throw error;
+    return REFUSED;
+  }
+}
+
 /** What lies in each bucket. Those that the server refuses are asked for again, few at a time: it may not keep so many folders open. */
 async function* bucketsOf(input: ListingInput, above: string): AsyncIterable<readonly Found[]> {
   const handles = async (): Promise<number> => (await input.session.run(async (line) => line.maxHandles, input.signal)) ?? HANDLES;
   const refused: string[] = [];
-  const unlessRefused = async (bucket: string): Promise<readonly Found[]> => {
-    try {
-      return await itemsOf(input, under(above, bucket), bucket);
-    } catch (error) {
-      if (!(error instanceof StoreError) || error.fault !== 'server') throw error;
-      refused.push(bucket);
-      return [];
-    }
+  const itemsIn = async (bucket: string): Promise<readonly Found[]> => {
+    const items = await unlessRefused(itemsOf(input, under(above, bucket), bucket));
+    if (items !== REFUSED) return items;
+    refused.push(bucket);
+    return [];
   };
-  yield* inParallel(BUCKETS, (await handles()) - 1, unlessRefused);
+  yield* inParallel(BUCKETS, (await handles()) - 1, itemsIn);
   if (refused.length === 0) return;
   await input.session.run(async (line) => line.refusedHandle(), input.signal);
   yield* inParallel(refused, (await handles()) - 1, (bucket) => itemsOf(input, under(above, bucket), bucket));

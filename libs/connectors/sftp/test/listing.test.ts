@@ -43,6 +43,18 @@ describe('listing a server that keeps few folders open', () => {
     await store.close();
   });
 
+  it('finds every item when the folder above the buckets is what was one too many', async () => {
+    const store = opened();
+    let left = 1;
+    server.inject((operation, path) => (operation === 'OPENDIR' && path.endsWith('/states') && left-- > 0 ? { status: 4 } : null));
+    expect(await listed(store)).toEqual(expected);
+    expect(left).toBeLessThan(0);
+    server.inject((operation, path) => (operation === 'OPENDIR' && path.endsWith('/states') ? { status: 4 } : null));
+    await expect(listed(store)).rejects.toMatchObject({ code: 'store', fault: 'server' });
+    server.inject(null);
+    await store.close();
+  });
+
   it('asks no more for too many at once, as long as the line stands', async () => {
     const store = opened();
     await listed(store);
