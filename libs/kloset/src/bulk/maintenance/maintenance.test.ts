@@ -308,10 +308,11 @@ describe.each(['1.0', '1.1'] as const)('maintenance of a store of line %s', (lin
 describe('removal', () => {
   it('in a store for plakar 1.1 alone: the state first, then the files, and nothing is left to dispute', async () => {
     const world = await World.of('1.1');
-    const gone = await world.backup({ a: 'goes' });
     const stays = await world.backup({ b: 'stays' });
+    const gone = await world.backup({ a: 'goes' });
     await world.remove(gone);
     const { plan } = await world.run();
+    expect(plan.colour.length).toBeGreaterThan(0);
     world.nowMs += 7 * DAY;
     const result = await world.run();
     expect(result.removed).toBe(plan.colour.length);
