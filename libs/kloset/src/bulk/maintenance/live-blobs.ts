@@ -141,17 +141,13 @@ export class LiveBlobs {
     }
   }
 
-  /** Blobs of one type in the given packfiles that nothing live needs, each once. */
+  /** Blobs of one type in the given packfiles that nothing live needs, every copy. */
   *unneeded(type: number, packfiles: ReadonlySet<PackfileId>): Generator<number> {
-    const seen = new Set<Mac>();
     for (const [layer, { table, flags, ordinals }] of this.#layers.entries()) {
       const wanted = Uint8Array.from(ordinals, (ordinal) => (ordinal >= 0 && packfiles.has(this.#packfiles[ordinal] as PackfileId) ? 1 : 0));
       for (const index of table.rowsIn(wanted)) {
         const row = table.read(index);
         if (row.type !== type || ((flags[index] as number) & LIVE) !== 0 || !row.stated || this.#isTombstoned(table, index, row)) continue;
-        const id = table.blob(index);
-        if (seen.has(id)) continue;
-        seen.add(id);
         yield layer * LAYER_STEP + index;
       }
     }
