@@ -82,7 +82,7 @@ type Walked = Pick<Survey, 'line' | 'live' | 'needed' | 'sole' | 'hosts'> & { re
 
 async function walkLive(repository: Repository, options: MaintenanceOptions & { readonly files: ReadonlyMap<PackfileId, number> }): Promise<Walked> {
   const { view } = repository;
-  const live = new LiveBlobs(view);
+  const live = new LiveBlobs(view, undefined, (id) => !options.files.has(id));
   const walk = new NeedsWalk(live, repository, { signal: options.signal });
   const refusals: Refusal[] = [];
   const hosts = new Set<string>();
