@@ -1,19 +1,11 @@
 import { hostname } from 'node:os';
-import {
-  applyRepair,
-  backup,
-  type KnownMachine,
-  KlosetError,
-  planRepair,
-  removeSnapshots,
-  type Repository,
-  runMaintenance,
-  type WritableStore,
-} from '@wardrobe/kloset';
+import { backup, type KnownMachine, KlosetError, removeSnapshots, type Repository, runMaintenance, type WritableStore } from '@wardrobe/kloset';
 import { FAULT_KINDS, faultyStore } from '@wardrobe/kloset/testing';
 import { nameBytes, type PackfileId, parseMac, type SnapshotId } from '@wardrobe/kloset-model';
 import { OracleError, type OracleLine } from '@wardrobe/testing';
+import { beforeBackup, isStoppedByItself } from './built-upon.js';
 import type { Machine } from './machine.js';
+import { repair } from './mend.js';
 import type { World } from './world.js';
 
 const DAY_MS = 86_400_000;
@@ -29,7 +21,7 @@ export function actionsOf(world: World): readonly Action[] {
     { name: 'prune', weight: 1, run: pruneByUs },
     { name: 'maintenance', weight: 4, run: maintainByUs },
     { name: 'maintenance with a fault', weight: 2, run: maintainWithFault },
-    { name: 'repair', weight: 1, run: repairByUs },
+    { name: 'repair', weight: 1, run: async (w) => void (await repair(w)) },
     { name: 'time', weight: 4, run: pass },
   ];
   const theirs = [...world.oracles.keys()].flatMap((line): Action[] => [
@@ -147,28 +139,16 @@ function knownMachine({ name, seen }: Machine): KnownMachine {
   return { names: [name, hostname(), 'oracle-host'], caches: seen.size === 0 ? [] : [{ cache: 'plakar', states: seen }], problem: null };
 }
 
-async function repairByUs(world: World): Promise<void> {
-  const machine = world.random.pick(world.machines);
-  const repository = await world.open(machine);
-  const plan = await planRepair(repository, { nowMs: world.nowMs + machine.skewMs });
-  await applyRepair(repository, plan, { environment: world.environment(machine) });
-  const { view } = await world.open();
-  for (const { id } of view.live) {
-    const files = world.model.lost.get(id);
-    if (files === undefined) continue;
-    world.model.publish(id, files);
-    world.count('brought back');
-  }
-}
-
 async function saveByPlakar(world: World, line: OracleLine): Promise<void> {
   const by = world.oracles.get(line);
   const machine = world.random.pick(world.machines);
   await machine.live(world.random);
+  const before = await beforeBackup(world);
   const id = await by?.backup(world.oracleStore(line, machine), machine.source);
   if (id === undefined) throw new Error(`plakar ${line} made no snapshot`);
   machine.seen = await world.states();
   world.model.publish(parseMac(id) as SnapshotId, machine.files(), `plakar ${line} on ${machine.name}`);
+  if (line === '1.0') world.model.before.set(parseMac(id) as SnapshotId, before);
   if (world.options.upgrades === true && line === '1.1') world.model.imperfect.add(parseMac(id) as SnapshotId);
 }
 
@@ -183,16 +163,28 @@ async function removeByPlakar(world: World, line: OracleLine): Promise<void> {
 
 async function maintainByPlakar(world: World, line: OracleLine): Promise<void> {
   const machine = world.random.pick(world.machines);
-  machine.seen = await world.states();
-  try {
-    // What plakar colours it colours now, years after our clock; its own default keeps files where line 1.0 takes part.
-    const done = await world.oracles
-      .get(line)
-      ?.maintenance(world.oracleStore(line, machine), { grace: world.random.pick(['0s', '168h']), keepFiles: line === '1.0' });
-    if (line === '1.1' && (done?.packfiles ?? 0) > 0) world.model.disputed = true;
-  } catch (error) {
-    // It stops at entries that its own backup left out.
-    if (!(error instanceof OracleError) || world.model.imperfect.size === 0) throw error;
-    world.count('plakar stopped');
+  for (let isMended = false; ; isMended = true) {
+    machine.seen = await world.states();
+    try {
+      return await maintainOnce(world, line, machine);
+    } catch (error) {
+      if (!(error instanceof OracleError)) throw error;
+      if (!isMended && (await isStoppedByItself(world, error.message))) {
+        await repair(world);
+        world.count('plakar stopped at what it built itself, and went on after repair');
+        continue;
+      }
+      // It stops at entries that its own backup left out.
+      if (world.model.imperfect.size === 0) throw error;
+      world.count('plakar stopped');
+      return;
+    }
   }
+}
+
+/** What plakar colours it colours now, years after our clock; its own default keeps files where line 1.0 takes part. */
+async function maintainOnce(world: World, line: OracleLine, machine: Machine): Promise<void> {
+  const options = { grace: world.random.pick(['0s', '168h']), keepFiles: line === '1.0' };
+  const done = await world.oracles.get(line)?.maintenance(world.oracleStore(line, machine), options);
+  if (line === '1.1' && (done?.packfiles ?? 0) > 0) world.model.disputed = true;
 }

@@ -1,7 +1,10 @@
-import type { SnapshotId } from '@wardrobe/kloset-model';
+import type { PackfileId, SnapshotId } from '@wardrobe/kloset-model';
 
 /** Content of every file of a snapshot by its absolute path. */
 export type Files = ReadonlyMap<string, Buffer>;
+
+/** Packfiles of the store before a backup began: scheduled for deletion, and not. */
+export type BeforeBackup = { readonly coloured: ReadonlySet<PackfileId>; readonly available: ReadonlySet<PackfileId> };
 
 /** What must be true of the store, whoever looks. Knows nothing of packfiles and states. */
 export class Model {
@@ -21,6 +24,9 @@ export class Model {
 
   /** By whom, and at which machine: for what a failure says. */
   readonly makers = new Map<SnapshotId, string>();
+
+  /** Of snapshots that plakar 1.0 made. */
+  readonly before = new Map<SnapshotId, BeforeBackup>();
 
   publish(id: SnapshotId, files: Files, by = 'Wardrobe'): void {
     this.live.set(id, files);

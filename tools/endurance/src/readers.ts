@@ -1,5 +1,8 @@
 import { checkSnapshots, openSnapshot, type Repository } from '@wardrobe/kloset';
 import { type Mac, nameBytes, type SnapshotId } from '@wardrobe/kloset-model';
+import type { Oracle } from '@wardrobe/testing';
+import { isBuiltUpon, mendBuiltUpon } from './built-upon.js';
+import type { Machine } from './machine.js';
 import type { Files } from './model.js';
 import type { World } from './world.js';
 
@@ -65,17 +68,35 @@ export async function comparePlakar(world: World): Promise<void> {
         if (!excused.has(id) && !disputed.has(id)) throw new Error(`${who} does not show ${id.slice(0, 8)}`);
         world.count('excused');
       }
-      for (const { snapshot, whole, problems } of await by.check(world.oracleStore(line, machine))) {
-        if (whole || excused.has(snapshot) || disputed.has(snapshot) || world.model.imperfect.has(snapshot as SnapshotId)) continue;
-        if (!world.model.disputed || !problems.some((problem) => problem.includes('packfile not found')))
-          throw new Error(
-            `${who} finds ${snapshot.slice(0, 8)}, made by ${world.model.makers.get(snapshot as SnapshotId)}, damaged: ${problems.slice(0, 3).join('; ')}; ${placesOf(view, problems.join())}`,
-          );
-        await compareContents(world, [snapshot as SnapshotId]);
-        world.count('excused');
-      }
+      await compareChecked(world, { by, machine, who, isExcused: (id) => excused.has(id) || disputed.has(id) });
     }
   }
+}
+
+type PlakarReader = { readonly by: Oracle; readonly machine: Machine | undefined; readonly who: string; readonly isExcused: (snapshot: string) => boolean };
+
+/** Everything that plakar finds damaged must be excused, or proven to be so by its own fault; the latter a repair must mend. */
+async function compareChecked(world: World, { by, machine, who, isExcused }: PlakarReader): Promise<void> {
+  const repository = await world.open();
+  const builtUpon: SnapshotId[] = [];
+  for (const checked of await by.check(world.oracleStore(by.line, machine))) {
+    const { whole, problems } = checked;
+    const snapshot = checked.snapshot as SnapshotId;
+    if (whole || isExcused(snapshot) || world.model.imperfect.has(snapshot)) continue;
+    if (await isBuiltUpon(world, repository, checked)) {
+      builtUpon.push(snapshot);
+      continue;
+    }
+    if (!world.model.disputed || !problems.some((problem) => problem.includes('packfile not found')))
+      throw new Error(
+        `${who} finds ${snapshot.slice(0, 8)}, made by ${world.model.makers.get(snapshot)}, damaged: ${problems.slice(0, 3).join('; ')}; ${placesOf(repository.view, problems.join())}`,
+      );
+    await compareContents(world, [snapshot]);
+    world.count('excused');
+  }
+  if (builtUpon.length === 0) return;
+  await compareContents(world, builtUpon);
+  await mendBuiltUpon(world, builtUpon, { oracle: by, views: [undefined, machine].map((one) => world.oracleStore(by.line, one)) });
 }
 
 function short(ids: readonly string[]): string {

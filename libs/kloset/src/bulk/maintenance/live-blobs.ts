@@ -51,8 +51,15 @@ export class LiveBlobs {
   readonly #sole: boolean[] = [];
   readonly #tombstones: ReadonlySet<string>;
 
-  /** `orphans`: packfiles that no state names whose locations count too, with their table. */
-  constructor(view: StateView, orphans?: { readonly layer: Layer; readonly packfiles: ReadonlySet<PackfileId> }) {
+  /**
+   * `orphans`: packfiles that no state names whose locations count too, with their table. `isGone`: told of packfiles that are scheduled for deletion, whether
+   * they were removed already: what is said to lie in them counts no more.
+   */
+  constructor(
+    view: StateView,
+    orphans?: { readonly layer: Layer; readonly packfiles: ReadonlySet<PackfileId> },
+    isGone: (id: PackfileId) => boolean = () => false,
+  ) {
     const ordinals = new Map<PackfileId, number>();
     const mark = ({ table }: Layer, counts: (id: PackfileId) => boolean, isOrphans = false): Marked => ({
       table,
@@ -63,7 +70,8 @@ export class LiveBlobs {
         return counts(id) ? this.#ordinal(id, ordinals, view) : -1;
       }),
     });
-    const layers = view.layers.map((layer) => mark(layer, (id) => view.isPackfileKnown(id)));
+    const counts = (id: PackfileId): boolean => view.isPackfileKnown(id) && !(view.isPackfileColoured(id) && isGone(id));
+    const layers = view.layers.map((layer) => mark(layer, counts));
     if (orphans !== undefined) layers.push(mark(orphans.layer, (id) => orphans.packfiles.has(id), true));
     this.#layers = layers;
     this.#tombstones = tombstonesOf(view.layers);
@@ -139,6 +147,23 @@ export class LiveBlobs {
         yield { type: row.type, id };
       }
     }
+  }
+
+  /** Blobs of one type in the given packfiles that nothing live needs, every copy. */
+  *unneeded(type: number, packfiles: ReadonlySet<PackfileId>): Generator<number> {
+    for (const [layer, { table, flags, ordinals }] of this.#layers.entries()) {
+      const wanted = Uint8Array.from(ordinals, (ordinal) => (ordinal >= 0 && packfiles.has(this.#packfiles[ordinal] as PackfileId) ? 1 : 0));
+      for (const index of table.rowsIn(wanted)) {
+        const row = table.read(index);
+        if (row.type !== type || ((flags[index] as number) & LIVE) !== 0 || !row.stated || this.#isTombstoned(table, index, row)) continue;
+        yield layer * LAYER_STEP + index;
+      }
+    }
+  }
+
+  /** Packfiles that hold a copy of a blob. */
+  holders(type: number, words: Uint32Array): PackfileId[] {
+    return this.#copies(type, words).map((ordinal) => this.#packfiles[ordinal] as PackfileId);
   }
 
   #isAvailable(type: number, id: Mac): boolean {

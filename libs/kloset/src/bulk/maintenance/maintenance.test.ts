@@ -1,13 +1,15 @@
 import type { Mac, PackfileId, SnapshotId, StateId } from '@wardrobe/kloset-model';
-import { parseMac } from '@wardrobe/kloset-model';
+import { nameBytes, parseMac } from '@wardrobe/kloset-model';
 import { describe, expect, it } from 'vitest';
 import { ORACLE_STORES, openOracle } from '../../../test/open-oracle.js';
+import { SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
 import { createStore } from '../../repository/create-store.js';
 import { openRepository } from '../../repository/repository.js';
 import type { Repository } from '../../repository/types.js';
 import { openWriter } from '../../repository/writer.js';
 import type { RepositoryWriter, StoreLine } from '../../repository/writer-types.js';
 import { type BuildEntry, buildSnapshot, FAULT_KINDS, faultyStore, keystream } from '../../snapshot/testing/index.js';
+import { openSnapshot } from '../../snapshot/open.js';
 import { type SnapshotSource, snapshotSource } from '../../snapshot/source.js';
 import type { WritableStore } from '../../store/store.js';
 import { copyToMemory, type MemoryStore, memoryStore } from '@wardrobe/connector-memory';
@@ -306,10 +308,11 @@ describe.each(['1.0', '1.1'] as const)('maintenance of a store of line %s', (lin
 describe('removal', () => {
   it('in a store for plakar 1.1 alone: the state first, then the files, and nothing is left to dispute', async () => {
     const world = await World.of('1.1');
-    const gone = await world.backup({ a: 'goes' });
     const stays = await world.backup({ b: 'stays' });
+    const gone = await world.backup({ a: 'goes' });
     await world.remove(gone);
     const { plan } = await world.run();
+    expect(plan.colour.length).toBeGreaterThan(0);
     world.nowMs += 7 * DAY;
     const result = await world.run();
     expect(result.removed).toBe(plan.colour.length);
@@ -351,6 +354,35 @@ describe('removal', () => {
     expect(view.states.every((state) => state.version === '1.0.0')).toBe(true);
     expect(await world.sound()).toEqual([stays]);
     expect(await world.run({ machines: [seen('builder', after)] })).toMatchObject({ state: null, removed: 0 });
+  });
+
+  it('in a store with 1.0 clients: not what an object that stays leads to, where plakar may build upon that object unseen', async () => {
+    const world = await World.of('1.0');
+    const gone = await world.backup({ a: 'goes' });
+    const snapshot = await openSnapshot(await world.open(), gone);
+    const { object } = await snapshot.entry(nameBytes('/srv/a'));
+    const bytes = await (await world.open()).get(SNAPSHOT_BLOB.object, object as Mac);
+    // As plakar 1.0 does for a file that it reads: the object once more, and not the chunk that is there.
+    const stays = world.id();
+    await world.write(
+      (writer) => {
+        writer.putAgain(SNAPSHOT_BLOB.object, bytes, object as Mac);
+        buildSnapshot(writer, [{ path: '/srv/b', content: 'stays' }], { form: '1.0', id: stays });
+      },
+      { state: stays },
+    );
+    await world.remove(gone);
+    expect((await world.run()).coloured).toBeGreaterThan(0);
+    world.nowMs += 31 * DAY;
+    const due = () => ({ machines: [seen('builder', world.store.items.state.keys()), { ...seen('bravo', []), caches: [] }] });
+    const { plan, removed } = await world.run(due());
+    expect([removed, plan.sweep]).toEqual([0, []]);
+    expect(plan.held.map(({ why }) => why)).toEqual([expect.stringContaining(`object ${object} stays`)]);
+    expect((await world.plan({ ...due(), retired: ['builder'] })).sweep.length).toBe(plan.held.length);
+    await world.remove(stays);
+    // Until the machine has seen that the object goes too.
+    expect((await world.run(due())).removed).toBe(0);
+    expect((await world.run(due())).removed).toBe(plan.held.length);
   });
 
   it('a lock of somebody else keeps maintenance out', async () => {

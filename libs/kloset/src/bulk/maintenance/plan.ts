@@ -5,8 +5,9 @@ import { storeLine } from '../../repository/store-line.js';
 import type { OrphanPackfile, Repository } from '../../repository/types.js';
 import { snapshotSource } from '../../snapshot/source.js';
 import { StateOrder } from '../../state/state-order.js';
+import { builtUpon } from './built-upon.js';
 import { LiveBlobs } from './live-blobs.js';
-import { type Witnesses, removalHindrance } from './removal.js';
+import { isPlakarAround, type Witnesses, removalHindrance } from './removal.js';
 import type { ColouredPackfile, Healing, KeptPackfile, MaintenanceOptions, MaintenancePlan, PlannedPackfile, Refusal, StrandedHeader } from './types.js';
 import { NeedsWalk } from './walk-needs.js';
 
@@ -42,7 +43,8 @@ export async function workOut(repository: Repository, options: MaintenanceOption
   const graceMs = options.graceMs ?? GRACE_MS[line];
   const survey: Survey = { repository, options, files, graceMs, ...walked, orphans, hidden, kept };
   const locks = (await repository.locks({ signal })).filter((lock) => isFresh(lock, options.nowMs));
-  const coloured = judgeColoured(survey);
+  const colour = [...uncolouredGarbage(survey), ...orphanGarbage(survey)];
+  const coloured = await keepBuiltUpon(survey, judgeColoured(survey), colour);
   const plan: MaintenancePlan = {
     line,
     nowMs: options.nowMs,
@@ -51,7 +53,7 @@ export async function workOut(repository: Repository, options: MaintenanceOption
     snapshots: repository.view.live.length,
     neededPackfiles: walked.needed.size,
     neededBytes: [...walked.needed.keys()].reduce((sum, id) => sum + (files.get(id) ?? 0), 0),
-    colour: [...uncolouredGarbage(survey), ...orphanGarbage(survey)],
+    colour,
     ...coloured,
     ...judgeTombstoned(survey),
     kept,
@@ -80,7 +82,7 @@ type Walked = Pick<Survey, 'line' | 'live' | 'needed' | 'sole' | 'hosts'> & { re
 
 async function walkLive(repository: Repository, options: MaintenanceOptions & { readonly files: ReadonlyMap<PackfileId, number> }): Promise<Walked> {
   const { view } = repository;
-  const live = new LiveBlobs(view);
+  const live = new LiveBlobs(view, undefined, (id) => !options.files.has(id));
   const walk = new NeedsWalk(live, repository, { signal: options.signal });
   const refusals: Refusal[] = [];
   const hosts = new Set<string>();
@@ -211,7 +213,7 @@ type Judged = Pick<MaintenancePlan, 'heal' | 'strandedHeaders' | 'waiting' | 'sw
 function judgeColoured(survey: Survey): Judged {
   const { repository, files, options, graceMs, line } = survey;
   const { view } = repository;
-  const witnesses: Witnesses = { machines: options.machines, retired: options.retired ?? [], hosts: survey.hosts };
+  const witnesses = witnessesOf(survey);
   const orphans = new Set(survey.orphans.map((orphan) => orphan.id));
   const waiting: ColouredPackfile[] = [];
   const sweep: ColouredPackfile[] = [];
@@ -239,6 +241,32 @@ function judgeColoured(survey: Survey): Judged {
     }
   }
   return { ...healings(survey), waiting, sweep, held };
+}
+
+/** What is due, without what plakar 1.0 may build upon unseen: that is held until every machine knows that the objects which lead to it go too. */
+async function keepBuiltUpon(survey: Survey, judged: Judged, colour: readonly PlannedPackfile[]): Promise<Judged> {
+  const { live, options } = survey;
+  const { view } = survey.repository;
+  const witnesses = witnessesOf(survey);
+  if (survey.line === '1.1' || judged.sweep.length === 0 || !isPlakarAround(witnesses)) return judged;
+  const going = new Set(colour.map(({ id }) => id));
+  const known = [...view.packfiles()];
+  const seenToGo = new Set([...view.colours(BLOB_TYPE.packfile)].flatMap(([id, { states }]) => (removalHindrance(witnesses, states) === null ? [id] : [])));
+  const leading = await builtUpon(survey.repository, live, {
+    due: new Set(judged.sweep.map(({ id }) => id)),
+    leading: new Set(known.flatMap(({ id }) => (seenToGo.has(id) ? [] : [id]))),
+    staying: new Set(known.flatMap(({ id, coloured }) => (coloured || going.has(id) ? [] : [id]))),
+    signal: options.signal,
+  });
+  if (leading.size === 0) return judged;
+  const held = judged.sweep
+    .filter(({ id }) => leading.has(id))
+    .map((packfile) => ({ ...packfile, why: `object ${leading.get(packfile.id)} stays and names what lies in it: plakar 1.0 may build upon it unseen` }));
+  return { ...judged, sweep: judged.sweep.filter(({ id }) => !leading.has(id)), held: [...judged.held, ...held] };
+}
+
+function witnessesOf({ options, hosts }: Survey): Witnesses {
+  return { machines: options.machines, retired: options.retired ?? [], hosts };
 }
 
 /** What is needed and coloured. In a store for plakar 1.1 alone the colour goes; elsewhere, and where machines may merge in another order, the blobs are stored again. */

@@ -30,3 +30,8 @@ export function removalHindrance(witnesses: Witnesses, colouredBy: readonly Stat
   }
   return null;
 }
+
+/** Whether plakar has a cache on any of the machines that count. */
+export function isPlakarAround({ machines, retired }: Witnesses): boolean {
+  return (machines ?? []).some(({ names, caches }) => caches.length > 0 && !names.some((name) => retired.includes(name)));
+}

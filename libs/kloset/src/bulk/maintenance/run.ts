@@ -57,7 +57,8 @@ async function storeAgain(
     for await (const got of repository.getMany(type, ids, { signal: options.signal })) {
       if ('error' in got) throw got.error;
       writer.putAgain(type, got.bytes, got.id);
-      options.onProgress?.({ phase: 'store again', done: ++done, total });
+      done += 1;
+      options.onProgress?.({ phase: 'store again', done, total });
     }
     await writer.settle({ signal: options.signal });
   };
