@@ -123,11 +123,12 @@ async function proofsAhead(
   const giveUp = garbageWatch(COMPARED_BYTES);
   const proven = async (id: PackfileId): Promise<number | null> => {
     const path = repository.store.localPath?.('packfile', id) ?? '';
-    const { bytes, lengths, contents: found } = await readers.ask({ kind: 'prove', packfile: id, path, blobs: blobs === true, contents: known !== null }, []);
+    const { bytes, lengths } = await readers.ask({ kind: 'prove', packfile: id, path, blobs: blobs === true }, []);
     if (bytes === null) return null;
+    const index = new Uint8Array(bytes);
     try {
-      const proven = known === null || found === undefined ? null : { contents: found, proofs: known };
-      checkPlacesFast(rows, repository, { id, index: new Uint8Array(bytes), proven });
+      const found = checkPlacesFast(rows, repository, { id, index });
+      if (known !== null && found !== null) await known.prove(readers, { path, index, rows: found });
       giveUp();
       return lengths[0] ?? 0;
     } catch (error) {

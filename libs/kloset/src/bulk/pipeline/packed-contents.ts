@@ -4,8 +4,10 @@ import { packfileIndexRecord } from '../../format/packfile.js';
 import { SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
 import { CHUNK_RECORD, PlainRecords } from '../../snapshot/plain-records.js';
 import type { BlobOpener } from './blob-opener.js';
-import type { ReadPlace } from './pack-reader.js';
+import type { OpenFiles } from './pack-reader.js';
+import type { ContentsRequest, ReadAnswer } from './read-protocol.js';
 
+const NO_LENGTHS = new Int32Array(0);
 const MAC_BYTES = 32;
 const RANGE_BYTES = 1 << 20;
 /** A larger chunk is likely to be one of several of its content: it is proven with the others, when their object is asked for. */
@@ -15,51 +17,52 @@ const PLAIN_LIMIT_BYTES = 0xfffe;
 /** So many chunks tell whether this store keeps chunks and objects together. */
 const TRIED_CHUNKS = 4096;
 
-/** Reads a part of the packfile to a place in the opener's memory. @throws StoreError it ends early */
-export type ReadPart = (part: ReadPlace) => void;
-/** A packfile's plain index, proven. */
-export type IndexedPackfile = { readonly index: Uint8Array; readonly read: ReadPart };
-
 /**
- * Proves contents of one chunk in the pass over their packfile, where chunk and object lie in the same one: no question for each, and every byte is opened once.
+ * Proves contents of one chunk in the pass over their packfile, where chunk and object lie near each other: no question for each, and every byte is opened once.
  */
 export class PackedContents {
   readonly #opener: BlobOpener;
+  readonly #files: OpenFiles;
   readonly #records: PlainRecords;
   readonly #chunks = new ChunkLengths();
   #opened = 0;
   #used = 0;
 
-  constructor(opener: BlobOpener) {
+  constructor(opener: BlobOpener, files: OpenFiles) {
     this.#opener = opener;
+    this.#files = files;
     this.#records = new PlainRecords(opener.bytes);
   }
 
-  /** For each record of the index one more than the length of the content of an object that is proven with it; 0: nothing is known of that blob. */
-  prove({ index, read }: IndexedPackfile): Uint16Array {
-    const count = index.length / packfileIndexRecord.sizeBytes;
+  /** Answers, for each record of the index, with 16 bits: one more than the length of the content of an object that is proven with it; 0: nothing is known of that blob. */
+  prove({ id, path, index }: ContentsRequest): ReadAnswer {
+    const count = index.byteLength / packfileIndexRecord.sizeBytes;
     const proven = new Uint16Array(count);
-    if (this.#opened > TRIED_CHUNKS && this.#used * 2 < this.#opened) return proven;
-    const places = new Places(index, this.#opener.inputBytes);
-    this.#chunks.clear(count);
-    for (let first = 0; first < places.order.length; ) {
-      const end = places.rangeEnd(first);
-      this.#load(places, { first, end, read });
-      for (; first < end; first++) this.#take(places, first, proven);
-    }
-    return proven;
+    const isWorthIt = this.#opened < TRIED_CHUNKS || this.#used * 2 >= this.#opened;
+    if (isWorthIt) this.#proveAll(new Places(new Uint8Array(index), this.#opener.inputBytes), path, proven);
+    return { id, lengths: NO_LENGTHS, bytes: proven.buffer };
   }
 
-  /** Has a range lie in memory, and the keys of its blobs unwrapped together. */
-  #load(places: Places, { first, end, read }: { readonly first: number; readonly end: number; readonly read: ReadPart }): void {
+  #proveAll(places: Places, path: string, proven: Uint16Array): void {
+    this.#chunks.clear(places.order.length);
+    for (let first = 0; first < places.order.length; ) {
+      const end = places.rangeEnd(first);
+      const isThere = this.#load(places, { first, end, path });
+      for (; first < end; first++) if (isThere) this.#take(places, first, proven);
+    }
+  }
+
+  /** Has a range lie in memory, and the keys of its blobs unwrapped together. False: the file ends before. */
+  #load(places: Places, { first, end, path }: { readonly first: number; readonly end: number; readonly path: string }): boolean {
     const { bytes, input } = this.#opener;
     const from = places.offset(first);
-    const to = places.offset(end - 1) + places.lengthBytes(end - 1);
-    read({ bytes, at: input, lengthBytes: to - from, position: from + HEADER_BYTES });
+    const lengthBytes = places.offset(end - 1) + places.lengthBytes(end - 1) - from;
+    if (this.#files.read(path, { bytes, at: input, lengthBytes, position: from + HEADER_BYTES }) < lengthBytes) return false;
     places.start = input - from;
     this.#opener.expectNone();
     for (let place = first; place < end; place++) this.#opener.expect(places.start + places.offset(place), places.lengthBytes(place));
     this.#opener.expectedAll();
+    return true;
   }
 
   #take(places: Places, place: number, proven: Uint16Array): void {

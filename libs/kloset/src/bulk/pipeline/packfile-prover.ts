@@ -12,7 +12,6 @@ import { type NameForm, verifyPackfile } from '../../repository/verify-packfile.
 import type { Store } from '../../store/store.js';
 import { localError } from '../local-error.js';
 import type { BlobOpener } from './blob-opener.js';
-import { PackedContents, type ReadPart } from './packed-contents.js';
 import type { ProveRequest, ReadAnswer } from './read-protocol.js';
 
 const RANGE_BYTES = 2 << 20;
@@ -26,7 +25,6 @@ export class PackfileProver {
   readonly #configFile: ConfigFile;
   readonly #secret: Uint8Array | null;
   readonly #opener: BlobOpener;
-  readonly #contents: PackedContents;
   readonly #form: { name: NameForm } = { name: 'body' };
   #piece: Uint8Array | null = null;
 
@@ -34,7 +32,6 @@ export class PackfileProver {
     this.#configFile = configFile;
     this.#secret = secret;
     this.#opener = opener;
-    this.#contents = new PackedContents(opener);
   }
 
   async prove(request: ProveRequest): Promise<ReadAnswer> {
@@ -50,9 +47,7 @@ export class PackfileProver {
       };
       const { nameKnown } = await verifyPackfile(keys, { id: request.packfile, onIndex, form: this.#form }, {});
       const blobs = request.blobs ? countProven(keys, { index: plain, sizeBytes, fd, opener: this.#opener }) : 0;
-      if (blobs === null || !nameKnown) return notSound(request);
-      const contents = request.contents ? { contents: this.#contents.prove({ index: plain, read: partsOf(fd) }) } : {};
-      return { id: request.id, lengths: Int32Array.of(blobs), bytes: ownBuffer(plain), ...contents };
+      return blobs !== null && nameKnown ? { id: request.id, lengths: Int32Array.of(blobs), bytes: ownBuffer(plain) } : notSound(request);
     } catch (error) {
       // A bug stays one; everything else is told in words by the asker.
       if (!(error instanceof KlosetError)) localError(error, request.path);
@@ -132,10 +127,6 @@ function readInto(fd: number, bytes: Uint8Array, position: number): void {
     if (got === 0) throw new StoreError('the file ends early');
     done += got;
   }
-}
-
-function partsOf(fd: number): ReadPart {
-  return ({ bytes, at, lengthBytes, position }) => readInto(fd, bytes.subarray(at, at + lengthBytes), position);
 }
 
 /** As much of a store as proving one packfile takes. */

@@ -45,21 +45,17 @@ export const MADE_RECORD = {
 /** `replace`: what has the name may be replaced; `owner`: owner and group are set; `prove`: the content must have its MAC, that of its only chunk is not enough. */
 export const MADE_FLAG = { replace: 1, owner: 2, prove: 4 } as const;
 
-/** A whole packfile to be proven: envelope, index, name and, with `blobs`, every blob; or, with `contents`, contents that lie in it with their objects. */
-export type ProveRequest = {
-  readonly id: number;
-  readonly kind: 'prove';
-  readonly packfile: PackfileId;
-  readonly path: string;
-  readonly blobs: boolean;
-  readonly contents: boolean;
-};
+/** A whole packfile to be proven: envelope, index, name and, with `blobs`, every blob. */
+export type ProveRequest = { readonly id: number; readonly kind: 'prove'; readonly packfile: PackfileId; readonly path: string; readonly blobs: boolean };
 
-export type ToReader = ReadRequest | WriteRequest | MakeRequest | ExamineRequest | ProveRequest;
+/** Contents that lie in a packfile with their objects, to be proven: `index` is a part of its plain index. Answered with `PackedContents`' numbers. */
+export type ContentsRequest = { readonly id: number; readonly kind: 'contents'; readonly path: string; readonly index: ArrayBuffer };
+
+export type ToReader = ReadRequest | WriteRequest | MakeRequest | ExamineRequest | ProveRequest | ContentsRequest;
 
 /**
  * `lengths`: of each content, -1 for one that did not open or was not written; of files to be made, 0, or -1 for one that was not made and of which nothing is
  * left; of a packfile, how many of its blobs were proven. `bytes`: contents or verdicts that were asked for, or the plain index of a packfile that is sound in
- * itself, else null. `contents`: those of a packfile that were proven, as `PackedContents` tells them.
+ * itself, else null.
  */
-export type ReadAnswer = { readonly id: number; readonly lengths: Int32Array; readonly bytes: ArrayBuffer | null; readonly contents?: Uint16Array };
+export type ReadAnswer = { readonly id: number; readonly lengths: Int32Array; readonly bytes: ArrayBuffer | null };
