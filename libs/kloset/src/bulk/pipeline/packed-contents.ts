@@ -15,7 +15,7 @@ const STORED_LIMIT_BYTES = 64 << 10;
 /** What a length has room for. */
 const PLAIN_LIMIT_BYTES = 0xfffe;
 /** So many chunks tell whether this store keeps chunks and objects together. */
-const TRIED_CHUNKS = 4096;
+const TRIED_CHUNKS = 1024;
 
 /**
  * Proves contents of one chunk in the pass over their packfile, where chunk and object lie near each other: no question for each, and every byte is opened once.
