@@ -3,6 +3,7 @@ import {
   type CheckSummary,
   checkSnapshots,
   checkStore,
+  ContentProofs,
   type KlosetError,
   type Readers,
   readersFor,
@@ -72,7 +73,7 @@ export async function check(session: Session, args: readonly string[], options: 
 }
 
 /** `readers`: the same threads first for the files of the store and then for the snapshots. */
-type Checked = Pick<WholeStore, 'repository' | 'proofs'> & { readonly readers: Readers | undefined };
+type Checked = Pick<WholeStore, 'repository' | 'proofs'> & { readonly readers: Readers | undefined; readonly contents?: ContentProofs | undefined };
 
 async function withReaders<T>({ repository, proofs }: WholeStore, work: (checked: Checked) => Promise<T>): Promise<T> {
   const readers = (await readersFor(repository)) ?? undefined;
@@ -94,12 +95,16 @@ async function checkAll(
   const { options } = mode;
   const { repository, proofs, readers } = checked;
   const isFilesFirst = proofs === null || options.store === true;
-  const filesBefore = isWhole && isFilesFirst ? await checkFiles(session, checked, mode) : null;
+  // What is proven of contents with the packfiles is not read once more for the snapshots.
+  const isShared = isWhole && proofs === null && readers !== undefined && !mode.fast && mode.sample === undefined;
+  const contents = isShared ? new ContentProofs(repository) : undefined;
+  const filesBefore = isWhole && isFilesFirst ? await checkFiles(session, { ...checked, contents }, mode) : null;
   const { parts, isIncomplete } = await partsOf(session, repository, { args, options, nowMs });
   const totals = { snapshots: 0, damagedSnapshots: 0, entries: 0, objects: 0, objectsNotRead: 0, chunks: 0, bytes: 0 };
   let problems = 0;
   for (const part of parts) {
-    const summary = await checkPart(session, part, { mode, readers: part.source === repository ? readers : undefined });
+    const shared = part.source === repository ? { readers, contents } : {};
+    const summary = await checkPart(session, part, { mode, ...shared });
     problems += summary.problems;
     for (const key of Object.keys(totals) as (keyof typeof totals)[]) totals[key] += summary[key];
   }
@@ -153,7 +158,7 @@ function sampleOf(options: CheckOptions): SampleChoice | undefined {
 
 type CheckedFiles = { readonly errors: number; readonly counts: StoreCounts | null };
 
-async function checkFiles(session: Session, { repository, proofs, readers }: Checked, mode: Mode): Promise<CheckedFiles> {
+async function checkFiles(session: Session, { repository, proofs, readers, contents }: Checked, mode: Mode): Promise<CheckedFiles> {
   const { options } = mode;
   let errors = 0;
   let counts: StoreCounts | null = null;
@@ -163,6 +168,7 @@ async function checkFiles(session: Session, { repository, proofs, readers }: Che
     sample: mode.sample,
     readers,
     proofs,
+    contents,
     signal: session.signal,
     onCounts: (told) => {
       counts = told;
@@ -233,7 +239,7 @@ async function partsOf(
 async function checkPart(
   session: Session,
   { source, snapshots, path }: Part,
-  { mode, readers }: { readonly mode: Mode; readonly readers: Readers | undefined },
+  { mode, readers, contents }: { readonly mode: Mode; readonly readers?: Readers | undefined; readonly contents?: ContentProofs | undefined },
 ): Promise<CheckSummary> {
   const { options, sample, fast, damagedChunks } = mode;
   const run = checkSnapshots(source, {
@@ -243,6 +249,7 @@ async function checkPart(
     sample: options.store ? undefined : sample,
     damagedChunks,
     readers,
+    contents,
     withoutSignatures: !options.verify,
     signal: session.signal,
     onProgress: ({ objects }) => session.terminal.progress.show('checking objects', objects, null),

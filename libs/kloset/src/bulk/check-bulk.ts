@@ -4,6 +4,7 @@ import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
 import type { BlobRows, RowSet } from './blob-rows.js';
 import type { ObjectChecker } from './check-object.js';
 import { ContentClaims, ItemList, type Part } from './check-requests.js';
+import type { ContentProofs } from './content-proofs.js';
 import { CHUNK_CLAIM, ENTRY_IS, ENTRY_VERDICT, LISTING_VERDICT, OBJECT_VERDICT } from './pipeline/examine-protocol.js';
 import type { EntryBatch } from './entry-batch.js';
 import type { Named } from './entry-places.js';
@@ -40,10 +41,19 @@ export class BulkCheck {
   readonly #good: RowSet;
   /** Objects that were asked for, whatever came of it. */
   readonly #asked: RowSet;
+  /** Contents that need not be read again. */
+  readonly #proven: ContentProofs | null;
   readonly #options: BulkOptions;
 
   constructor(
-    parts: { readonly rows: BlobRows; readonly readers: Readers; readonly objects: ObjectChecker; readonly good: RowSet; readonly asked: RowSet },
+    parts: {
+      readonly rows: BlobRows;
+      readonly readers: Readers;
+      readonly objects: ObjectChecker;
+      readonly good: RowSet;
+      readonly asked: RowSet;
+      readonly proven: ContentProofs | null;
+    },
     options: BulkOptions,
   ) {
     this.#rows = parts.rows;
@@ -51,6 +61,7 @@ export class BulkCheck {
     this.#objects = parts.objects;
     this.#good = parts.good;
     this.#asked = parts.asked;
+    this.#proven = parts.proven;
     this.#options = options;
   }
 
@@ -112,9 +123,16 @@ export class BulkCheck {
     return row >= 0 && this.#good.hasRow(row);
   }
 
+  /** Whether an object need not be asked for (again). */
+  #isKnown(row: number): boolean {
+    const bytes = this.#proven?.lengthBytes(row) ?? -1;
+    if (bytes >= 0) this.#found(row, { chunks: 1, bytes, isRead: true });
+    return this.#good.hasRow(row) || this.#asked.hasRow(row);
+  }
+
   /** Proves the objects wanted, each once, and says by which rows they are known. */
   async #proveObjects(macs: Uint8Array, isWanted: (index: number) => boolean): Promise<Int32Array> {
-    const { objects, rows } = await this.#openObjects(macs, isWanted, (row) => this.#good.hasRow(row) || this.#asked.hasRow(row));
+    const { objects, rows } = await this.#openObjects(macs, isWanted, (row) => this.#isKnown(row));
     const claims = new ContentClaims(this.#rows);
     for (const [number, object] of objects.entries()) {
       if (this.#isRead(macs, object.index)) claims.add(number, object);

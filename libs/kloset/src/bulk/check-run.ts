@@ -40,7 +40,8 @@ export type CheckedStore = { readonly repository: Repository; readonly readers: 
 
 /** `store`: whose states tell where the blobs lie; null for a source of which no more is known. */
 export function createRun(source: SnapshotSource, options: CheckOptions, store: CheckedStore | null): CheckRun {
-  const rows = store === null ? null : new BlobRows(store.repository);
+  const contents = store !== null && options.contents?.isOf(store.repository) === true ? options.contents : null;
+  const rows = store === null ? null : (contents?.rows ?? new BlobRows(store.repository));
   const sample = options.sample === undefined ? null : createSample(options.sample);
   const isRead = (object: Mac): boolean => options.fast !== true && (sample === null || sample.has(object));
   const { signal, damagedChunks } = options;
@@ -68,7 +69,8 @@ export function createRun(source: SnapshotSource, options: CheckOptions, store: 
     if (rows === null || readers === null || !(good instanceof RowSet)) return null;
     const reads = options.fast === true ? 'none' : sample === null ? 'all' : isRead;
     const asked = new RowSet(rows, SNAPSHOT_BLOB.object);
-    return new BulkCheck({ rows, readers, objects, good, asked }, { reads, damagedChunks: damagedChunks ?? new Map(), signal, onStep });
+    const proven = reads === 'all' ? contents : null;
+    return new BulkCheck({ rows, readers, objects, good, asked, proven }, { reads, damagedChunks: damagedChunks ?? new Map(), signal, onStep });
   }
 }
 

@@ -6,6 +6,7 @@ import type { Repository } from '../repository/types.js';
 import { BlobRows } from './blob-rows.js';
 import { proveBlobs } from './check-blobs.js';
 import { checkPlacesFast } from './check-places.js';
+import type { ContentProofs } from './content-proofs.js';
 import { createSample, type SampleChoice } from './check-sample.js';
 import type { EarlyProofs } from './check-whole.js';
 import type { Readers } from './pipeline/readers.js';
@@ -35,6 +36,8 @@ export type CheckStoreOptions = {
   readonly sample?: SampleChoice | undefined;
   /** Of a whole store that is checked over a line (`wholeStore`). */
   readonly proofs?: EarlyProofs | null | undefined;
+  /** Filled with the contents that are proven on the way, for the check of the snapshots that comes after. With `blobs` there are none. */
+  readonly contents?: ContentProofs | undefined;
   /** Told at the end. */
   readonly onCounts?: ((counts: StoreCounts) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -110,19 +113,22 @@ function startEarly({ view }: Repository, { readers, fast, sample }: CheckStoreO
 async function proofsAhead(
   repository: Repository,
   packfiles: readonly PackfileId[],
-  { blobs, signal, threads, readers: given, proofs }: CheckStoreOptions,
+  { blobs, signal, threads, readers: given, proofs, contents }: CheckStoreOptions,
 ): Promise<{ next(): Promise<number | null>; close(): Promise<void> }> {
   if (proofs !== undefined && proofs !== null) return proofsOf(proofs, packfiles);
   const readers = packfiles.length < THREADS_FROM_PACKFILES ? null : (given ?? (await readersFor(repository, threads)));
   if (readers === null) return { next: async () => null, close: async () => undefined };
-  const rows = new BlobRows(repository);
+  const known = contents?.isOf(repository) === true && blobs !== true ? contents : null;
+  const rows = known?.rows ?? new BlobRows(repository);
   const giveUp = garbageWatch(COMPARED_BYTES);
   const proven = async (id: PackfileId): Promise<number | null> => {
     const path = repository.store.localPath?.('packfile', id) ?? '';
     const { bytes, lengths } = await readers.ask({ kind: 'prove', packfile: id, path, blobs: blobs === true }, []);
     if (bytes === null) return null;
+    const index = new Uint8Array(bytes);
     try {
-      checkPlacesFast(rows, repository, { id, index: new Uint8Array(bytes) });
+      const found = checkPlacesFast(rows, repository, { id, index });
+      if (known !== null && found !== null) await known.prove(readers, { path, index, rows: found });
       giveUp();
       return lengths[0] ?? 0;
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { Mac, SnapshotId } from '@wardrobe/kloset-model';
 import type { KlosetError } from '../errors/errors.js';
 import type { SampleChoice } from './check-sample.js';
+import type { ContentProofs } from './content-proofs.js';
 import type { Readers } from './pipeline/readers.js';
 
 export type CheckOptions = {
@@ -16,6 +17,8 @@ export type CheckOptions = {
   readonly damagedChunks?: ReadonlyMap<Mac, KlosetError> | undefined;
   /** The tree of files was proven by the caller: attributes, errors and indexes are left. */
   readonly withoutFiles?: boolean | undefined;
+  /** Contents that `checkStore` has proven just before: they are not read again. Not with `fast` or `sample`. */
+  readonly contents?: ContentProofs | undefined;
   /** Do not prove signatures. */
   readonly withoutSignatures?: boolean | undefined;
   /** Threads of the repository's that are the caller's (`readersFor`). Default: some of its own. */

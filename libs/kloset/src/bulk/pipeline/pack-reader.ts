@@ -84,12 +84,15 @@ export class PackReader {
   }
 }
 
+/** A part of a file, and where it goes in memory. */
+export type ReadPlace = { readonly bytes: Uint8Array; readonly at: number; readonly lengthBytes: number; readonly position: number };
+
 /** Descriptors of the files used last. */
 export class OpenFiles {
   readonly #handles = new Map<string, number>();
 
   /** Bytes read; fewer when the file ends or cannot be read. */
-  read(file: string, into: { readonly bytes: Uint8Array; readonly at: number; readonly lengthBytes: number; readonly position: number }): number {
+  read(file: string, into: ReadPlace): number {
     let done = 0;
     try {
       const handle = this.#open(file);

@@ -48,7 +48,10 @@ export const MADE_FLAG = { replace: 1, owner: 2, prove: 4 } as const;
 /** A whole packfile to be proven: envelope, index, name and, with `blobs`, every blob. */
 export type ProveRequest = { readonly id: number; readonly kind: 'prove'; readonly packfile: PackfileId; readonly path: string; readonly blobs: boolean };
 
-export type ToReader = ReadRequest | WriteRequest | MakeRequest | ExamineRequest | ProveRequest;
+/** Contents that lie in a packfile with their objects, to be proven: `index` is a part of its plain index. Answered with `PackedContents`' numbers. */
+export type ContentsRequest = { readonly id: number; readonly kind: 'contents'; readonly path: string; readonly index: ArrayBuffer };
+
+export type ToReader = ReadRequest | WriteRequest | MakeRequest | ExamineRequest | ProveRequest | ContentsRequest;
 
 /**
  * `lengths`: of each content, -1 for one that did not open or was not written; of files to be made, 0, or -1 for one that was not made and of which nothing is

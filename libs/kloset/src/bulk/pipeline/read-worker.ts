@@ -7,6 +7,7 @@ import { BlobOpener } from './blob-opener.js';
 import { Examiner } from './examiner.js';
 import { FileMaker, writeInto } from './file-maker.js';
 import { itemsOf, OpenFiles, PackReader } from './pack-reader.js';
+import { PackedContents } from './packed-contents.js';
 import { PackfileProver } from './packfile-prover.js';
 import type { MakeRequest, ReadAnswer, ReaderStart, ReadRequest, ToReader, WriteRequest } from './read-protocol.js';
 
@@ -26,6 +27,7 @@ export function serveReads(port: MessagePort, start: ReaderStart): void {
   const maker = new FileMaker(algorithm);
   const examiner = new Examiner(opener, files, algorithm);
   const prover = new PackfileProver(configFile, start.secret, opener);
+  const contents = new PackedContents(opener, files);
   const serve = (request: ReadRequest | WriteRequest | MakeRequest): ReadAnswer => {
     const items = itemsOf(request);
     const reader = new PackReader(opener, files, items);
@@ -36,6 +38,7 @@ export function serveReads(port: MessagePort, start: ReaderStart): void {
   port.on('message', (request: ToReader) => {
     if (request.kind === 'examine') post(examiner.examine(request));
     else if (request.kind === 'prove') prover.prove(request).then(post, endThread);
+    else if (request.kind === 'contents') post(contents.prove(request));
     else post(serve(request));
   });
 }
