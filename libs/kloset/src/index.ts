@@ -21,7 +21,7 @@ export { checkSnapshots } from './bulk/check.js';
 export type { Readers } from './bulk/pipeline/readers.js';
 export { readersFor } from './bulk/pipeline/readers-for.js';
 export * from './bulk/check-types.js';
-export { ContentProofs } from './bulk/content-proofs.js';
+export { type ContentProofs, contentProofs } from './bulk/content-proofs.js';
 export * from './bulk/check-store.js';
 export { type EarlyProofs, storeAsItIs, wholeStore, type WholeOptions, type WholeStore } from './bulk/check-whole.js';
 export type { SampleChoice } from './bulk/check-sample.js';

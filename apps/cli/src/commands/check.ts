@@ -3,7 +3,8 @@ import {
   type CheckSummary,
   checkSnapshots,
   checkStore,
-  ContentProofs,
+  type ContentProofs,
+  contentProofs,
   type KlosetError,
   type Readers,
   readersFor,
@@ -97,7 +98,7 @@ async function checkAll(
   const isFilesFirst = proofs === null || options.store === true;
   // What is proven of contents with the packfiles is not read once more for the snapshots.
   const isShared = isWhole && proofs === null && readers !== undefined && !mode.fast && mode.sample === undefined;
-  const contents = isShared ? new ContentProofs(repository) : undefined;
+  const contents = isShared ? contentProofs(repository) : undefined;
   const filesBefore = isWhole && isFilesFirst ? await checkFiles(session, { ...checked, contents }, mode) : null;
   const { parts, isIncomplete } = await partsOf(session, repository, { args, options, nowMs });
   const totals = { snapshots: 0, damagedSnapshots: 0, entries: 0, objects: 0, objectsNotRead: 0, chunks: 0, bytes: 0 };

@@ -8,6 +8,14 @@ import type { Readers } from './pipeline/readers.js';
 /** What is asked of a thread at a time: so many stored bytes, so that all threads end at about the same time. */
 const PART_STORED_BYTES = 8 << 20;
 
+/** In a store of more blobs the indexes of its packfiles, which lie in memory while their contents are proven, take more than the check may. */
+const MAX_BLOBS = 1_500_000;
+
+/** What a check of the whole store shares between its files and its snapshots; undefined where it would take too much memory. */
+export function contentProofs(repository: Pick<Repository, 'view' | 'store'>): ContentProofs | undefined {
+  return repository.view.counts.locations > MAX_BLOBS ? undefined : new ContentProofs(repository);
+}
+
 /** `rows`: of its records, in their order. */
 export type ProvenPackfile = { readonly path: string; readonly index: Uint8Array; readonly rows: Uint32Array };
 

@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { useKernelModule } from '@wardrobe/kernel';
 import { createMacAlgorithm } from '../../crypto/mac.js';
 import { uuidToBytes } from '../../bytes/bytes.js';
+import { garbageWatch } from '../../bytes/garbage-watch.js';
 import { parseConfig } from '../../repository/config-file.js';
 import { BlobOpener } from './blob-opener.js';
 import { Examiner } from './examiner.js';
@@ -12,6 +13,8 @@ import { PackfileProver } from './packfile-prover.js';
 import type { MakeRequest, ReadAnswer, ReaderStart, ReadRequest, ToReader, WriteRequest } from './read-protocol.js';
 
 const MIN_INPUT_BYTES = 9 << 20;
+/** What a proven packfile leaves behind is mostly its index: several MB each in a store of tiny files. */
+const PROVEN_BYTES = 4 << 20;
 
 /**
  * A thread that reads blobs from packfiles on local disk, decodes them and proves them, and hands them back or writes them. What does not open, or cannot be
@@ -28,6 +31,7 @@ export function serveReads(port: MessagePort, start: ReaderStart): void {
   const examiner = new Examiner(opener, files, algorithm);
   const prover = new PackfileProver(configFile, start.secret, opener);
   const contents = new PackedContents(opener, files);
+  const giveUp = garbageWatch(PROVEN_BYTES);
   const serve = (request: ReadRequest | WriteRequest | MakeRequest): ReadAnswer => {
     const items = itemsOf(request);
     const reader = new PackReader(opener, files, items);
@@ -37,7 +41,7 @@ export function serveReads(port: MessagePort, start: ReaderStart): void {
   const post = (answer: ReadAnswer): void => port.postMessage(answer, answer.bytes === null ? [] : [answer.bytes]);
   port.on('message', (request: ToReader) => {
     if (request.kind === 'examine') post(examiner.examine(request));
-    else if (request.kind === 'prove') prover.prove(request).then(post, endThread);
+    else if (request.kind === 'prove') prover.prove(request).then(post).then(giveUp, endThread);
     else if (request.kind === 'contents') post(contents.prove(request));
     else post(serve(request));
   });

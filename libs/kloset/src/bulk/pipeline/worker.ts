@@ -98,7 +98,7 @@ function letGoOfTable(start: WorkerStart): void {
 }
 
 /** What answered questions leave behind. Less would cost more time: a tenth of a check with 6 MiB. */
-const ANSWERED_BYTES = 16 << 20;
+const ANSWERED_BYTES = 12 << 20;
 
 if (parentPort === null) throw new Error('this is the entry of a thread');
 const start = workerData as WorkerStart | ReaderStart | DeriveStart;
