@@ -4,5 +4,5 @@ export * from './connector.js';
 export * from './errors.js';
 export * from './location.js';
 export { checkOptions } from './options.js';
-export { Stops } from './stops.js';
+export { onAbort, unlessAborted } from './on-abort.js';
 export * from './store.js';

@@ -1,6 +1,6 @@
 import { type Agent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { boundConnecting, type ConnectorHost, expectAllowedAddress, type LineFigures, Stops } from '@wardrobe/store-connector';
+import { boundConnecting, type ConnectorHost, expectAllowedAddress, type LineFigures, onAbort } from '@wardrobe/store-connector';
 import { answerError, lineError, StalledError } from './failures.js';
 import { piecesOf } from './pieces.js';
 
@@ -46,7 +46,6 @@ const ERROR_TEXT_BYTES = 1 << 10;
 export class HttpLine {
   readonly #settings: LineSettings;
   readonly #agent: Agent;
-  readonly #stops = new Stops();
   #requests = 0;
   #retries = 0;
   #bytesRead = 0;
@@ -118,7 +117,7 @@ export class HttpLine {
       boundConnecting(sent, host.connectMs, () => new StalledError());
       sent.on(
         'close',
-        this.#stops.add(signal, () => sent.destroy(new Error('stopped'))),
+        onAbort(signal, () => sent.destroy(new Error('stopped'))),
       );
       let isAnswered = false;
       const watch = new Watch(this.#settings.stallMs, () => sent.destroy(new StalledError()));

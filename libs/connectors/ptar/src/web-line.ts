@@ -7,7 +7,7 @@ import {
   expectAllowedAddress,
   KlosetError,
   type LineFigures,
-  Stops,
+  onAbort,
   StoreError,
   type StoreFault,
 } from '@wardrobe/store-connector';
@@ -33,7 +33,6 @@ class StalledError extends Error {}
 export class WebLine {
   readonly #url: URL;
   readonly #settings: Settings;
-  readonly #stops = new Stops();
   readonly #agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
   #requests = 0;
   #retries = 0;
@@ -96,7 +95,7 @@ export class WebLine {
       boundConnecting(sent, host.connectMs, () => new StalledError());
       sent.on(
         'close',
-        this.#stops.add(signal, () => sent.destroy(new Error('stopped'))),
+        onAbort(signal, () => sent.destroy(new Error('stopped'))),
       );
       const timer = setTimeout(() => sent.destroy(new StalledError()), this.#settings.stallMs);
       sent.on('close', () => clearTimeout(timer));

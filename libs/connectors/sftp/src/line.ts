@@ -1,8 +1,7 @@
 import type { Duplex } from 'node:stream';
-import { collectYoung, StoreError } from '@wardrobe/store-connector';
+import { collectYoung, StoreError, onAbort } from '@wardrobe/store-connector';
 import type { Client, SFTPWrapper } from 'ssh2';
 import type { Figures } from './figures.js';
-import { onAbort } from './on-abort.js';
 import { REQUEST_BYTES } from './request-bytes.js';
 import { Slots } from './slots.js';
 

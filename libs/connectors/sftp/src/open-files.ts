@@ -1,5 +1,5 @@
+import { unlessAborted } from '@wardrobe/store-connector';
 import type { Line } from './line.js';
-import { unlessAborted } from './on-abort.js';
 import { letGo, openFile, type RemoteFile, type Way } from './remote-file.js';
 import { statusOf } from './sftp-errors.js';
 

@@ -1,7 +1,6 @@
-import { StoreError, type StoreFault } from '@wardrobe/store-connector';
+import { StoreError, type StoreFault, onAbort, unlessAborted } from '@wardrobe/store-connector';
 import type { Figures } from './figures.js';
 import type { Line } from './line.js';
-import { onAbort, unlessAborted } from './on-abort.js';
 
 /** How long and how often to wait for a server. */
 export type Patience = {

@@ -1,4 +1,4 @@
-import { onAbort } from './on-abort.js';
+import { onAbort } from '@wardrobe/store-connector';
 
 /** A number of places that are taken and given back; who finds none waits in turn. */
 export class Slots {

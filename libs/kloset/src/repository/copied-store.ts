@@ -1,8 +1,8 @@
+import { unlessAborted } from '@wardrobe/store-connector';
 import type { PackfileId } from '@wardrobe/kloset-model';
 import type { ListedItem, ReadOptions, ResourceKind, Store } from '../store/store.js';
 import type { PackfileCopies } from './packfile-copies.js';
 import type { PackedRanges, RangeOptions } from './packed-ranges.js';
-import { unlessAborted } from './unless-aborted.js';
 
 const PIECE_BYTES = 1 << 20;
 

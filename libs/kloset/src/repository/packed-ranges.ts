@@ -1,3 +1,4 @@
+import { unlessAborted } from '@wardrobe/store-connector';
 import type { PackfileId } from '@wardrobe/kloset-model';
 import { KlosetError } from '../errors/errors.js';
 import type { ReadOptions, Store } from '../store/store.js';
@@ -5,7 +6,6 @@ import { HeldBlocks, type Block } from './held-blocks.js';
 import { WINDOW_BYTES, WINDOW_IDS } from './limits.js';
 import { LinePace } from './line-pace.js';
 import { ReadStreams } from './read-streams.js';
-import { unlessAborted } from './unless-aborted.js';
 
 /** `alone`: one blob by itself, whose neighbours before it are likely to be asked for next: trees are written from their leaves up. */
 export type RangeOptions = ReadOptions & { readonly alone?: boolean };

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect, it } from 'vitest';
-import { unlessAborted } from './unless-aborted.js';
+import { unlessAborted } from './on-abort.js';
 
 it('many who wait for one signal are stopped with its reason, by one listener, which goes with the last work', async () => {
   const controller = new AbortController();
