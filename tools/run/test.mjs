@@ -34,19 +34,22 @@ function run(command, args, { cwd = root } = {}) {
   });
 }
 
-/** Counts of a JSON report: vitest's and Playwright's shapes. */
-function countsOf(file) {
-  if (!existsSync(file)) return null;
-  const report = JSON.parse(readFileSync(file, 'utf8'));
+/** A JSON report; null: none was written. */
+function reportIn(file) {
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null;
+}
+
+/** Counts of a report: vitest's and Playwright's shapes. */
+function countsOf(report) {
+  if (report === null) return null;
   if (report.stats) return { passed: report.stats.expected, failed: report.stats.unexpected + report.stats.flaky, skipped: report.stats.skipped };
   const broken = (report.testResults ?? []).filter((suite) => suite.status === 'failed' && suite.assertionResults.length === 0).length;
   return { passed: report.numPassedTests, failed: report.numFailedTests + broken, skipped: report.numPendingTests + report.numTodoTests };
 }
 
-/** What failed, with the first lines of why, from a JSON report of either shape. */
-function failuresOf(file) {
-  if (!existsSync(file)) return [];
-  const report = JSON.parse(readFileSync(file, 'utf8'));
+/** What failed, with the first lines of why, from a report of either shape. */
+function failuresOf(report) {
+  if (report === null) return [];
   if (report.stats) return (report.suites ?? []).flatMap((suite) => failedSpecs(suite, ''));
   return (report.testResults ?? []).flatMap((suite) => {
     const where = relative(root, suite.name);
@@ -98,10 +101,8 @@ async function runSuite(suite) {
   const started = performance.now();
   const file = join(scratch, `${suite.name.replaceAll(' ', '-')}.json`);
   let code;
-  let counts;
   if (suite.kind === 'command') {
     code = await run(suite.command[0], suite.command.slice(1));
-    counts = { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
   } else if (suite.kind === 'vitest') {
     code = await run(join(root, 'node_modules/.bin/vitest'), [
       'run',
@@ -111,14 +112,14 @@ async function runSuite(suite) {
       '--reporter=json',
       `--outputFile=${file}`,
     ]);
-    counts = countsOf(file);
   } else {
     env.PLAYWRIGHT_JSON_OUTPUT_NAME = file;
     code = await run(join(root, 'node_modules/.bin/playwright'), ['test', '--reporter=list,json'], { cwd: join(root, suite.folder) });
-    counts = countsOf(file);
   }
   removeLeftovers();
-  return { name: suite.name, code, counts, failures: failuresOf(file), minutes: (performance.now() - started) / 60_000 };
+  const report = reportIn(file);
+  const counts = suite.kind === 'command' ? { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 } : countsOf(report);
+  return { name: suite.name, code, counts, failures: failuresOf(report), minutes: (performance.now() - started) / 60_000 };
 }
 
 function verdictOf({ code, counts }) {

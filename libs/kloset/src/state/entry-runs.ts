@@ -1,8 +1,9 @@
 import { concatBytes } from '../bytes/bytes.js';
+import { WordReader } from '../codec/word-reader.js';
 import { ENTRY_TYPE } from '../format/state.js';
 
-/** Bytes of a state stream in one piece, from `offset` of the stream on. `isLast`: the metadata and what follows it, or an entry that was cut off. */
-export type Run = { readonly bytes: Uint8Array; readonly offset: number; readonly isLast: boolean };
+/** Bytes of a state stream in one piece, from `offset` of the stream on. `rest`: the metadata and what follows it, or an entry that was cut off. */
+export type Run = { readonly part: 'head' | 'entries' | 'rest'; readonly bytes: Uint8Array; readonly offset: number };
 
 /** Type and length of an entry. */
 export const ENTRY_HEAD_BYTES = 5;
@@ -14,9 +15,11 @@ export const ENTRY_HEAD_BYTES = 5;
 export function* entryRuns(pieces: Iterable<Uint8Array>, headBytes: number): Generator<Run> {
   const begun = new Begun(headBytes);
   let offset = 0;
-  const next = (bytes: Uint8Array, isLast = false): Run => {
-    const run = { bytes, offset, isLast };
+  let part: Run['part'] = 'head';
+  const next = (bytes: Uint8Array): Run => {
+    const run = { part, bytes, offset };
     offset += bytes.length;
+    part = 'entries';
     return run;
   };
   if (headBytes === 0) yield next(new Uint8Array(0));
@@ -31,22 +34,22 @@ export function* entryRuns(pieces: Iterable<Uint8Array>, headBytes: number): Gen
     if (end > at) yield next(piece.subarray(at, end));
     begun.begin(piece.subarray(end));
   }
-  yield next(begun.give(), true);
+  // A stream that ends within its head.
+  if (part === 'head') yield next(begun.give());
+  part = 'rest';
+  yield next(begun.give());
 }
 
 /** Where the last whole entry ends that begins at `from` or later, before the metadata. */
 function wholeUntil(bytes: Uint8Array, from: number): number {
+  const words = new WordReader(bytes);
   let at = from;
   for (;;) {
     if (at + ENTRY_HEAD_BYTES > bytes.length || bytes[at] === ENTRY_TYPE.metadata) return at;
-    const end = at + ENTRY_HEAD_BYTES + lengthAt(bytes, at);
+    const end = at + ENTRY_HEAD_BYTES + words.u32(at + 1);
     if (end > bytes.length) return at;
     at = end;
   }
-}
-
-function lengthAt(entry: Uint8Array, at: number): number {
-  return ((entry[at + 1] as number) | ((entry[at + 2] as number) << 8) | ((entry[at + 3] as number) << 16) | ((entry[at + 4] as number) << 24)) >>> 0;
 }
 
 /** What began in one piece and ends in a later one: the head of the stream, then one entry at a time. */
@@ -91,6 +94,6 @@ class Begun {
     const head = concatBytes(this.#parts);
     this.#parts = [head];
     if (head[0] === ENTRY_TYPE.metadata) this.#wanted = Number.POSITIVE_INFINITY;
-    else if (head.length === ENTRY_HEAD_BYTES) this.#wanted += lengthAt(head, 0);
+    else if (head.length === ENTRY_HEAD_BYTES) this.#wanted += new WordReader(head).u32(1);
   }
 }

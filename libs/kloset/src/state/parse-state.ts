@@ -55,13 +55,11 @@ type Metadata = ReturnType<typeof stateMetadata.read>;
 
 function checkEntries(runs: Iterable<Run>, { place, hasDeletes }: { readonly place: Place; readonly hasDeletes: boolean }) {
   const checked: Checked = { parent: NO_PARENT, counts: { locations: 0, coloured: 0, packfiles: 0, deletes: 0 }, metadata: null };
-  let isHead = true;
-  for (const { bytes, offset, isLast } of runs) {
+  for (const { part, bytes, offset } of runs) {
     const reader = new ByteReader(bytes, 'state', place, offset);
-    if (isHead && hasDeletes) checked.parent = bin.mac.read(reader);
-    isHead = false;
+    if (part === 'head' && hasDeletes) checked.parent = bin.mac.read(reader);
     // What is left behind the whole entries has to be the metadata.
-    while (reader.remaining > 0 || (isLast && checked.metadata === null)) checkEntry(reader, checked, hasDeletes);
+    while (reader.remaining > 0 || (part === 'rest' && checked.metadata === null)) checkEntry(reader, checked, hasDeletes);
   }
   const { parent, counts, metadata } = checked;
   if (metadata === null) throw new TypeError('a state stream ends with its last run');
@@ -125,11 +123,7 @@ type Adding = { readonly table: LocationTable; readonly hasDeletes: boolean };
 /** Second pass over checked entries. Returns the *residue*: all that is not a location (snapshots' locations included) in the same encoding. */
 function addEntries(runs: Iterable<Run>, adding: Adding): Uint8Array {
   const residue = new ByteWriter(128);
-  let isHead = true;
-  for (const { bytes, isLast } of runs) {
-    if (!isHead && !isLast) addRun(bytes, residue, adding);
-    isHead = false;
-  }
+  for (const { part, bytes } of runs) if (part === 'entries') addRun(bytes, residue, adding);
   return residue.finish();
 }
 
