@@ -1,6 +1,5 @@
-import { createRequire } from 'node:module';
 import { afterEach, expect, it } from 'vitest';
-import { edgeLengths, hex, seededBytes } from '../test/support.js';
+import { edgeLengths, hex, isInstalled, seededBytes } from '../test/support.js';
 import { createNativeBlake3, nativeKeyedBlake3 } from './accelerator.js';
 import { blake3Hash, isBlake3, setAccelerator } from './index.js';
 
@@ -8,20 +7,9 @@ afterEach(() => {
   setAccelerator(true);
 });
 
-/** Whether the optional package can be loaded here at all. */
-function installed(): boolean {
-  try {
-    createRequire(import.meta.url)('@napi-rs/blake-hash');
-    return true;
-  } catch (error) {
-    process.stderr.write(`the native BLAKE3 package is absent: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}\n`);
-    return false;
-  }
-}
-
 it('is in use exactly where its package is installed', () => {
-  expect(setAccelerator(true)).toBe(installed());
-  expect(createNativeBlake3(undefined) !== undefined).toBe(installed());
+  expect(setAccelerator(true)).toBe(isInstalled('@napi-rs/blake-hash'));
+  expect(createNativeBlake3(undefined) !== undefined).toBe(isInstalled('@napi-rs/blake-hash'));
 });
 
 it('is never used when it was turned off', () => {

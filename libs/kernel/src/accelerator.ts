@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { isNativeOn, optionalPackage, setNative } from './optional-package.js';
 
 /** A native BLAKE3 in progress. */
 export interface NativeBlake3 {
@@ -18,19 +18,21 @@ interface NativeClass {
   newKeyed(key: Buffer): NativeHasher;
 }
 
-let enabled = true;
 /** `null`: looked for and not there. */
 let found: NativeClass | null | undefined;
 
-/** Turns the optional native hash off or on (it is on where its package is installed); results are the same either way. Says whether it is in use now. */
+/**
+ * Turns the optional native packages off or on (they are on where they are installed); results are the same either way. Says whether the native hash is in use
+ * now.
+ */
 export function setAccelerator(on: boolean): boolean {
-  enabled = on;
+  setNative(on);
   return on && nativeClass() !== null;
 }
 
 /** The native hash, or nothing where its package is missing, does not load on this system or is turned off. */
 export function createNativeBlake3(key: Uint8Array | undefined): NativeBlake3 | undefined {
-  if (!enabled) return undefined;
+  if (!isNativeOn()) return undefined;
   const native = nativeClass();
   if (!native) return undefined;
   const hasher = key ? native.newKeyed(asBuffer(key)) : new native();
@@ -49,7 +51,7 @@ let kept: { readonly key: Uint8Array; readonly hasher: NativeHasher } | undefine
 
 /** The keyed hash of what lies in one piece; nothing where there is no native hash. */
 export function nativeKeyedBlake3(data: Uint8Array, key: Uint8Array): Uint8Array | undefined {
-  const native = enabled ? nativeClass() : null;
+  const native = isNativeOn() ? nativeClass() : null;
   if (!native) return undefined;
   if (kept === undefined || !isSame(kept.key, key)) {
     const copy = key.slice();
@@ -68,15 +70,8 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
 
 function nativeClass(): NativeClass | null {
   if (found === undefined) {
-    try {
-      // Named by a variable so that bundlers leave the optional package alone.
-      const name = ['@napi-rs', 'blake-hash'].join('/');
-      const loaded: { Blake3Hasher?: NativeClass } = createRequire(import.meta.url)(name);
-      found = loaded.Blake3Hasher && works(loaded.Blake3Hasher) ? loaded.Blake3Hasher : null;
-    } catch {
-      // An optional package: absent, made for another system, or not loadable under this bundler. The module does the same work.
-      found = null;
-    }
+    const loaded = optionalPackage<{ Blake3Hasher?: NativeClass }>('@napi-rs', 'blake-hash');
+    found = loaded?.Blake3Hasher && works(loaded.Blake3Hasher) ? loaded.Blake3Hasher : null;
   }
   return found;
 }

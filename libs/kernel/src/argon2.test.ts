@@ -1,8 +1,12 @@
 import { argon2id as nobleArgon2id } from '@noble/hashes/argon2.js';
 import { argon2id as hashWasmArgon2id } from 'hash-wasm';
-import { expect, it } from 'vitest';
-import { fromHex, hex, seededBytes, utf8 } from '../test/support.js';
-import { argon2id, KernelError } from './index.js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { fromHex, hex, isInstalled, seededBytes, utf8 } from '../test/support.js';
+import { argon2id, deriveArgon2id, isDerivedNatively, KernelError, setAccelerator } from './index.js';
+
+afterEach(() => {
+  setAccelerator(true);
+});
 
 it('gives the tag of RFC 9106, 5.3', () => {
   const tag = argon2id({
@@ -62,4 +66,52 @@ it('parameters that make no sense are input errors', () => {
   ];
   for (const change of bad) expect(() => argon2id({ ...good, ...change }), JSON.stringify(change)).toThrow(KernelError);
   expect(argon2id(good)).toHaveLength(32);
+});
+
+describe('derived natively where that can be', () => {
+  const options = { password: seededBytes('argon2 native', 21), salt: seededBytes('argon2 salt', 16), passes: 2, memoryKiB: 1024, lanes: 1, lengthBytes: 32 };
+
+  it('wherever the package is installed, unless it was turned off or the parameters are not its own', () => {
+    expect(isDerivedNatively(options)).toBe(isInstalled('@node-rs/argon2'));
+    expect(isDerivedNatively({ lanes: 256, memoryKiB: 4096 })).toBe(false);
+    expect(isDerivedNatively({ lanes: 1, memoryKiB: (256 << 10) + 1 })).toBe(false);
+    setAccelerator(false);
+    expect(isDerivedNatively(options)).toBe(false);
+  });
+
+  it.each([
+    {},
+    { password: new Uint8Array(0) },
+    { password: seededBytes('long', 5000) },
+    { passes: 1, memoryKiB: 8, lengthBytes: 4 },
+    { passes: 3, memoryKiB: 129, lanes: 2, lengthBytes: 64 },
+    { memoryKiB: 2100, lanes: 4, lengthBytes: 96 },
+    { memoryKiB: 4096, lanes: 255 },
+    { memoryKiB: 4096, lanes: 256 },
+    { salt: seededBytes('salt', 8) },
+    { salt: seededBytes('salt', 1024) },
+    { secret: seededBytes('secret', 8) },
+    { associatedData: seededBytes('data', 12) },
+    { secret: seededBytes('secret', 8), associatedData: new Uint8Array(0) },
+  ])('the key is that of the module: %o', async (change) => {
+    const expected = hex(argon2id({ ...options, ...change }));
+    expect(hex(await deriveArgon2id({ ...options, ...change }))).toBe(expected);
+    setAccelerator(false);
+    expect(hex(await deriveArgon2id({ ...options, ...change }))).toBe(expected);
+  });
+
+  it('the calling thread goes on meanwhile', async () => {
+    if (!isDerivedNatively(options)) return expect(isInstalled('@node-rs/argon2')).toBe(false);
+    let turns = 0;
+    const timer = setInterval(() => {
+      turns += 1;
+    }, 1);
+    await deriveArgon2id({ ...options, passes: 8, memoryKiB: 65_536 });
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(0);
+  });
+
+  it.each([{ passes: 0 }, { lanes: 0 }, { memoryKiB: 7 }, { lengthBytes: 3 }, { salt: new Uint8Array(7) }])('%o is an input error', async (change) => {
+    await expect(deriveArgon2id({ ...options, ...change })).rejects.toThrow(KernelError);
+  });
 });

@@ -91,7 +91,8 @@ function u32(value: number): Uint8Array {
   return bytes;
 }
 
-function checkOptions(options: Argon2Options): void {
+/** @throws KernelError `input` for parameters RFC 9106 does not allow */
+export function checkOptions(options: Argon2Options): void {
   const { password, salt, passes, memoryKiB, lanes, lengthBytes } = options;
   check(Number.isInteger(lanes) && lanes >= 1 && lanes < 1 << 24, 'lanes');
   check(Number.isInteger(passes) && passes >= 1 && passes < 2 ** 32, 'passes');

@@ -8,6 +8,7 @@ export { aesKwUnwrap, aesKwWrap } from './key-wrap.js';
 export { lz4Blocks, lz4Compress, lz4Decompress } from './lz4.js';
 export { Lz4FrameWriter } from './lz4-frame-writer.js';
 export { ownBytes, ownMemory, ownNumbers, sharedMemory } from './memory.js';
+export { deriveArgon2id, isDerivedNatively } from './native-argon2.js';
 export { type Addresses, bulkKernel, type Calls, type Kernel, kernelModule, useKernelModule } from './module.js';
 export type { WasmModule } from './wasm.js';
 export { xxh32 } from './xxh32.js';

@@ -1,8 +1,20 @@
 import { createCipheriv, createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
 
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 export const fromHex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex'));
 export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** Whether an optional package can be loaded here at all. */
+export function isInstalled(name: string): boolean {
+  try {
+    createRequire(import.meta.url)(name);
+    return true;
+  } catch (error) {
+    process.stderr.write(`${name} is absent: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}\n`);
+    return false;
+  }
+}
 
 /** The same bytes for the same seed, everywhere: an AES-256-CTR keystream. */
 export function seededBytes(seed: string, length: number): Uint8Array {

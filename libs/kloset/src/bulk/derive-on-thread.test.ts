@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import { setAccelerator } from '@wardrobe/kernel';
+import { afterEach, expect, it } from 'vitest';
 import { deriveKey } from '../crypto/kdf.js';
 import { TooLargeError } from '../errors/errors.js';
 import type { KdfParams } from '../format/config.js';
@@ -12,7 +13,12 @@ const params = (memoryKiB: number): KdfParams => ({
   pbkdf2: null,
 });
 
-it('a thread derives the key that this one would', { timeout: 30_000 }, async () => {
+afterEach(() => {
+  setAccelerator(true);
+});
+
+it.each([true, false])('another thread derives the key that this one would, natively: %s', { timeout: 30_000 }, async (isNative) => {
+  setAccelerator(isNative);
   const derived = await deriveOnThread(params(1024), 'a fine passphrase');
   expect(Buffer.from(derived).toString('hex')).toBe(Buffer.from(await deriveKey(params(1024), 'a fine passphrase')).toString('hex'));
 });

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { kernelModule, useKernelModule, type WasmModule } from '@wardrobe/kernel';
+import { isDerivedNatively, kernelModule, useKernelModule, type WasmModule } from '@wardrobe/kernel';
 import { deriveKey } from '../crypto/kdf.js';
 import type { KdfParams } from '../format/config.js';
 
@@ -7,12 +7,13 @@ import type { KdfParams } from '../format/config.js';
 export type DeriveStart = { readonly role: 'derive'; readonly module: WasmModule; readonly params: KdfParams; readonly passphrase: string };
 
 /**
- * As `deriveKey`, on a thread of its own where there can be one: this thread is free meanwhile, and the memory of the derivation goes with the other.
+ * As `deriveKey`, on another thread where there can be one: this thread is free meanwhile, and the memory of the derivation goes with the other.
  * @throws as `deriveKey`
  */
 export async function deriveOnThread(params: KdfParams, passphrase: string): Promise<Uint8Array> {
+  if (params.KDF !== 'ARGON2ID' || isNative(params)) return deriveKey(params, passphrase);
   const { hasWorkerFile, startWorker } = await import('./pipeline/worker-file.js');
-  if (params.KDF !== 'ARGON2ID' || !hasWorkerFile()) return deriveKey(params, passphrase);
+  if (!hasWorkerFile()) return deriveKey(params, passphrase);
   const worker = startWorker({ role: 'derive', module: kernelModule(), params, passphrase });
   try {
     const secret = await new Promise<Uint8Array | null>((resolve) => {
@@ -24,6 +25,10 @@ export async function deriveOnThread(params: KdfParams, passphrase: string): Pro
   } finally {
     await worker.terminate();
   }
+}
+
+function isNative({ argon2id }: KdfParams): boolean {
+  return argon2id !== null && isDerivedNatively({ lanes: argon2id.Threads, memoryKiB: argon2id.Memory });
 }
 
 /** The other side: answers with the secret, or null. */

@@ -1,6 +1,6 @@
 import { pbkdf2, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
-import { argon2id } from '@wardrobe/kernel';
+import { deriveArgon2id, isDerivedNatively } from '@wardrobe/kernel';
 import { collectGarbage } from '@wardrobe/store-connector';
 import { DecodeError, TooLargeError } from '../errors/errors.js';
 import type { KdfParams } from '../format/config.js';
@@ -27,7 +27,7 @@ const scryptAsync = promisify<Uint8Array, Uint8Array, number, { N: number; r: nu
 const pbkdf2Async = promisify(pbkdf2);
 
 /**
- * The 32-byte secret of a passphrase. ARGON2ID runs on the calling thread (about a second): call from a worker where that matters.
+ * The 32-byte secret of a passphrase. ARGON2ID without its native package runs on the calling thread (about a second): call from a worker where that matters.
  * @throws TooLargeError parameters above `KDF_LIMITS`; DecodeError parameters no derivation can take
  */
 export async function deriveKey(params: KdfParams, passphrase: string): Promise<Uint8Array> {
@@ -35,7 +35,7 @@ export async function deriveKey(params: KdfParams, passphrase: string): Promise<
   bound('salt', params.Salt.length, { max: KDF_LIMITS.saltBytes });
   switch (params.KDF) {
     case 'ARGON2ID':
-      return deriveArgon2id(params, password);
+      return deriveFromArgon2id(params, password);
     case 'SCRYPT':
       return deriveScrypt(params, password);
     case 'PBKDF2':
@@ -45,7 +45,7 @@ export async function deriveKey(params: KdfParams, passphrase: string): Promise<
   }
 }
 
-function deriveArgon2id(params: KdfParams, password: Uint8Array): Uint8Array {
+async function deriveFromArgon2id(params: KdfParams, password: Uint8Array): Promise<Uint8Array> {
   const p = present(params.argon2id, 'argon2id');
   checkKeyLength(p.KeyLen);
   bound('argon2id passes', p.Time, { min: 1, max: KDF_LIMITS.argon2Passes });
@@ -53,11 +53,12 @@ function deriveArgon2id(params: KdfParams, password: Uint8Array): Uint8Array {
   bound('argon2id memory (KiB)', p.Memory, { min: 8 * p.Threads, max: KDF_LIMITS.argon2MemoryKiB });
   bound('argon2id memory times passes (KiB)', p.Memory * p.Time, { max: KDF_LIMITS.argon2WorkKiB });
   bound('salt', params.Salt.length, { min: 8, max: KDF_LIMITS.saltBytes });
+  const options = { password, salt: params.Salt, passes: p.Time, memoryKiB: p.Memory, lanes: p.Threads, lengthBytes: SECRET_BYTES };
   try {
-    return argon2id({ password, salt: params.Salt, passes: p.Time, memoryKiB: p.Memory, lanes: p.Threads, lengthBytes: SECRET_BYTES });
+    return await deriveArgon2id(options);
   } finally {
-    // The memory of the derivation is most of what a command ever takes.
-    collectGarbage();
+    // The memory of a derivation in the module is most of what a command ever takes.
+    if (!isDerivedNatively(options)) collectGarbage();
   }
 }
 
