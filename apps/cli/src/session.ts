@@ -23,8 +23,11 @@ export type Session = {
   readonly onClose: (() => Promise<void>)[];
 };
 
+/** `onKey`: called when a key is about to be derived, which takes a while. */
+export type Opening = Pick<OpenOptions, 'derive'> & { readonly onKey?: (store: WritableStore) => void };
+
 /** Opens the store named on the command line; asks for the passphrase on a terminal when nothing else gives it. */
-export async function openStore(session: Session, { derive }: Pick<OpenOptions, 'derive'> = {}): Promise<Repository> {
+export async function openStore(session: Session, { derive, onKey }: Opening = {}): Promise<Repository> {
   const resolved = await resolveStore(session);
   const store = await openResolved(session, resolved);
   const given = await givenPassphrase(session, resolved);
@@ -34,7 +37,10 @@ export async function openStore(session: Session, { derive }: Pick<OpenOptions, 
       derive,
       indexDirectory: session.useIndex ? session.env.indexDirectory : undefined,
       signal: session.signal,
-      onProgress: ({ phase, done, total }) => session.terminal.progress.show(PHASES[phase], done, total),
+      onProgress: ({ phase, done, total }) => {
+        session.terminal.progress.show(PHASES[phase], done, total);
+        if (phase === 'key') onKey?.(store);
+      },
     });
   const repository = await openAsking(session, given, open);
   session.terminal.progress.clear();

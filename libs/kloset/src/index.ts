@@ -19,6 +19,7 @@ export * from './bulk/restore-types.js';
 export { removeStateIndex } from './repository/index-folder.js';
 export { checkSnapshots } from './bulk/check.js';
 export type { Readers } from './bulk/pipeline/readers.js';
+export { EarlyThreads } from './bulk/pipeline/early-threads.js';
 export { readersFor } from './bulk/pipeline/readers-for.js';
 export * from './bulk/check-types.js';
 export { type ContentProofs, contentProofs } from './bulk/content-proofs.js';

@@ -5,6 +5,8 @@ import {
   checkStore,
   type ContentProofs,
   contentProofs,
+  deriveOnThread,
+  EarlyThreads,
   type KlosetError,
   type Readers,
   readersFor,
@@ -57,14 +59,24 @@ export async function check(session: Session, args: readonly string[], options: 
   if (options.store === true && !isWhole) throw usage('--store reads the whole store, snapshots cannot be chosen beside it.', 'Leave out one of the two.');
   if (options.fast === true && (options.store === true || mode.sample !== undefined))
     throw usage('--fast reads no content: --store and --percent say the opposite.');
-  const opened = await openStore(session);
   const isRead = isWhole && options.fast !== true && mode.sample === undefined;
-  const whole = isRead ? await wholeStore(opened, { blobs: options.store === true, signal: session.signal }) : storeAsItIs(opened);
+  const early = new EarlyThreads();
   let found: Found;
   try {
-    found = await withReaders(whole, (checked) => checkAll(session, checked, { mode, isWhole, args, nowMs }));
+    const opened = await openStore(session, {
+      derive: deriveOnThread,
+      onKey: ({ localPath }) => {
+        if (isRead && localPath !== undefined) early.start();
+      },
+    });
+    const whole = isRead ? await wholeStore(opened, { blobs: options.store === true, signal: session.signal }) : storeAsItIs(opened);
+    try {
+      found = await withReaders(whole, early, (checked) => checkAll(session, checked, { mode, isWhole, args, nowMs }));
+    } finally {
+      await whole.close();
+    }
   } finally {
-    await whole.close();
+    await early.close();
   }
   session.terminal.progress.clear();
   const { isIncomplete, ...end } = found;
@@ -76,8 +88,8 @@ export async function check(session: Session, args: readonly string[], options: 
 /** `readers`: the same threads first for the files of the store and then for the snapshots. */
 type Checked = Pick<WholeStore, 'repository' | 'proofs'> & { readonly readers: Readers | undefined; readonly contents?: ContentProofs | undefined };
 
-async function withReaders<T>({ repository, proofs }: WholeStore, work: (checked: Checked) => Promise<T>): Promise<T> {
-  const readers = (await readersFor(repository)) ?? undefined;
+async function withReaders<T>({ repository, proofs }: WholeStore, early: EarlyThreads, work: (checked: Checked) => Promise<T>): Promise<T> {
+  const readers = (await readersFor(repository, { early })) ?? undefined;
   try {
     return await work({ repository, proofs, readers });
   } finally {

@@ -116,7 +116,7 @@ async function proofsAhead(
   { blobs, signal, threads, readers: given, proofs, contents }: CheckStoreOptions,
 ): Promise<{ next(): Promise<number | null>; close(): Promise<void> }> {
   if (proofs !== undefined && proofs !== null) return proofsOf(proofs, packfiles);
-  const readers = packfiles.length < THREADS_FROM_PACKFILES ? null : (given ?? (await readersFor(repository, threads)));
+  const readers = packfiles.length < THREADS_FROM_PACKFILES ? null : (given ?? (await readersFor(repository, { threads })));
   if (readers === null) return { next: async () => null, close: async () => undefined };
   const known = contents?.isOf(repository) === true && blobs !== true ? contents : null;
   const rows = known?.rows ?? new BlobRows(repository);

@@ -64,7 +64,7 @@ type Verdicts = { readonly problems: readonly string[]; readonly counts: unknown
 /** All that a whole check tells; with `isShared` contents that were proven with the packfiles are not read again. */
 async function verdicts({ directory, secret }: Store, { threads, isShared }: { readonly threads: number; readonly isShared: boolean }): Promise<Verdicts> {
   const repository = await openRepository(fsStore(directory), { secret });
-  const readers = (await readersFor(repository, threads)) ?? undefined;
+  const readers = (await readersFor(repository, { threads })) ?? undefined;
   const contents = isShared ? new ContentProofs(repository) : undefined;
   const problems: string[] = [];
   let counts: unknown = null;

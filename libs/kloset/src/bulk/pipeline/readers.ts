@@ -2,7 +2,8 @@ import type { Worker } from 'node:worker_threads';
 import type { Mac } from '@wardrobe/kloset-model';
 import { bytesFromHex } from '../../bytes/bytes.js';
 import { StoreError } from '../../errors/errors.js';
-import { READ_RECORD, type ReadAnswer, type ReadItems, type ToReader } from './read-protocol.js';
+import { READ_RECORD, type ReadAnswer, type ReaderStart, type ReadItems, type ToReader } from './read-protocol.js';
+import type { EarlyThreads } from './early-threads.js';
 import { startWorker } from './worker-file.js';
 
 /** A blob and its place in a local file; `to` and `plainBytes`: where its content goes in a file that is restored. */
@@ -24,15 +25,18 @@ export type Asked<T extends ToReader = ToReader> = T extends ToReader ? Omit<T, 
 /** Reading threads, started at the first question. */
 export class Readers {
   readonly count: number;
-  readonly #start: Parameters<typeof startWorker>[0];
+  readonly #start: ReaderStart;
+  readonly #early: EarlyThreads | null;
   #workers: readonly One[] | null = null;
   readonly #waiting = new Map<number, Waiting>();
   #next = 1;
   #failure: Error | null = null;
 
-  constructor(count: number, start: Parameters<typeof startWorker>[0]) {
+  /** `early`: some that are there already. */
+  constructor(count: number, start: ReaderStart, early: EarlyThreads | null = null) {
     this.count = count;
     this.#start = start;
+    this.#early = early;
   }
 
   get isStarted(): boolean {
@@ -76,7 +80,9 @@ export class Readers {
   }
 
   #startOne(): One {
-    const worker = startWorker(this.#start);
+    const early = this.#early?.take() ?? null;
+    early?.postMessage(this.#start);
+    const worker = early ?? startWorker(this.#start);
     worker.on('message', (answer: ReadAnswer) => this.#waiting.get(answer.id)?.resolve(answer));
     worker.on('error', (error) =>
       this.#failLater(new StoreError(`a reading thread failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error })),

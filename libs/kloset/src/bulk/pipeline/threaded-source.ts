@@ -48,7 +48,7 @@ export async function threadedSource(
   options: { readonly threads?: number | undefined; readonly readers?: Readers | undefined } = {},
 ): Promise<ThreadedSource> {
   const plain = snapshotSource(repository, repository);
-  const readers = options.readers ?? (await readersFor(repository, options.threads));
+  const readers = options.readers ?? (await readersFor(repository, { threads: options.threads }));
   if (readers === null) return { ...plain, placer: null, readers: null, close: () => Promise.resolve() };
   const reading = new ThreadedReading(repository, readers);
   return {

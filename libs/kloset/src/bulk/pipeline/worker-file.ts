@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { DeriveStart } from '../derive-on-thread.js';
+import type { EarlyStart } from './early-threads.js';
 import type { WorkerStart } from './protocol.js';
 import type { ReaderStart } from './read-protocol.js';
 
@@ -17,7 +18,7 @@ export function hasWorkerFile(): boolean {
 }
 
 /** Starts one thread. In the sources it learns TypeScript first, from the loader that this repository develops with. */
-export function startWorker(start: WorkerStart | ReaderStart | DeriveStart): Worker {
+export function startWorker(start: WorkerStart | ReaderStart | DeriveStart | EarlyStart): Worker {
   if (isFile(BUNDLED)) return new Worker(BUNDLED, { workerData: start, name: 'wardrobe-bulk', resourceLimits: LIMITS });
   const program = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(SOURCE.href)}); }).catch((error) => { setImmediate(() => { throw error; }); });`;
   return new Worker(program, { eval: true, workerData: start, name: 'wardrobe-bulk', execArgv: [] });

@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { useKernelModule } from '@wardrobe/kernel';
+import { setAccelerator, useKernelModule } from '@wardrobe/kernel';
 import { KlosetError } from '../../errors/errors.js';
 import { concatBytes } from '../../bytes/bytes.js';
 import { collectGarbage } from '@wardrobe/store-connector';
@@ -11,6 +11,7 @@ import { BlobStore } from './blob-store.js';
 import { ContentWriter, type Stream } from './content-writer.js';
 import { IndexRoom } from './index-room.js';
 import { packResults } from './packed-results.js';
+import type { EarlyStart } from './early-threads.js';
 import type { ReaderStart } from './read-protocol.js';
 import { serveReads } from './read-worker.js';
 import type { FromWorker, ToWorker, WorkerStart } from './protocol.js';
@@ -101,8 +102,25 @@ function letGoOfTable(start: WorkerStart): void {
 const ANSWERED_BYTES = 12 << 20;
 
 if (parentPort === null) throw new Error('this is the entry of a thread');
-const start = workerData as WorkerStart | ReaderStart | DeriveStart;
-if (start.role !== 'derive') parentPort.on('message', garbageWatch(ANSWERED_BYTES));
-if (start.role === 'read') serveReads(parentPort, start);
-else if (start.role === 'derive') serveKey(parentPort, start);
-else serve(parentPort, start);
+begin(parentPort, workerData as Start);
+
+type Start = WorkerStart | ReaderStart | DeriveStart | EarlyStart;
+
+function begin(port: NonNullable<typeof parentPort>, start: Start): void {
+  if (start.role === 'read' || start.role === 'store') port.on('message', garbageWatch(ANSWERED_BYTES));
+  if (start.role === 'early') waitForStart(port, start);
+  else if (start.role === 'read') serveReads(port, start);
+  else if (start.role === 'derive') serveKey(port, start);
+  else serve(port, start);
+}
+
+/** The first message tells what the thread is for. What takes long and hangs on nothing is done before. */
+function waitForStart(port: NonNullable<typeof parentPort>, { module }: EarlyStart): void {
+  useKernelModule(module);
+  setAccelerator(true);
+  const onStart = (start: Start): void => {
+    begin(port, start);
+    port.off('message', onStart);
+  };
+  port.on('message', onStart);
+}
