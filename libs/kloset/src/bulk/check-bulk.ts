@@ -74,10 +74,16 @@ export class BulkCheck {
     const items = new ItemList(this.#rows);
     const places = new Uint32Array(batch.count);
     const verdicts = new Uint8Array(batch.count);
+    /** Rows of objects that are known already. */
+    const knownRows = new Int32Array(batch.count).fill(-1);
     for (let index = 0; index < batch.count; index++) {
       const before = known === null ? null : known(batch.named(index));
       if (before !== null) verdicts[index] = ENTRY_IS.fine | (before.isDirectory ? ENTRY_IS.directory : 0);
-      else if (items.add(SNAPSHOT_BLOB.vfsEntry, batch.mac(index), batch.path(index).length)) places[items.count - 1] = index;
+      else if (this.#isProven(batch, index)) {
+        const { status, object } = (this.#proven as ContentProofs).found;
+        verdicts[index] = status;
+        knownRows[index] = object;
+      } else if (items.add(SNAPSHOT_BLOB.vfsEntry, batch.mac(index), batch.path(index).length)) places[items.count - 1] = index;
     }
     const objects = new Uint8Array(batch.count * MAC_BYTES);
     await this.#askAll(items.parts(ITEMS_PER_REQUEST), async (part) => {
@@ -90,8 +96,16 @@ export class BulkCheck {
       }
     });
     const isFilled = (index: number): boolean => ((verdicts[index] as number) & ENTRY_IS.filled) !== 0;
-    const rows = await this.#proveObjects(objects, isFilled);
-    return { verdict: (index) => (isFilled(index) && !this.#isGood(rows[index] as number) ? 0 : (verdicts[index] as number)) };
+    const asked = await this.#proveObjects(objects, (index) => isFilled(index) && (knownRows[index] as number) < 0);
+    const row = (index: number): number => Math.max(knownRows[index] as number, asked[index] as number);
+    return { verdict: (index) => (isFilled(index) && !this.#isGood(row(index)) ? 0 : (verdicts[index] as number)) };
+  }
+
+  /** Whether an entry and the object that it names need no question. */
+  #isProven(batch: EntryBatch, index: number): boolean {
+    if (this.#proven?.hasEntry(batch.mac(index), batch.path(index)) !== true) return false;
+    const { status, object } = this.#proven.found;
+    return (status & ENTRY_IS.filled) === 0 || this.#isKnown(object);
   }
 
   /** Packed listings, by the MACs of their objects: the hash over the children of each (`ListingDigest`); null where the careful way is to be taken. */

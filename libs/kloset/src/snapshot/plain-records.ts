@@ -14,6 +14,9 @@ export type PlainEntry = {
   readonly objectAt: number;
 };
 
+/** `parent` is `/` or ends without a slash; with the name it makes the entry's path. */
+export type PlacedEntry = PlainEntry & { readonly parent: Text; readonly name: Text };
+
 export type PlainObject = {
   /** Where the MAC of the content lies. */
   readonly contentMacAt: number;
@@ -92,6 +95,12 @@ export class PlainRecords {
 
   /** The entry in `lengthBytes` from `at` on, if it is plain and stands at `path`; else null. */
   entry(at: number, lengthBytes: number, path: Uint8Array): PlainEntry | null {
+    const found = this.entryAnywhere(at, lengthBytes);
+    return found !== null && this.#stands(found, path) ? found : null;
+  }
+
+  /** The same at whatever path it says that it stands. */
+  entryAnywhere(at: number, lengthBytes: number): PlacedEntry | null {
     this.#at = at;
     this.#end = at + lengthBytes;
     const members = this.#mapHead(ENTRY_MEMBERS);
@@ -108,8 +117,8 @@ export class PlainRecords {
     if (!this.#skip(MAC_BYTES)) return null;
     found += this.#description();
     if (this.#begins(ENTRY.chunks) && this.#fixed(ENTRY.chunks, 8)) found += 1;
-    if (found !== members || this.#at !== this.#end || !this.#stands(parent, name, path)) return null;
-    return { isDirectory: entryTypeOf(mode) === 'directory', objectAt: this.#isZero(objectAt) ? -1 : objectAt };
+    if (found !== members || this.#at !== this.#end || !this.#mayStand(parent, name)) return null;
+    return { isDirectory: entryTypeOf(mode) === 'directory', objectAt: this.#isZero(objectAt) ? -1 : objectAt, parent, name };
   }
 
   /** The object in `lengthBytes` from `at` on, if it is plain and has chunks; else null. */
@@ -166,17 +175,19 @@ export class PlainRecords {
     return found;
   }
 
-  /** Whether parent and name are such as may stand in a tree, and make the path. @source 02-snapshot 2.5 */
-  #stands(parent: Text, name: Text, path: Uint8Array): boolean {
+  /** Whether parent and name are such as may stand in a tree. The root, and whatever is odd, is for the decoder. @source 02-snapshot 2.5 */
+  #mayStand(parent: Text, name: Text): boolean {
     const bytes = this.#bytes;
-    const parentBytes = bytes.subarray(parent.at, parent.at + parent.lengthBytes);
-    const nameBytes = bytes.subarray(name.at, name.at + name.lengthBytes);
-    // The root, and whatever is odd, is for the decoder.
-    if (!isPlainName(nameBytes) || !isCleanPath(parentBytes)) return false;
+    return isPlainName(bytes.subarray(name.at, name.at + name.lengthBytes)) && isCleanPath(bytes.subarray(parent.at, parent.at + parent.lengthBytes));
+  }
+
+  /** Whether parent and name make the path. */
+  #stands({ parent, name }: PlacedEntry, path: Uint8Array): boolean {
+    const bytes = this.#bytes;
     const below = parent.lengthBytes === 1 ? 1 : parent.lengthBytes + 1;
     if (path.length !== below + name.lengthBytes || path[below - 1] !== SLASH) return false;
-    for (let i = 0; i < parent.lengthBytes; i++) if (parentBytes[i] !== path[i]) return false;
-    for (let i = 0; i < name.lengthBytes; i++) if (nameBytes[i] !== path[below + i]) return false;
+    for (let i = 0; i < parent.lengthBytes; i++) if (bytes[parent.at + i] !== path[i]) return false;
+    for (let i = 0; i < name.lengthBytes; i++) if (bytes[name.at + i] !== path[below + i]) return false;
     return true;
   }
 
@@ -250,4 +261,5 @@ export class PlainRecords {
   }
 }
 
-type Text = { readonly at: number; readonly lengthBytes: number };
+/** A string among the bytes that were scanned. */
+export type Text = { readonly at: number; readonly lengthBytes: number };

@@ -1,3 +1,4 @@
+import { SLASH } from '@wardrobe/kloset-model';
 import { WordReader } from '../../codec/word-reader.js';
 import { HEADER_BYTES } from '../../format/envelope.js';
 import { packfileIndexRecord } from '../../format/packfile.js';
@@ -5,7 +6,10 @@ import { SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
 import { CHUNK_RECORD, PlainRecords } from '../../snapshot/plain-records.js';
 import type { BlobOpener } from './blob-opener.js';
 import type { OpenFiles } from './pack-reader.js';
-import type { ContentsRequest, ReadAnswer } from './read-protocol.js';
+import { PathHash } from '../path-hash.js';
+import { ENTRY_IS } from './examine-protocol.js';
+import { type ContentsRequest, entriesAt, PROVEN_ENTRY, type ReadAnswer } from './read-protocol.js';
+import { SUBKEYS_TOGETHER } from './subkey-batch.js';
 
 const NO_LENGTHS = new Int32Array(0);
 const MAC_BYTES = 32;
@@ -14,17 +18,20 @@ const RANGE_BYTES = 1 << 20;
 const STORED_LIMIT_BYTES = 64 << 10;
 /** What a length has room for. */
 const PLAIN_LIMIT_BYTES = 0xfffe;
+const ONE_SLASH = Uint8Array.of(SLASH);
 /** So many chunks tell whether this store keeps chunks and objects together. */
 const TRIED_CHUNKS = 1024;
 
 /**
- * Proves contents of one chunk in the pass over their packfile, where chunk and object lie near each other: no question for each, and every byte is opened once.
+ * Proves contents of one chunk in the pass over their packfile, where chunk and object lie near each other, and entries: no question for each, and every byte is
+ * opened once.
  */
 export class PackedContents {
   readonly #opener: BlobOpener;
   readonly #files: OpenFiles;
   readonly #records: PlainRecords;
   readonly #chunks = new ChunkLengths();
+  readonly #path = new PathHash();
   #opened = 0;
   #used = 0;
 
@@ -34,22 +41,19 @@ export class PackedContents {
     this.#records = new PlainRecords(opener.bytes);
   }
 
-  /** Answers, for each record of the index, with 16 bits: one more than the length of the content of an object that is proven with it; 0: nothing is known of that blob. */
+  /** @returns what `ContentsRequest` says */
   prove({ id, path, index }: ContentsRequest): ReadAnswer {
-    const count = index.byteLength / packfileIndexRecord.sizeBytes;
-    const proven = new Uint16Array(count);
+    const records = index.byteLength / packfileIndexRecord.sizeBytes;
     const isWorthIt = this.#opened < TRIED_CHUNKS || this.#used * 2 >= this.#opened;
-    if (isWorthIt) this.#proveAll(new Places(new Uint8Array(index), this.#opener.inputBytes), path, proven);
-    return { id, lengths: NO_LENGTHS, bytes: proven.buffer };
-  }
-
-  #proveAll(places: Places, path: string, proven: Uint16Array): void {
-    this.#chunks.clear(places.order.length);
+    const places = new Places(new Uint8Array(index), { limitBytes: this.#opener.inputBytes, withContents: isWorthIt });
+    const answer = new Answer(records, places.entries);
+    this.#chunks.clear(places.chunks);
     for (let first = 0; first < places.order.length; ) {
       const end = places.rangeEnd(first);
       const isThere = this.#load(places, { first, end, path });
-      for (; first < end; first++) if (isThere) this.#take(places, first, proven);
+      for (; first < end; first++) if (isThere) this.#take(places, first, answer);
     }
+    return { id, lengths: NO_LENGTHS, bytes: answer.end() };
   }
 
   /** Has a range lie in memory, and the keys of its blobs unwrapped together. False: the file ends before. */
@@ -65,16 +69,22 @@ export class PackedContents {
     return true;
   }
 
-  #take(places: Places, place: number, proven: Uint16Array): void {
+  #take(places: Places, place: number, answer: Answer): void {
     const mac = places.mac(place);
     const plain = this.#opener.open(places.start + places.offset(place), places.lengthBytes(place), mac);
-    if (places.isChunk(place)) {
+    const type = places.type(place);
+    if (type === SNAPSHOT_BLOB.chunk) {
       this.#opened += 1;
       if (plain !== null && plain.length <= PLAIN_LIMIT_BYTES) this.#chunks.add(mac, plain.length);
-      return;
+    } else if (plain !== null && plain.buffer === this.#opener.bytes.buffer) {
+      if (type === SNAPSHOT_BLOB.object) this.#takeObject(plain, places.record(place), answer);
+      else this.#takeEntry(plain, places.record(place), answer);
     }
+  }
+
+  #takeObject(plain: Uint8Array, record: number, answer: Answer): void {
     const { bytes } = this.#opener;
-    const object = plain === null || plain.buffer !== bytes.buffer ? null : this.#records.object(plain.byteOffset, plain.length);
+    const object = this.#records.object(plain.byteOffset, plain.length);
     if (object === null || object.chunks !== 1) return;
     const chunkAt = object.chunksAt + CHUNK_RECORD.mac;
     // The MAC of the only chunk is proven, and is that of the whole.
@@ -82,35 +92,96 @@ export class PackedContents {
     const lengthBytes = this.#chunks.find(bytes, chunkAt);
     if (lengthBytes < 0 || lengthBytes !== bigEndian(bytes, object.chunksAt + CHUNK_RECORD.lengthBytes)) return;
     this.#used += 1;
-    proven[places.record(place)] = lengthBytes + 1;
+    answer.lengths[record] = lengthBytes + 1;
+  }
+
+  #takeEntry(plain: Uint8Array, record: number, answer: Answer): void {
+    const { bytes } = this.#opener;
+    const entry = this.#records.entryAnywhere(plain.byteOffset, plain.length);
+    if (entry === null) return;
+    const { parent, name } = entry;
+    this.#path.start().add(bytes, parent.at, parent.at + parent.lengthBytes);
+    if (parent.lengthBytes > 1) this.#path.add(ONE_SLASH, 0, 1);
+    this.#path.add(bytes, name.at, name.at + name.lengthBytes).end();
+    const status = ENTRY_IS.fine | (entry.objectAt < 0 ? 0 : ENTRY_IS.filled) | (entry.isDirectory ? ENTRY_IS.directory : 0);
+    answer.addEntry({ record, status, path: this.#path, object: entry.objectAt < 0 ? null : bytes.subarray(entry.objectAt, entry.objectAt + MAC_BYTES) });
   }
 }
 
-/** The objects of a packfile and its chunks that are not too large, by their places. */
+/** What is told of some records. */
+class Answer {
+  readonly lengths: Uint16Array;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at: number;
+
+  constructor(records: number, entries: number) {
+    this.#at = entriesAt(records);
+    this.#bytes = new Uint8Array(this.#at + entries * PROVEN_ENTRY.sizeBytes);
+    this.#view = new DataView(this.#bytes.buffer);
+    this.lengths = new Uint16Array(this.#bytes.buffer, 0, records);
+  }
+
+  addEntry({
+    record,
+    status,
+    path,
+    object,
+  }: {
+    readonly record: number;
+    readonly status: number;
+    readonly path: PathHash;
+    readonly object: Uint8Array | null;
+  }): void {
+    const at = this.#at;
+    this.#view.setUint32(at + PROVEN_ENTRY.record, record, true);
+    this.#view.setUint32(at + PROVEN_ENTRY.status, status, true);
+    this.#view.setUint32(at + PROVEN_ENTRY.path, path.first, true);
+    this.#view.setUint32(at + PROVEN_ENTRY.path + 4, path.second, true);
+    if (object !== null) this.#bytes.set(object, at + PROVEN_ENTRY.object);
+    this.#at += PROVEN_ENTRY.sizeBytes;
+  }
+
+  end(): ArrayBuffer {
+    return (this.#at === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, this.#at)).buffer as ArrayBuffer;
+  }
+}
+
+/** The entries of a packfile, its objects and its chunks that are not too large, by their places. */
 class Places {
   readonly #index: Uint8Array;
   readonly #reader: WordReader;
   /** Numbers of their records. */
   readonly order: Uint32Array;
+  readonly chunks: number;
+  readonly entries: number;
   /** Where the body would begin in memory. */
   start = 0;
 
-  constructor(index: Uint8Array, limitBytes: number) {
+  /** `limitBytes`: what a blob may take; `withContents`: not only entries. */
+  constructor(index: Uint8Array, { limitBytes, withContents }: { readonly limitBytes: number; readonly withContents: boolean }) {
     this.#index = index;
     this.#reader = new WordReader(index);
     const { sizeBytes, offsets } = packfileIndexRecord;
     const numbers: number[] = [];
+    const counts = { chunks: 0, entries: 0 };
     let isSorted = true;
     let last = 0;
     for (let record = 0; record * sizeBytes < index.length; record++) {
       const type = this.#reader.u32(record * sizeBytes + offsets.type);
       const lengthBytes = this.#reader.u32(record * sizeBytes + offsets.lengthBytes);
-      if (lengthBytes > limitBytes || (type !== SNAPSHOT_BLOB.object && (type !== SNAPSHOT_BLOB.chunk || lengthBytes > STORED_LIMIT_BYTES))) continue;
+      const isChunk = withContents && type === SNAPSHOT_BLOB.chunk && lengthBytes <= STORED_LIMIT_BYTES;
+      const isEntry = type === SNAPSHOT_BLOB.vfsEntry;
+      if (lengthBytes > limitBytes || !(isChunk || isEntry || (withContents && type === SNAPSHOT_BLOB.object))) continue;
+      if (isChunk) counts.chunks += 1;
+      if (isEntry) counts.entries += 1;
       const offset = this.#offsetOf(record);
       isSorted &&= offset >= last;
       last = offset;
       numbers.push(record);
     }
+    this.chunks = counts.chunks;
+    this.entries = counts.entries;
     this.order = isSorted ? Uint32Array.from(numbers) : Uint32Array.from(numbers).sort((a, b) => this.#offsetOf(a) - this.#offsetOf(b));
   }
 
@@ -126,8 +197,8 @@ class Places {
     return this.#reader.u32(this.#at(place) + packfileIndexRecord.offsets.lengthBytes);
   }
 
-  isChunk(place: number): boolean {
-    return this.#reader.u32(this.#at(place) + packfileIndexRecord.offsets.type) === SNAPSHOT_BLOB.chunk;
+  type(place: number): number {
+    return this.#reader.u32(this.#at(place) + packfileIndexRecord.offsets.type);
   }
 
   /** A view. */
@@ -136,12 +207,13 @@ class Places {
     return this.#index.subarray(at, at + MAC_BYTES);
   }
 
-  /** The first place behind those that are read together: each ends behind the one before it, and all within a bounded length. */
+  /** The first place behind those that are read together: each ends behind the one before it, all within a bounded length and number. */
   rangeEnd(first: number): number {
     const from = this.offset(first);
     let to = from + this.lengthBytes(first);
     let place = first + 1;
-    for (; place < this.order.length; place++) {
+    const last = Math.min(this.order.length, first + SUBKEYS_TOGETHER);
+    for (; place < last; place++) {
       const end = this.offset(place) + this.lengthBytes(place);
       if (end - from > RANGE_BYTES || end < to) break;
       to = end;

@@ -48,8 +48,19 @@ export const MADE_FLAG = { replace: 1, owner: 2, prove: 4 } as const;
 /** A whole packfile to be proven: envelope, index, name and, with `blobs`, every blob. */
 export type ProveRequest = { readonly id: number; readonly kind: 'prove'; readonly packfile: PackfileId; readonly path: string; readonly blobs: boolean };
 
-/** Contents that lie in a packfile with their objects, to be proven: `index` is a part of its plain index. Answered with `PackedContents`' numbers. */
+/**
+ * Contents that lie in a packfile with their objects, and entries, to be proven: `index` is a part of its plain index. Answered with 16 bits for each record, one
+ * more than the length of the content of an object that is proven with it, or 0; and, where the next 8 bytes begin, with a record for each entry that is plainly
+ * fine: number of its record (u32), ENTRY_IS (u32), `PathHash` of its path (two u32), MAC of its object.
+ */
 export type ContentsRequest = { readonly id: number; readonly kind: 'contents'; readonly path: string; readonly index: ArrayBuffer };
+
+export const PROVEN_ENTRY = { sizeBytes: 48, record: 0, status: 4, path: 8, object: 16 } as const;
+
+/** Where the entries begin in an answer about so many records. */
+export function entriesAt(records: number): number {
+  return Math.ceil((records * 2) / 8) * 8;
+}
 
 export type ToReader = ReadRequest | WriteRequest | MakeRequest | ExamineRequest | ProveRequest | ContentsRequest;
 

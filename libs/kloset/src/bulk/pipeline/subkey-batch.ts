@@ -1,14 +1,14 @@
 import { createDecipheriv } from 'node:crypto';
 import type { Kernel } from '@wardrobe/kernel';
 
-/** Units whose keys are unwrapped together, and from how many on that is worth it. */
-const MOST = 1024;
+/** Units whose keys are unwrapped together at most, and from how many on that is worth it. */
+export const SUBKEYS_TOGETHER = 1024;
 const LEAST = 12;
 const STEPS = 24;
 const ADDRESS_BYTES = 4;
 const SUBKEY_BYTES = 32;
 const BLOCK_BYTES = 16;
-export const SUBKEY_ROOM = MOST * (ADDRESS_BYTES + SUBKEY_BYTES + BLOCK_BYTES);
+export const SUBKEY_ROOM = SUBKEYS_TOGETHER * (ADDRESS_BYTES + SUBKEY_BYTES + BLOCK_BYTES);
 
 /**
  * Subkeys of units that lie in a thread's memory, unwrapped in lockstep: one call to the processor's own AES for each step of all of them. `at`: address of
@@ -28,9 +28,9 @@ export class SubkeyBatch {
     this.#kernel = kernel;
     // Blocks do not depend on each other and none is kept back without padding: one object serves all.
     this.#aes = createDecipheriv('aes-256-ecb', secret, null).setAutoPadding(false);
-    this.#units = new Uint32Array(kernel.memory.buffer, at, MOST);
-    const keys = at + MOST * ADDRESS_BYTES;
-    this.#at = { units: at, keys, blocks: keys + MOST * SUBKEY_BYTES };
+    this.#units = new Uint32Array(kernel.memory.buffer, at, SUBKEYS_TOGETHER);
+    const keys = at + SUBKEYS_TOGETHER * ADDRESS_BYTES;
+    this.#at = { units: at, keys, blocks: keys + SUBKEYS_TOGETHER * SUBKEY_BYTES };
   }
 
   clear(): void {
@@ -40,7 +40,7 @@ export class SubkeyBatch {
   }
 
   add(unit: number): void {
-    if (this.#count < MOST) this.#units[this.#count++] = unit;
+    if (this.#count < SUBKEYS_TOGETHER) this.#units[this.#count++] = unit;
   }
 
   unwrap(): void {
