@@ -1,3 +1,4 @@
+import { keepShape } from '../bytes/keep-shape.js';
 import { DecodeError, type Place, TooLargeError } from '../errors/errors.js';
 
 /** Heap that decoded values may take: a constant, and a multiple of the input. Far above any record plakar writes. */
@@ -166,3 +167,7 @@ export class ByteReader {
     return start;
   }
 }
+
+const kept = new ByteReader(new Uint8Array(8), 'kept');
+kept.u64();
+keepShape(kept);

@@ -1,3 +1,5 @@
+import { keepShape } from '../bytes/keep-shape.js';
+
 /** Fast little-endian access to checked bytes at any offset, for hot loops that read columns of a table (`struct.offsets`). */
 export class WordReader {
   readonly #view: DataView;
@@ -21,6 +23,8 @@ export class WordReader {
     return this.#pair;
   }
 }
+
+keepShape(new WordReader(new Uint8Array(0)));
 
 /** An id as 8 little-endian words, padded to 16. */
 export function macWords(hexBytes: Uint8Array): Uint32Array {

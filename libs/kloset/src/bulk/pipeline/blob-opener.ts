@@ -1,6 +1,7 @@
-import { createCipheriv, createHash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { blake3Hash, bulkKernel, type Kernel } from '@wardrobe/kernel';
 import { uuidToBytes } from '../../bytes/bytes.js';
+import { blockCipher } from '../../crypto/block-cipher.js';
 import { createMacAlgorithm, type MacAlgorithm } from '../../crypto/mac.js';
 import { KlosetError } from '../../errors/errors.js';
 import type { Config } from '../../format/config.js';
@@ -168,7 +169,7 @@ export class BlobOpener {
     const { stream } = this.#at;
     const text = nonce + NONCE_BYTES;
     call.sivOpenStart(key, nonce, text, lengthBytes, stream);
-    const aes = createCipheriv('aes-256-ecb', this.#messageKey, null).setAutoPadding(false);
+    const aes = blockCipher(this.#messageKey);
     bytes.set(aes.update(bytes.subarray(stream, stream + Math.ceil(lengthBytes / 16) * 16)), stream);
     return call.sivOpenFinish(text, stream, lengthBytes, to) !== 0;
   }

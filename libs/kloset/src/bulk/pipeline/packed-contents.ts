@@ -6,6 +6,7 @@ import { SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
 import { CHUNK_RECORD, PlainRecords } from '../../snapshot/plain-records.js';
 import type { BlobOpener } from './blob-opener.js';
 import type { OpenFiles } from './pack-reader.js';
+import { keepShape } from '../../bytes/keep-shape.js';
 import { PathHash } from '../path-hash.js';
 import { ENTRY_IS } from './examine-protocol.js';
 import { type ContentsRequest, entriesAt, PROVEN_ENTRY, type ReadAnswer } from './read-protocol.js';
@@ -287,3 +288,9 @@ function equalAt(bytes: Uint8Array, a: number, b: number): boolean {
 function bigEndian(bytes: Uint8Array, at: number): number {
   return (((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)) >>> 0;
 }
+
+const kept = new Places(new Uint8Array(0), { limitBytes: 0, withContents: true });
+// Large sums are kept as doubles, in objects of another shape.
+kept.start = 0.5;
+keepShape(kept);
+keepShape(new Answer(0, 0));

@@ -1,5 +1,6 @@
-import { createCipheriv, createHash, randomFillSync } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
 import { blake3Hash } from '@wardrobe/kernel';
+import { blockCipher } from '../../crypto/block-cipher.js';
 import { compressor } from '../../compression/compress.js';
 import { createMacAlgorithm, type MacAlgorithm } from '../../crypto/mac.js';
 import { unitSealer } from '../../crypto/unit-cipher.js';
@@ -99,7 +100,7 @@ export class UnitWriter {
       else {
         call.sivSealStart(at.subkey, end, text, length, at.counters);
         const key = bytes.subarray(kernel.at.sivMessageKey, kernel.at.sivMessageKey + KEY_BYTES);
-        const aes = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false);
+        const aes = blockCipher(key);
         bytes.set(aes.update(bytes.subarray(at.counters, at.counters + Math.ceil(length / 16) * 16)), at.counters);
         call.sivSealFinish(text, at.counters, length);
       }
