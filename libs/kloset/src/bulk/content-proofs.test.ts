@@ -6,6 +6,7 @@ import { temporaryFolder } from '@wardrobe/testing';
 import { describe, expect, it } from 'vitest';
 import { decode, encode } from '../codec/codec.js';
 import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
+import type { VfsEntryRecord } from '../format/snapshot-entry.js';
 import { type ObjectRecord, object } from '../format/snapshot-object.js';
 import { createStore } from '../repository/create-store.js';
 import { openRepository } from '../repository/repository.js';
@@ -24,8 +25,8 @@ const SEEDS = 8;
 const MINUTES = 60_000;
 
 type Store = { readonly directory: string; readonly secret: Uint8Array | undefined };
-/** Changes an object before it is stored, always in the same way. */
-type Lie = (record: ObjectRecord) => ObjectRecord;
+/** Changes objects and entries before they are stored, always in the same way. */
+type Lie = { readonly object?: (record: ObjectRecord) => ObjectRecord; readonly entry?: (record: VfsEntryRecord) => VfsEntryRecord };
 
 function entriesOf(snapshot: number): BuildEntry[] {
   const stream = keystream(`proofs ${snapshot}`);
@@ -39,18 +40,18 @@ function entriesOf(snapshot: number): BuildEntry[] {
 }
 
 /** Several snapshots, each with packfiles of its own; they share a few contents. */
-async function newStore(isEncrypted: boolean, lie: Lie = (record) => record): Promise<Store> {
+async function newStore(isEncrypted: boolean, { object: changed = (record) => record, entry }: Lie = {}): Promise<Store> {
   const directory = join(await temporaryFolder('proofs'), 'store');
   await createStore(fsStore(directory), { line: '1.1', passphrase: isEncrypted ? PASSPHRASE : null, kdf: { memoryKiB: 64, passes: 1 } });
   const repository = await openRepository(fsStore(directory), { passphrase: PASSPHRASE });
-  const told = (type: number, bytes: Uint8Array): Uint8Array => (type === SNAPSHOT_BLOB.object ? encode(object, lie(decode(object, bytes))) : bytes);
+  const told = (type: number, bytes: Uint8Array): Uint8Array => (type === SNAPSHOT_BLOB.object ? encode(object, changed(decode(object, bytes))) : bytes);
   for (let snapshot = 0; snapshot < SNAPSHOTS; snapshot++) {
     const writer = await openWriter(repository, { lock: 'none' });
     const target = {
       put: (type: number, bytes: Uint8Array, id?: Mac): Mac => writer.put(type, told(type, bytes), id),
       mac: (bytes: Uint8Array) => repository.mac(bytes),
     };
-    buildSnapshot(target, entriesOf(snapshot), { form: '1.1', chunkBytes: 64_000, tags: [`${snapshot}`] });
+    buildSnapshot(target, entriesOf(snapshot), { form: '1.1', chunkBytes: 64_000, tags: [`${snapshot}`], ...(entry === undefined ? {} : { entry }) });
     await writer.commit();
     await writer.close();
   }
@@ -160,13 +161,27 @@ describe.each([
 
   const wrong = (record: ObjectRecord): boolean => record.chunks?.[0]?.length === 1 + 41 * 91;
   const lies: Readonly<Record<string, Lie>> = {
-    'bytes where its object says': (record) =>
-      wrong(record) ? { ...record, chunks: (record.chunks ?? []).map((chunk) => ({ ...chunk, length: chunk.length + 1 })) } : record,
-    'do not make the content': (record) => (wrong(record) ? { ...record, contentMAC: '07'.repeat(32) as Mac } : record),
+    'bytes where its object says': {
+      object: (record) => (wrong(record) ? { ...record, chunks: (record.chunks ?? []).map((chunk) => ({ ...chunk, length: chunk.length + 1 })) } : record),
+    },
+    'do not make the content': { object: (record) => (wrong(record) ? { ...record, contentMAC: '07'.repeat(32) as Mac } : record) },
   };
   it.each(Object.keys(lies))('an object that lies is found: %s', { timeout: 5 * MINUTES }, async (words) => {
     const { problems } = await bothWays(await newStore(isEncrypted, lies[words]), 2);
     expect(problems.filter((problem) => problem.includes(words))).toHaveLength(SNAPSHOTS);
+  });
+
+  const isFile41 = (record: VfsEntryRecord): boolean => Buffer.from(record.file_info.name).toString() === 'f41';
+  const named = (name: string) => (record: VfsEntryRecord) =>
+    isFile41(record) ? { ...record, file_info: { ...record.file_info, name: Buffer.from(name) } } : record;
+  it.each<readonly [string, Lie]>([
+    ['another name', { entry: named('f42') }],
+    ['a longer name', { entry: named('f410') }],
+    ['another folder', { entry: (record) => (isFile41(record) ? { ...record, parent_path: Buffer.from('/d1') } : record) }],
+    ['a content that nobody has', { entry: (record) => (isFile41(record) ? { ...record, object: '07'.repeat(32) as Mac } : record) }],
+  ])('an entry that lies is found: it says %s', { timeout: 5 * MINUTES }, async (_what, lie) => {
+    const { problems } = await bothWays(await newStore(isEncrypted, lie), 2);
+    expect(problems.filter((problem) => problem.includes(' /d2/f41 '))).toHaveLength(SNAPSHOTS);
   });
 
   it('what lies in two packfiles is left to the check of its snapshots', { timeout: 5 * MINUTES }, async () => {

@@ -39,6 +39,8 @@ export type BuildOptions = {
   readonly errors?: Readonly<Record<string, string>>;
   /** Leave the packed listings out, as old stores do. */
   readonly withoutDirpack?: boolean;
+  /** What is stored, and listed, instead of the entry of a leaf. */
+  readonly entry?: (record: VfsEntryRecord) => VfsEntryRecord;
   /** Entries that the tree names and nothing stores: v1.1 on top of a v1.0 parent. */
   readonly withoutEntryBlob?: (path: string) => boolean;
   /** Longest chunk; default 1 MiB. */
@@ -118,7 +120,8 @@ function writeDirectory(build: Build, node: Node): Written {
 function writeLeaf(build: Build, node: Node): Written {
   const isFile = (node.spec.type ?? 'file') === 'file';
   const content = isFile ? (node.spec.stored ?? writeObject(build, bytesOf(node.spec.content ?? ''), 'text/plain')) : null;
-  const payload = encode(vfsEntry, entryRecord(build, node, { object: content, summary: null }));
+  const record = entryRecord(build, node, { object: content, summary: null });
+  const payload = encode(vfsEntry, build.options.entry?.(record) ?? record);
   const mac = build.sink.mac(payload);
   build.trees.types.push({ key: concatBytes([nameBytes(isFile ? '/text/plain' : '/application/x-not-regular-file'), node.path]), value: mac });
   return { payload, mac, summary: null };
