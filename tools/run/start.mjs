@@ -9,12 +9,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from './build.mjs';
+import { stopWithNpm } from './stop-with-npm.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const server = join(root, 'apps/server/dist/main.js');
 const built = existsSync(server) && existsSync(join(root, 'apps/web/.next/BUILD_ID'));
 const helpOnly = process.argv.includes('--help') || process.argv.includes('-h');
 
+stopWithNpm();
 if (!(built && helpOnly)) await prepare();
 await import(pathToFileURL(server).href);
 
