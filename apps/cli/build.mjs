@@ -1,9 +1,10 @@
 /** Bundles the command line into dist/, split so that each command loads only what it needs. */
 import { createWriteStream, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createGzip } from 'node:zlib';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { pack } from 'tar-stream';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -24,6 +25,16 @@ const SHARED = {
     js: "import { createRequire as wardrobeRequire } from 'node:module'; import { fileURLToPath as wardrobePath } from 'node:url'; const require = wardrobeRequire(import.meta.url); const __dirname = wardrobePath(new URL('.', import.meta.url));",
   },
 };
+/** The text of a program stays in memory. Packages lose their names besides; ours keep them, for messages. */
+const SHORT_PACKAGES = {
+  name: 'short packages',
+  setup({ onLoad }) {
+    onLoad({ filter: /node_modules.*\.[mc]?js$/ }, async ({ path }) => {
+      const { code } = await transform(await readFile(path, 'utf8'), { minify: true, target: SHARED.target, legalComments: 'inline' });
+      return { contents: code, loader: 'js' };
+    });
+  },
+};
 await build({
   // The second: what the threads of a backup run.
   entryPoints: { main: `${here}src/main.ts`, 'bulk-worker': `${here}../../libs/kloset/src/bulk/pipeline/worker.ts` },
@@ -31,7 +42,9 @@ await build({
   bundle: true,
   splitting: true,
   format: 'esm',
+  plugins: [SHORT_PACKAGES],
   ...SHARED,
+  minifyWhitespace: true,
 });
 for (const name of ['fs', 's3', 'sftp', 'http', 'ptar']) await packConnector(name);
 process.exit(0);

@@ -9,7 +9,7 @@ import { type Attempts, requestHandler } from './handler.js';
 import { endpointUrl, isAmazon, isHostStyle, regionOfHost } from './place.js';
 import type { S3Settings } from './settings.js';
 
-type Sdk = typeof import('@aws-sdk/client-s3');
+type Sdk = typeof import('./sdk.js');
 
 /** The SDK, loaded, and its client for this store. `attempts`: where a call's abort signal must be entered. */
 export type S3 = { readonly sdk: Sdk; readonly client: S3Client; readonly attempts: Attempts };
@@ -63,7 +63,7 @@ export class Clients {
 
   async #make(): Promise<S3> {
     const { place } = this.settings;
-    const sdk = await import('@aws-sdk/client-s3');
+    const sdk = await import('./sdk.js');
     const attempts: Attempts = new WeakMap();
     this.#agent ??= await this.#makeAgent();
     const client = new sdk.S3Client({
