@@ -19,10 +19,12 @@ import { ENTRY_IS } from './pipeline/examine-protocol.js';
 
 /** Batches that are examined on threads while one is told of, and those that are read over a line meanwhile: what lies between their blobs is held. */
 const BATCHES_AHEAD = 4;
-const BATCHES_AHEAD_OVER_LINE = 2;
+const BATCHES_AHEAD_OVER_LINE = 3;
+/** Where a part of the tree cannot be read, that is told before the last batches. */
+const BATCHES_AFTER_GAP_OVER_LINE = 2;
 
-/** `path`: only what lies there or below; null: all. `listings`: told of every entry. */
-export type FilesScope = { readonly path: Uint8Array | null; readonly listings: TreeListings };
+/** `path`: only what lies there or below; null: all. `listings`: told of every entry. `onScanned`: all entries are asked for. */
+export type FilesScope = { readonly path: Uint8Array | null; readonly listings: TreeListings; readonly onScanned?: (() => void) | undefined };
 /** `recovered`: entries that only packed listings hold. */
 type Scan = FilesScope & { readonly recovered: { count: number } };
 /** `read`: under way already, of what nothing is known. */
@@ -55,8 +57,12 @@ async function* scanFiles(run: CheckRun, context: SnapshotContext, scope: FilesS
   let entries = new EntryBatch(run.entriesPerRead);
   let isFound = path === null;
   underWay.tree = aheadIn(run, await context.files(), SNAPSHOT_BLOB.vfsNode);
+  const toldUpTo = async function* (left: number): AsyncGenerator<CheckProblem> {
+    while (ahead.length > left) yield* checkBatch(run, context, { batch: ahead.shift() as Batch, scan });
+  };
   for await (const item of scanTree(underWay.tree, { signal: run.options.signal })) {
     if ('error' in item) {
+      if (run.isOverLine) yield* toldUpTo(BATCHES_AFTER_GAP_OVER_LINE);
       yield* gapProblems(run, context, { ...item, path });
       continue;
     }
@@ -66,10 +72,11 @@ async function* scanFiles(run: CheckRun, context: SnapshotContext, scope: FilesS
     if (!entries.isFull) continue;
     ahead.push(begin(run, entries));
     entries = new EntryBatch(run.entriesPerRead);
-    if (ahead.length > (run.isOverLine ? BATCHES_AHEAD_OVER_LINE : BATCHES_AHEAD)) yield* checkBatch(run, context, { batch: ahead.shift() as Batch, scan });
+    yield* toldUpTo(run.isOverLine ? BATCHES_AHEAD_OVER_LINE : BATCHES_AHEAD);
   }
   ahead.push(begin(run, entries));
-  for (const batch of ahead) yield* checkBatch(run, context, { batch, scan });
+  scope.onScanned?.();
+  yield* toldUpTo(0);
   if (!isFound && path !== null)
     yield { snapshot, path: byteName(path), what: 'entry', id: null, error: new IntegrityError('tree', `${byteName(path).text} is not in it`) };
   if (recovered.count > 0) {

@@ -1,4 +1,5 @@
 import { byteName, childPath, equalBytes, isAtOrBelow, type Mac } from '@wardrobe/kloset-model';
+import { unlessAborted } from '@wardrobe/store-connector';
 import { scanTree } from '../btree/scan.js';
 import { BYTES_ORDER, type Tree } from '../btree/tree.js';
 import { macFromBytes } from '../bytes/bytes.js';
@@ -24,7 +25,8 @@ const DIRECTORIES_PER_READ = 256;
 const BATCHES_AHEAD = 2;
 
 type IndexItem = { readonly directory: Uint8Array; readonly id: Mac };
-type IndexScope = FilesScope & { readonly name: string; readonly value: Mac };
+/** `filesTold`: resolves when the tree's listings are known, where the index is begun before. */
+export type IndexScope = FilesScope & { readonly name: string; readonly value: Mac; readonly filesTold?: Promise<void> | undefined };
 /** `digests` and `summaries`: under way already. */
 type Batch = {
   readonly items: readonly IndexItem[];
@@ -35,15 +37,16 @@ type ReadSummary = { readonly item: IndexItem; readonly got: BlobResult };
 
 /** The indexes that the header names: nodes of all, packed listings against the tree, summaries. */
 export async function* checkIndexes(run: CheckRun, context: SnapshotContext, scope: FilesScope): AsyncGenerator<CheckProblem> {
-  const snapshot = context.header.id;
-  const { path, listings } = scope;
-  for (const index of context.header.indexes) {
-    const problem = { snapshot, path: null, what: 'index', id: index.value } as const;
-    yield* wholeTree(run, { id: index.value, isPartial: path !== null }, asProblem(problem, checkIndex(run, context, { ...index, path, listings })));
-  }
+  for (const index of context.header.indexes) yield* checkIndex(run, context, { ...scope, ...index });
 }
 
-async function* checkIndex(run: CheckRun, context: SnapshotContext, index: IndexScope): AsyncGenerator<CheckProblem> {
+/** One of them. */
+export async function* checkIndex(run: CheckRun, context: SnapshotContext, index: IndexScope): AsyncGenerator<CheckProblem> {
+  const problem = { snapshot: context.header.id, path: null, what: 'index', id: index.value } as const;
+  yield* wholeTree(run, { id: index.value, isPartial: index.path !== null }, asProblem(problem, readIndex(run, context, index)));
+}
+
+async function* readIndex(run: CheckRun, context: SnapshotContext, index: IndexScope): AsyncGenerator<CheckProblem> {
   const { signal } = run.options;
   const { source } = run;
   const opened = await openTree(
@@ -109,10 +112,14 @@ function digestsOf(run: CheckRun, items: readonly IndexItem[]): Batch['digests']
 async function* checkDirectories(
   run: CheckRun,
   context: SnapshotContext,
-  { name, batch, listings }: { readonly name: string; readonly batch: Batch; readonly listings: TreeListings },
+  { name, batch, listings, filesTold }: IndexScope & { readonly batch: Batch },
 ): AsyncGenerator<CheckProblem> {
-  if (name === 'dirpack') yield* checkDirpacks(run, context, { batch, listings });
-  else yield* checkSummaries(run, context, batch);
+  if (name !== 'dirpack') {
+    yield* checkSummaries(run, context, batch);
+    return;
+  }
+  if (filesTold !== undefined) await unlessAborted(filesTold, run.options.signal);
+  yield* checkDirpacks(run, context, { batch, listings });
 }
 
 async function* checkDirpacks(
