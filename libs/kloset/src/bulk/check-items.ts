@@ -42,7 +42,14 @@ async function* checkXattrs(run: CheckRun, context: SnapshotContext, path: Uint8
     await run.objects.prepare(part.flatMap((item) => ('error' in item || !isWanted(item.path.bytes, path) ? [] : [item.object])));
     return part;
   };
-  for await (const part of begunAhead(inParts(scannedItems(run, (scan) => scanXattrs(context, scan)), ITEMS_TOGETHER), readsAhead(run), prepared))
+  for await (const part of begunAhead(
+    inParts(
+      scannedItems(run, (scan) => scanXattrs(context, scan)),
+      ITEMS_TOGETHER,
+    ),
+    readsAhead(run),
+    prepared,
+  ))
     for (const item of part) {
       if ('error' in item) {
         if (isWanted(item.key, path)) yield failed(context, 'xattr', item);

@@ -122,5 +122,8 @@ async function spoil(directory: string, packfile: Mac | undefined): Promise<void
   if (packfile === undefined) throw new Error('it was stored');
   const file = join(directory, 'packfiles', packfile.slice(0, 2), packfile);
   const bytes = await readFile(file);
-  await writeFile(file, bytes.map((byte, at) => (at > HEADER_BYTES && at < HEADER_BYTES + 60 ? byte ^ 4 : byte)));
+  await writeFile(
+    file,
+    bytes.map((byte, at) => (at > HEADER_BYTES && at < HEADER_BYTES + 60 ? byte ^ 4 : byte)),
+  );
 }

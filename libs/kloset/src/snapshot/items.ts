@@ -82,7 +82,8 @@ function scanned(tree: Tree, type: number, { scan }: ItemScan): Tree {
 type ReadItem<T> = { readonly record: T } | ItemFailure;
 
 async function* readItems<T>(context: SnapshotContext, items: ItemTree<T>, options: ItemScan): AsyncGenerator<ReadItem<T>> {
-  const read = (part: Part): Promise<readonly ReadItem<T>[]> => ('error' in part ? Promise.resolve([part]) : readBatch(context, { ...items, ...part }, options));
+  const read = (part: Part): Promise<readonly ReadItem<T>[]> =>
+    'error' in part ? Promise.resolve([part]) : readBatch(context, { ...items, ...part }, options);
   for await (const part of begunAhead(namedItems(items, options), options.ahead ?? 0, read)) yield* part;
 }
 
@@ -101,7 +102,11 @@ async function* namedItems<T>({ tree, range = null }: ItemTree<T>, options: Abor
   if (batch.length > 0) yield { batch };
 }
 
-async function readBatch<T>(context: SnapshotContext, items: ItemTree<T> & { readonly batch: readonly Named[] }, options: Abortable): Promise<readonly ReadItem<T>[]> {
+async function readBatch<T>(
+  context: SnapshotContext,
+  items: ItemTree<T> & { readonly batch: readonly Named[] },
+  options: Abortable,
+): Promise<readonly ReadItem<T>[]> {
   const read: ReadItem<T>[] = [];
   for await (const got of context.source.getMany(
     items.type,
