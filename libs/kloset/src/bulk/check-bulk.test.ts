@@ -12,6 +12,7 @@ import { type VfsEntryRecord, vfsEntry } from '../format/snapshot-entry.js';
 import { type ObjectRecord, object } from '../format/snapshot-object.js';
 import { createStore } from '../repository/create-store.js';
 import { openRepository } from '../repository/repository.js';
+import { lineTo } from '../repository/testing/line-store.js';
 import type { Repository } from '../repository/types.js';
 import { openWriter } from '../repository/writer.js';
 import { type BuildEntry, type BuildOptions, buildSnapshot, keystream } from '../snapshot/testing/index.js';
@@ -26,7 +27,7 @@ const DIRECTORIES = 30;
 const FILES = 42;
 const MINUTES = 60_000;
 
-type Store = { readonly directory: string; readonly repository: Repository };
+type Store = { readonly directory: string; readonly repository: Repository; readonly passphrase: string | undefined };
 type Told = { readonly problems: readonly string[]; readonly summary: CheckSummary };
 /** Changes some blobs before they are stored, always in the same way: whatever names them names what was stored. */
 type Lie = (type: number, bytes: Uint8Array) => Uint8Array;
@@ -34,7 +35,8 @@ type Lie = (type: number, bytes: Uint8Array) => Uint8Array;
 async function newStore(options: object = {}): Promise<Store> {
   const directory = join(await temporaryFolder('check'), 'store');
   await createStore(fsStore(directory), { line: '1.1', passphrase: null, kdf: { memoryKiB: 64, passes: 1 }, ...options });
-  return { directory, repository: await openRepository(fsStore(directory), { passphrase: 'passphrase' in options ? PASSPHRASE : undefined }) };
+  const passphrase = 'passphrase' in options ? PASSPHRASE : undefined;
+  return { directory, passphrase, repository: await openRepository(fsStore(directory), { passphrase }) };
 }
 
 /** Enough of entries that threads are worth it: contents of one chunk, of several, of none; equal ones; an empty directory, links. */
@@ -74,11 +76,15 @@ async function told(source: Parameters<typeof checkSnapshots>[0], options: Check
   }
 }
 
-/** What threads find is what the careful way finds, in the same order and with the same counts. */
-async function bothWays({ repository }: Store, options: CheckOptions): Promise<Told> {
+/** What threads find is what the careful way finds, and what is found over a line, in the same order and with the same counts. */
+async function allWays({ directory, repository, passphrase }: Store, options: CheckOptions): Promise<Told> {
   const onThreads = await told(repository, options);
   const careful = await told(snapshotSource(repository, repository), options);
   expect(onThreads).toEqual(careful);
+  const line = lineTo(fsStore(directory));
+  const remote = await openRepository(line.store, { passphrase });
+  expect(await told(remote, options)).toEqual(careful);
+  await remote.close();
   return onThreads;
 }
 
@@ -113,12 +119,12 @@ describe.each([
     const store = await newStore(options);
     const first = await build(store);
     const second = await build(store, { form: '1.0' });
-    const { problems, summary } = await bothWays(store, { snapshots: [first, second] });
+    const { problems, summary } = await allWays(store, { snapshots: [first, second] });
     expect(problems).toEqual([]);
     expect(summary.entries).toBeGreaterThan(2 * DIRECTORIES * FILES);
-    await bothWays(store, { snapshots: [first], fast: true });
-    await bothWays(store, { snapshots: [first], sample: { percent: 40, seed: 'a' } });
-    await bothWays(store, { snapshots: [second], path: nameBytes('/d1') });
+    await allWays(store, { snapshots: [first], fast: true });
+    await allWays(store, { snapshots: [first], sample: { percent: 40, seed: 'a' } });
+    await allWays(store, { snapshots: [second], path: nameBytes('/d1') });
     await store.repository.close();
   });
 
@@ -130,7 +136,7 @@ describe.each([
       const ids = idsOf(store, type);
       const id = ids[ids.length >> 1] as Mac;
       const mend = await flip(store, type, id);
-      const { problems } = await bothWays(store, { snapshots });
+      const { problems } = await allWays(store, { snapshots });
       expect(problems.length, `blob ${id} of type ${type}`).toBeGreaterThan(0);
       await mend();
     }
@@ -169,7 +175,7 @@ describe('sound blobs that do not fit together are found', () => {
     const { lie, words } = lies[name] as (typeof lies)[string];
     const store = await newStore();
     const snapshot = await build(store, { lie, chunkBytes: 1 << 20 });
-    const { problems } = await bothWays(store, { snapshots: [snapshot] });
+    const { problems } = await allWays(store, { snapshots: [snapshot] });
     expect(problems.filter((problem) => words.test(problem))).not.toEqual([]);
     await store.repository.close();
   });

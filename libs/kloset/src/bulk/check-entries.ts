@@ -6,54 +6,63 @@ import type { SnapshotContext } from '../snapshot/context.js';
 import { expectPath, readEntry } from '../snapshot/entry.js';
 import { recoverEntry } from '../snapshot/lookup.js';
 import type { CheckProblem, Entry } from '../snapshot/types.js';
-import { scannedAhead } from './check-ahead.js';
 import type { EntryProof } from './check-bulk.js';
 import { gapProblems } from './check-gap.js';
 import type { TreeListings } from './check-listings.js';
-import type { Finding } from './check-object.js';
+import type { Finding } from './check-contents.js';
 import { type CheckRun, report } from './check-run.js';
-import { asProblem } from './check-trees.js';
+import type { ScannedTree } from './check-ahead.js';
+import { aheadIn, asProblem } from './check-trees.js';
 import { EntryBatch } from './entry-batch.js';
 import { type Named, placeOf } from './entry-places.js';
 import { ENTRY_IS } from './pipeline/examine-protocol.js';
 
 /** Batches that are examined on threads while one is told of, and those that are read over a line meanwhile: what lies between their blobs is held. */
 const BATCHES_AHEAD = 4;
-const BATCHES_AHEAD_OVER_LINE = 2;
+const BATCHES_AHEAD_OVER_LINE = 3;
+/** Where a part of the tree cannot be read, that is told before the last batches. */
+const BATCHES_AFTER_GAP_OVER_LINE = 2;
 
-/** `path`: only what lies there or below; null: all. `listings`: told of every entry. */
-export type FilesScope = { readonly path: Uint8Array | null; readonly listings: TreeListings };
+/** `path`: only what lies there or below; null: all. `listings`: told of every entry. `onScanned`: all entries are asked for. */
+export type FilesScope = { readonly path: Uint8Array | null; readonly listings: TreeListings; readonly onScanned?: (() => void) | undefined };
 /** `recovered`: entries that only packed listings hold. */
 type Scan = FilesScope & { readonly recovered: { count: number } };
 /** `read`: under way already, of what nothing is known. */
 type Batch = { readonly entries: EntryBatch; readonly proof: Promise<EntryProof> | null; readonly read: Promise<readonly ReadEntry[]> | null };
+type UnderWay = { readonly batches: Batch[]; tree: ScannedTree | null };
 
 /** The tree of files, its entries and their contents. */
 export function checkFiles(run: CheckRun, context: SnapshotContext, scope: FilesScope): AsyncIterable<CheckProblem> {
   const snapshot = context.header.id;
-  const ahead: Batch[] = [];
-  const problems = leftSettled(ahead, scanFiles(run, context, { ...scope, ahead }));
+  const underWay: UnderWay = { batches: [], tree: null };
+  const problems = leftSettled(underWay, scanFiles(run, context, { ...scope, underWay }));
   return asProblem({ snapshot, path: null, what: 'tree', id: context.header.roots.vfs }, problems);
 }
 
 /** Whoever stops early leaves nothing under way. */
-async function* leftSettled(ahead: readonly Batch[], problems: AsyncIterable<CheckProblem>): AsyncGenerator<CheckProblem> {
+async function* leftSettled(underWay: UnderWay, problems: AsyncIterable<CheckProblem>): AsyncGenerator<CheckProblem> {
   try {
     yield* problems;
   } finally {
-    await Promise.allSettled(ahead.map(({ read }) => read));
+    await Promise.allSettled([...underWay.batches.map(({ read }) => read), underWay.tree?.settled()]);
   }
 }
 
-async function* scanFiles(run: CheckRun, context: SnapshotContext, scope: FilesScope & { readonly ahead: Batch[] }): AsyncGenerator<CheckProblem> {
-  const { path, ahead } = scope;
+async function* scanFiles(run: CheckRun, context: SnapshotContext, scope: FilesScope & { readonly underWay: UnderWay }): AsyncGenerator<CheckProblem> {
+  const { path, underWay } = scope;
+  const ahead = underWay.batches;
   const snapshot = context.header.id;
   const scan = { ...scope, recovered: { count: 0 } };
   const { recovered } = scan;
   let entries = new EntryBatch(run.entriesPerRead);
   let isFound = path === null;
-  for await (const item of scanTree(scannedAhead(await context.files(), run.source, SNAPSHOT_BLOB.vfsNode), { signal: run.options.signal })) {
+  underWay.tree = aheadIn(run, await context.files(), SNAPSHOT_BLOB.vfsNode);
+  const toldUpTo = async function* (left: number): AsyncGenerator<CheckProblem> {
+    while (ahead.length > left) yield* checkBatch(run, context, { batch: ahead.shift() as Batch, scan });
+  };
+  for await (const item of scanTree(underWay.tree, { signal: run.options.signal })) {
     if ('error' in item) {
+      if (run.isOverLine) yield* toldUpTo(BATCHES_AFTER_GAP_OVER_LINE);
       yield* gapProblems(run, context, { ...item, path });
       continue;
     }
@@ -63,10 +72,11 @@ async function* scanFiles(run: CheckRun, context: SnapshotContext, scope: FilesS
     if (!entries.isFull) continue;
     ahead.push(begin(run, entries));
     entries = new EntryBatch(run.entriesPerRead);
-    if (ahead.length > (run.isOverLine ? BATCHES_AHEAD_OVER_LINE : BATCHES_AHEAD)) yield* checkBatch(run, context, { batch: ahead.shift() as Batch, scan });
+    yield* toldUpTo(run.isOverLine ? BATCHES_AHEAD_OVER_LINE : BATCHES_AHEAD);
   }
   ahead.push(begin(run, entries));
-  for (const batch of ahead) yield* checkBatch(run, context, { batch, scan });
+  scope.onScanned?.();
+  yield* toldUpTo(0);
   if (!isFound && path !== null)
     yield { snapshot, path: byteName(path), what: 'entry', id: null, error: new IntegrityError('tree', `${byteName(path).text} is not in it`) };
   if (recovered.count > 0) {

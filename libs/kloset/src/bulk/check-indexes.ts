@@ -1,6 +1,7 @@
 import { byteName, childPath, equalBytes, isAtOrBelow, type Mac } from '@wardrobe/kloset-model';
+import { unlessAborted } from '@wardrobe/store-connector';
 import { scanTree } from '../btree/scan.js';
-import { BYTES_ORDER } from '../btree/tree.js';
+import { BYTES_ORDER, type Tree } from '../btree/tree.js';
 import { macFromBytes } from '../bytes/bytes.js';
 import { decode } from '../codec/codec.js';
 import { IntegrityError, KlosetError } from '../errors/errors.js';
@@ -13,45 +14,65 @@ import type { SnapshotContext } from '../snapshot/context.js';
 import { createFrameReader, dirpackFrames } from '../snapshot/dirpack.js';
 import { openTree } from '../snapshot/source.js';
 import type { CheckProblem } from '../snapshot/types.js';
-import { scannedAhead } from './check-ahead.js';
 import type { FilesScope } from './check-entries.js';
+import { listingDigests } from './check-listing-digests.js';
 import type { TreeListings } from './check-listings.js';
 import { type CheckRun, report } from './check-run.js';
-import { asProblem, wholeTree } from './check-trees.js';
+import { aheadIn, asProblem, wholeTree } from './check-trees.js';
 
 const DIRECTORIES_PER_READ = 256;
 /** Batches that are examined on threads while one is told of. */
 const BATCHES_AHEAD = 2;
 
 type IndexItem = { readonly directory: Uint8Array; readonly id: Mac };
-type Batch = { readonly items: readonly IndexItem[]; readonly digests: Promise<readonly (Uint8Array | null)[]> | null };
+/** `filesTold`: resolves when the tree's listings are known, where the index is begun before. */
+export type IndexScope = FilesScope & { readonly name: string; readonly value: Mac; readonly filesTold?: Promise<void> | undefined };
+/** `digests` and `summaries`: under way already. */
+type Batch = {
+  readonly items: readonly IndexItem[];
+  readonly digests: Promise<readonly (Uint8Array | null)[]> | null;
+  readonly summaries: Promise<readonly ReadSummary[]> | null;
+};
+type ReadSummary = { readonly item: IndexItem; readonly got: BlobResult };
 
 /** The indexes that the header names: nodes of all, packed listings against the tree, summaries. */
 export async function* checkIndexes(run: CheckRun, context: SnapshotContext, scope: FilesScope): AsyncGenerator<CheckProblem> {
-  const snapshot = context.header.id;
-  const { path, listings } = scope;
-  for (const index of context.header.indexes) {
-    const problem = { snapshot, path: null, what: 'index', id: index.value } as const;
-    yield* wholeTree(run, { id: index.value, isPartial: path !== null }, asProblem(problem, checkIndex(run, context, { ...index, path, listings })));
-  }
+  for (const index of context.header.indexes) yield* checkIndex(run, context, { ...scope, ...index });
 }
 
-async function* checkIndex(
-  run: CheckRun,
-  context: SnapshotContext,
-  index: FilesScope & { readonly name: string; readonly value: Mac },
-): AsyncGenerator<CheckProblem> {
-  const snapshot = context.header.id;
+/** One of them. */
+export async function* checkIndex(run: CheckRun, context: SnapshotContext, index: IndexScope): AsyncGenerator<CheckProblem> {
+  const problem = { snapshot: context.header.id, path: null, what: 'index', id: index.value } as const;
+  yield* wholeTree(run, { id: index.value, isPartial: index.path !== null }, asProblem(problem, readIndex(run, context, index)));
+}
+
+async function* readIndex(run: CheckRun, context: SnapshotContext, index: IndexScope): AsyncGenerator<CheckProblem> {
   const { signal } = run.options;
-  const tree = await openTree(
-    run.source,
+  const { source } = run;
+  const opened = await openTree(
+    source,
     { rootType: SNAPSHOT_BLOB.indexRoot, nodeType: SNAPSHOT_BLOB.indexNode, id: index.value, order: BYTES_ORDER },
     { signal },
   );
+  const tree = aheadIn(run, opened, SNAPSHOT_BLOB.indexNode);
   const ahead: Batch[] = [];
+  try {
+    yield* scanIndex(run, context, { ...index, tree, ahead });
+  } finally {
+    await Promise.allSettled([...ahead.flatMap(({ digests, summaries }) => [digests, summaries]), tree.settled()]);
+  }
+}
+
+async function* scanIndex(
+  run: CheckRun,
+  context: SnapshotContext,
+  index: IndexScope & { readonly tree: Tree; readonly ahead: Batch[] },
+): AsyncGenerator<CheckProblem> {
+  const { tree, ahead } = index;
+  const snapshot = context.header.id;
   let items: IndexItem[] = [];
   const isByDirectory = index.name === 'dirpack' || index.name === 'summary';
-  for await (const item of scanTree(scannedAhead(tree, run.source, SNAPSHOT_BLOB.indexNode), { signal })) {
+  for await (const item of scanTree(tree, { signal: run.options.signal })) {
     if ('error' in item)
       yield { snapshot, path: item.from === null || !isByDirectory ? null : byteName(item.from), what: 'index', id: item.node, error: item.error };
     else if (isByDirectory && (index.path === null || isAtOrBelow(item.key, index.path))) {
@@ -66,25 +87,39 @@ async function* checkIndex(
   for (const batch of ahead) yield* checkDirectories(run, context, { ...index, batch });
 }
 
-/** Has the threads examine packed listings, where that is worth it. */
+/** Has packed listings examined by threads where that is worth it, and by this one over a line, where summaries are read too. */
 function begin(run: CheckRun, name: string, items: readonly IndexItem[]): Batch {
-  const { bulk, options } = run;
-  if (name !== 'dirpack' || bulk === null || options.fast === true || options.sample !== undefined || !bulk.isFor(items.length))
-    return { items, digests: null };
-  const digests = bulk.listings(items.map(({ id }) => id));
+  const batch: Batch = {
+    items,
+    digests: name === 'dirpack' ? digestsOf(run, items) : null,
+    summaries: name === 'summary' && run.isOverLine ? readSummaries(run, items) : null,
+  };
   // The failure is met when the batch's turn comes.
-  digests.catch(() => undefined);
-  return { items, digests };
+  batch.digests?.catch(() => undefined);
+  batch.summaries?.catch(() => undefined);
+  return batch;
+}
+
+function digestsOf(run: CheckRun, items: readonly IndexItem[]): Batch['digests'] {
+  const { bulk, options } = run;
+  if (options.fast === true || options.sample !== undefined) return null;
+  const ids = items.map(({ id }) => id);
+  if (bulk?.isFor(items.length) === true) return bulk.listings(ids);
+  return run.isOverLine ? listingDigests(run, ids) : null;
 }
 
 /** What an index holds for some directories, read together. */
 async function* checkDirectories(
   run: CheckRun,
   context: SnapshotContext,
-  { name, batch, listings }: { readonly name: string; readonly batch: Batch; readonly listings: TreeListings },
+  { name, batch, listings, filesTold }: IndexScope & { readonly batch: Batch },
 ): AsyncGenerator<CheckProblem> {
-  if (name === 'dirpack') yield* checkDirpacks(run, context, { batch, listings });
-  else yield* checkSummaries(run, context, batch.items);
+  if (name !== 'dirpack') {
+    yield* checkSummaries(run, context, batch);
+    return;
+  }
+  if (filesTold !== undefined) await unlessAborted(filesTold, run.options.signal);
+  yield* checkDirpacks(run, context, { batch, listings });
 }
 
 async function* checkDirpacks(
@@ -102,24 +137,26 @@ async function* checkDirpacks(
   report(run);
 }
 
-async function* checkSummaries(run: CheckRun, context: SnapshotContext, items: readonly IndexItem[]): AsyncGenerator<CheckProblem> {
+async function* checkSummaries(run: CheckRun, context: SnapshotContext, { items, summaries }: Batch): AsyncGenerator<CheckProblem> {
+  for (const { item, got } of await (summaries ?? readSummaries(run, items))) yield* checkSummary(run, context, { item, got });
+}
+
+async function readSummaries(run: CheckRun, items: readonly IndexItem[]): Promise<readonly ReadSummary[]> {
   const fresh = items.filter((item) => !run.summaries.has(item.id));
-  let next = 0;
+  const read: ReadSummary[] = [];
   for await (const got of run.source.getMany(
     SNAPSHOT_BLOB.summary,
     fresh.map((item) => item.id),
     { signal: run.options.signal },
   )) {
-    const item = fresh[next++];
-    if (item !== undefined) yield* checkSummary(run, context, { item, got });
+    const item = fresh[read.length];
+    if (item === undefined) break;
+    read.push({ item, got });
   }
+  return read;
 }
 
-function* checkSummary(
-  run: CheckRun,
-  context: SnapshotContext,
-  { item, got }: { readonly item: IndexItem; readonly got: BlobResult },
-): Generator<CheckProblem> {
+function* checkSummary(run: CheckRun, context: SnapshotContext, { item, got }: ReadSummary): Generator<CheckProblem> {
   try {
     if ('error' in got) throw got.error;
     decode(summary, got.bytes, { kind: 'summary', file: item.id });

@@ -1,16 +1,18 @@
 import type { Mac } from '@wardrobe/kloset-model';
-import { IntegrityError, KlosetError, NotFoundError } from '../errors/errors.js';
+import { KlosetError, NotFoundError } from '../errors/errors.js';
 import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
 import { decode } from '../codec/codec.js';
 import { object as objectTable } from '../format/snapshot-object.js';
 import type { BlobResult } from '../repository/types.js';
-import { chunkBatches, readObject, toObject } from '../snapshot/content.js';
+import { readObject, toObject } from '../snapshot/content.js';
 import type { SnapshotSource } from '../snapshot/source.js';
-import type { CheckProblem, ChunkInfo, ObjectInfo } from '../snapshot/types.js';
+import type { ChunkInfo, ObjectInfo } from '../snapshot/types.js';
 import type { BlobSet } from './blob-rows.js';
+import { type Finding, proveContents } from './check-contents.js';
 
-/** What is wrong with a blob, without the snapshot and path that it hits. */
-export type Finding = Pick<CheckProblem, 'what' | 'id' | 'error'>;
+/** Chunks of contents that are asked for together: what their objects say of them is held. */
+const CHUNKS_HELD = 4096;
+
 export type ObjectCounts = { objects: number; objectsNotRead: number; chunks: number; bytes: number };
 
 /** Proves objects with their chunks, each once: later snapshots get the same answer without a read. */
@@ -42,25 +44,38 @@ export class ObjectChecker {
     if (this.#good.has(id)) return [];
     const known = this.#bad.get(id);
     if (known !== undefined) return known;
-    const findings = await this.#examine(id);
-    this.#remember(id, findings);
-    return findings;
+    await this.#underWay([id], this.#examine(id));
+    return this.#bad.get(id) ?? [];
   }
 
-  /** Answers for many objects at once: they and what consists of one chunk are read together. `check` then finds them. */
+  /** An object was proven with its content, elsewhere. It is counted once: not where it is under way here. */
+  found(id: Mac, content: { readonly chunks: number; readonly bytes: number }): void {
+    if (this.#good.has(id) || this.#preparing.has(id)) return;
+    this.#good.add(id);
+    this.counts.objects += 1;
+    this.counts.chunks += content.chunks;
+    this.counts.bytes += content.bytes;
+  }
+
+  /** Answers for many objects at once: they are read together, and so are their contents. `check` then finds them. */
   async prepare(ids: readonly Mac[]): Promise<void> {
     const fresh = [...new Set(ids)].filter((id) => !this.#good.has(id) && !this.#bad.has(id) && !this.#preparing.has(id));
-    const prepared = this.#prepare(fresh);
-    for (const id of fresh) this.#preparing.set(id, prepared);
+    await this.#underWay(fresh, this.#prepare(fresh));
+  }
+
+  async #underWay(ids: readonly Mac[], prepared: Promise<void>): Promise<void> {
+    for (const id of ids) this.#preparing.set(id, prepared);
     try {
       await prepared;
     } finally {
-      for (const id of fresh) this.#preparing.delete(id);
+      for (const id of ids) this.#preparing.delete(id);
     }
   }
 
   async #prepare(fresh: readonly Mac[]): Promise<void> {
     const single: ObjectInfo[] = [];
+    let others: ObjectInfo[] = [];
+    let chunks = 0;
     for await (const got of this.source.getMany(SNAPSHOT_BLOB.object, fresh, { signal: this.options.signal })) {
       this.counts.objects += 1;
       const object = opened(got);
@@ -69,13 +84,19 @@ export class ObjectChecker {
         this.counts.objectsNotRead += 1;
         this.#remember(got.id, this.#existing(object));
       } else if (object.chunks.length === 1) single.push(object);
-      else this.#remember(got.id, await this.#whole(object));
+      else {
+        others.push(object);
+        chunks += object.chunks.length;
+        if (chunks < CHUNKS_HELD) continue;
+        await this.#whole(others);
+        [others, chunks] = [[], 0];
+      }
     }
-    await this.#singles(single);
+    await this.#whole([...others, ...(await this.#singles(single))]);
   }
 
-  /** Contents of one chunk: its MAC must be the content's too. Whatever is not plainly right is looked at in the careful way. */
-  async #singles(objects: readonly ObjectInfo[]): Promise<void> {
+  /** Contents of one chunk: its MAC must be the content's too. Returns what is not plainly right, to be looked at in the careful way. */
+  async #singles(objects: readonly ObjectInfo[]): Promise<readonly ObjectInfo[]> {
     const chunks = [...new Map(objects.map((object) => [(object.chunks[0] as ChunkInfo).mac, object]))];
     const lengths = new Map<Mac, number>();
     for await (const got of this.source.getMany(
@@ -86,14 +107,14 @@ export class ObjectChecker {
       if ('bytes' in got) lengths.set(got.id, got.bytes.length);
       this.options.onStep();
     }
-    for (const object of objects) {
+    return objects.filter((object) => {
       const [chunk] = object.chunks as [ChunkInfo];
-      if (lengths.get(chunk.mac) === chunk.lengthBytes && chunk.mac === object.contentMac) {
-        this.counts.chunks += 1;
-        this.counts.bytes += chunk.lengthBytes;
-        this.#good.add(object.mac);
-      } else this.#remember(object.mac, await this.#whole(object));
-    }
+      if (lengths.get(chunk.mac) !== chunk.lengthBytes || chunk.mac !== object.contentMac) return true;
+      this.counts.chunks += 1;
+      this.counts.bytes += chunk.lengthBytes;
+      this.#good.add(object.mac);
+      return false;
+    });
   }
 
   #remember(id: Mac, findings: readonly Finding[]): void {
@@ -101,16 +122,16 @@ export class ObjectChecker {
     else this.#bad.set(id, findings);
   }
 
-  async #examine(id: Mac): Promise<readonly Finding[]> {
+  async #examine(id: Mac): Promise<void> {
     this.counts.objects += 1;
     try {
       const object = await readObject(this.source, id, { signal: this.options.signal });
-      if (this.options.isRead(id)) return await this.#whole(object);
+      if (this.options.isRead(id)) return await this.#whole([object]);
       this.counts.objectsNotRead += 1;
-      return this.#existing(object);
+      this.#remember(id, this.#existing(object));
     } catch (error) {
       if (!(error instanceof KlosetError)) throw error;
-      return [{ what: 'object', id, error }];
+      this.#remember(id, [{ what: 'object', id, error }]);
     }
   }
 
@@ -122,42 +143,14 @@ export class ObjectChecker {
     });
   }
 
-  /** Every chunk, and the content that they make together. */
-  async #whole(object: ObjectInfo): Promise<readonly Finding[]> {
-    const findings: Finding[] = [];
-    const hash = this.source.createMac();
-    for (const batch of chunkBatches(object.chunks, (chunk) => chunk.lengthBytes)) {
-      let next = 0;
-      for await (const got of this.source.getMany(
-        SNAPSHOT_BLOB.chunk,
-        batch.map((chunk) => chunk.mac),
-        { signal: this.options.signal },
-      )) {
-        const chunk = batch[next++];
-        if (chunk === undefined) break;
-        this.counts.chunks += 1;
-        if ('error' in got) findings.push({ what: 'chunk', id: chunk.mac, error: got.error });
-        else if (got.bytes.length !== chunk.lengthBytes)
-          findings.push({
-            what: 'chunk',
-            id: chunk.mac,
-            error: new IntegrityError(`chunk ${chunk.mac}`, `${got.bytes.length} bytes where its object says ${chunk.lengthBytes}`),
-          });
-        else {
-          hash.update(got.bytes);
-          this.counts.bytes += got.bytes.length;
-        }
-        this.options.onStep();
-      }
+  /** Every chunk of each, and the contents that they make together. */
+  async #whole(objects: readonly ObjectInfo[]): Promise<void> {
+    const { signal, onStep } = this.options;
+    for await (const { object, findings, chunks, bytes } of proveContents(this.source, objects, { signal, onStep })) {
+      this.counts.chunks += chunks;
+      this.counts.bytes += bytes;
+      this.#remember(object.mac, findings);
     }
-    const isDifferent = findings.length === 0 && hash.digest() !== object.contentMac;
-    if (isDifferent)
-      findings.push({
-        what: 'object',
-        id: object.mac,
-        error: new IntegrityError(`object ${object.mac}`, 'its chunks are whole and do not make the content it names', { kind: 'object', file: object.mac }),
-      });
-    return findings;
   }
 }
 

@@ -4,7 +4,8 @@ import type { Repository } from '../repository/types.js';
 import type { SnapshotSource } from '../snapshot/source.js';
 import { BlobRows, type BlobSet, RowSet } from './blob-rows.js';
 import { BulkCheck } from './check-bulk.js';
-import { type Finding, ObjectChecker } from './check-object.js';
+import type { Finding } from './check-contents.js';
+import { ObjectChecker } from './check-object.js';
 import { createSample } from './check-sample.js';
 import type { CheckOptions, CheckSummary } from './check-types.js';
 import { type EntryPlaces, MacPlaces, RowPlaces } from './entry-places.js';
@@ -16,6 +17,8 @@ export type CheckRun = {
   readonly source: SnapshotSource;
   readonly options: CheckOptions;
   readonly entriesPerRead: number;
+  /** Nodes of a tree that are asked for before their turn, about. */
+  readonly nodesAhead: number;
   readonly isOverLine: boolean;
   readonly objects: ObjectChecker;
   /** Null: everything goes the careful way. */
@@ -34,6 +37,9 @@ export type CheckRun = {
 const ENTRIES_PER_READ = 2048;
 /** Over a line fewer: what lies between them is held until their contents are read. */
 const ENTRIES_PER_READ_OVER_LINE = 512;
+const NODES_AHEAD = 64;
+/** Over a line they wait in turn with the contents that are under way. */
+const NODES_AHEAD_OVER_LINE = 192;
 
 /** `readers`: threads that read the repository's packfiles by themselves; null where there are none. */
 export type CheckedStore = { readonly repository: Repository; readonly readers: Readers | null };
@@ -53,6 +59,7 @@ export function createRun(source: SnapshotSource, options: CheckOptions, store: 
     source,
     options,
     entriesPerRead: isOverLine ? ENTRIES_PER_READ_OVER_LINE : ENTRIES_PER_READ,
+    nodesAhead: isOverLine ? NODES_AHEAD_OVER_LINE : NODES_AHEAD,
     isOverLine,
     objects,
     bulk: bulkOf(),

@@ -1,6 +1,8 @@
 import type { Mac } from '@wardrobe/kloset-model';
+import type { Tree } from '../btree/tree.js';
 import { KlosetError } from '../errors/errors.js';
 import type { CheckProblem } from '../snapshot/types.js';
+import { type ScannedTree, scannedAhead } from './check-ahead.js';
 import type { CheckRun } from './check-run.js';
 
 /** Runs the check of a tree unless the same root was proven before; remembers it when nothing was found. */
@@ -26,4 +28,9 @@ export async function* asProblem(problem: Omit<CheckProblem, 'error'>, problems:
     if (!(error instanceof KlosetError)) throw error;
     yield { ...problem, error };
   }
+}
+
+/** A tree for one scan from end to end, whose nodes are blobs of `type`. */
+export function aheadIn({ source, options, nodesAhead }: CheckRun, tree: Tree, type: number): ScannedTree {
+  return scannedAhead(tree, source, { type, ahead: nodesAhead, signal: options.signal });
 }

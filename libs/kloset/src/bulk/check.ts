@@ -5,9 +5,10 @@ import { createContext } from '../snapshot/context.js';
 import { loadHeader } from '../snapshot/open.js';
 import type { SnapshotSource } from '../snapshot/source.js';
 import type { CheckProblem } from '../snapshot/types.js';
-import { checkFiles } from './check-entries.js';
-import { checkIndexes } from './check-indexes.js';
-import { checkItems } from './check-items.js';
+import { EarlyProblems } from './check-early.js';
+import { checkFiles, type FilesScope } from './check-entries.js';
+import { checkIndex, checkIndexes } from './check-indexes.js';
+import { checkItems, itemSearches } from './check-items.js';
 import { TreeListings } from './check-listings.js';
 import { type CheckRun, createRun, report, summaryOf } from './check-run.js';
 import { checkSignature } from './check-signature.js';
@@ -60,9 +61,45 @@ async function* checkOne(run: CheckRun, id: SnapshotId): AsyncGenerator<CheckPro
     yield { snapshot: id, path: null, what: 'header', id, error };
     return;
   }
-  const listings = new TreeListings();
-  if (run.options.withoutFiles !== true)
-    yield* wholeTree(run, { id: context.header.roots.vfs, isPartial: path !== null }, checkFiles(run, context, { path, listings }));
-  yield* checkItems(run, context, path);
-  yield* checkIndexes(run, context, { path, listings });
+  const scope = { path, listings: new TreeListings() };
+  if (run.isOverLine) yield* checkTogether(run, context, scope);
+  else {
+    yield* filesOf(run, context, scope);
+    yield* checkItems(run, context, path);
+    yield* checkIndexes(run, context, scope);
+  }
+}
+
+async function* filesOf(run: CheckRun, context: SnapshotContext, scope: FilesScope): AsyncGenerator<CheckProblem> {
+  if (run.options.withoutFiles === true) return;
+  yield* wholeTree(run, { id: context.header.roots.vfs, isPartial: scope.path !== null }, checkFiles(run, context, scope));
+}
+
+/** Over a line all other trees are read together, while the last files come; what is wrong with them is told in the same order. */
+async function* checkTogether(run: CheckRun, context: SnapshotContext, scope: FilesScope): AsyncGenerator<CheckProblem> {
+  const filesTold = deferred();
+  const searches = [
+    ...itemSearches(context, scope.path),
+    ...context.header.indexes.map((index) => (part: CheckRun) => checkIndex(part, context, { ...scope, ...index, filesTold: filesTold.promise })),
+  ];
+  const others = searches.map((search) => new EarlyProblems((signal) => search({ ...run, options: { ...run.options, signal } }), run.options.signal));
+  const begin = (): void => {
+    for (const other of others) other.begin();
+  };
+  try {
+    yield* filesOf(run, context, { ...scope, onScanned: begin });
+    filesTold.resolve();
+    begin();
+    for (const other of others) yield* other.told();
+  } finally {
+    await Promise.all(others.map((other) => other.stop()));
+  }
+}
+
+function deferred(): { readonly promise: Promise<void>; resolve(): void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
 }

@@ -25,6 +25,9 @@ export class HeldBlocks {
   readonly #pace: Pick<LinePace, 'wantedBytes'>;
   #sizeBytes = 0;
   #trust = 1;
+  /** Of all blocks that were ever used; for each block, as it was when it was asked for. */
+  #usedBytes = 0;
+  readonly #usedBefore = new WeakMap<Block, number>();
 
   constructor(pace: Pick<LinePace, 'wantedBytes'>) {
     this.#pace = pace;
@@ -37,11 +40,12 @@ export class HeldBlocks {
 
   add(block: Block): void {
     this.#blocks.add(block);
+    this.#usedBefore.set(block, this.#usedBytes);
     const others = this.#byPackfile.get(block.packfile);
     if (others === undefined) this.#byPackfile.set(block.packfile, new Set([block]));
     else others.add(block);
     this.#sizeBytes += block.end - block.start;
-    this.#makeRoom(0);
+    this.#makeRoom();
   }
 
   remove(block: Block): void {
@@ -54,19 +58,25 @@ export class HeldBlocks {
 
   loaded(block: Block): void {
     block.isLoaded = true;
-    this.#makeRoom(0);
+    this.#makeRoom();
   }
 
   use(block: Block): void {
-    if (!block.isUsed) this.#trust = Math.min(1, this.#trust * 1.25);
+    if (!block.isUsed) {
+      this.#trust = Math.min(1, this.#trust * 1.25);
+      this.#usedBytes += block.end - block.start;
+    }
     block.isUsed = true;
     if (!this.#blocks.delete(block)) return;
     this.#blocks.add(block);
   }
 
-  /** Whether so much more can be held; gives up what was not used for the longest time. */
+  /**
+   * Whether so much more can be read ahead. For that, half of the room is given up of what was used, and half of what was not: of either the last is about to be
+   * asked for, since objects are read before the contents that lie between them.
+   */
   hasRoom(lengthBytes: number): boolean {
-    this.#makeRoom(lengthBytes);
+    for (const isUsed of [true, false]) this.#giveUp(isUsed, { lengthBytes, keptBytes: this.#limitBytes / 2 });
     return !this.#isFull(lengthBytes);
   }
 
@@ -101,19 +111,30 @@ export class HeldBlocks {
     this.#sizeBytes = 0;
   }
 
-  #isFull(lengthBytes: number): boolean {
-    const limitBytes = Math.max(LEAST_LIMIT_BYTES, LIMIT_TIMES * this.#pace.wantedBytes);
-    return this.#sizeBytes + lengthBytes > limitBytes || this.#blocks.size >= LIMIT_BLOCKS;
+  get #limitBytes(): number {
+    return Math.max(LEAST_LIMIT_BYTES, LIMIT_TIMES * this.#pace.wantedBytes);
   }
 
-  #makeRoom(lengthBytes: number): void {
-    for (const isUsed of [true, false]) {
-      for (const block of this.#blocks) {
-        if (!this.#isFull(lengthBytes)) return;
-        if (!block.isLoaded || block.isUsed !== isUsed) continue;
-        if (!block.isUsed) this.#trust = Math.max(LEAST_TRUST, this.#trust / 2);
-        this.remove(block);
-      }
+  #isFull(lengthBytes: number): boolean {
+    return this.#sizeBytes + lengthBytes > this.#limitBytes || this.#blocks.size >= LIMIT_BLOCKS;
+  }
+
+  #makeRoom(): void {
+    for (const isUsed of [true, false]) this.#giveUp(isUsed, { lengthBytes: 0, keptBytes: 0 });
+  }
+
+  /** Gives up what nobody has asked for while a whole room was used; then, until there is room, what was used, or was not, for the longest time. */
+  #giveUp(isUsed: boolean, { lengthBytes, keptBytes }: { readonly lengthBytes: number; readonly keptBytes: number }): void {
+    let leftBytes = 0;
+    for (const block of this.#blocks) if (block.isLoaded && block.isUsed === isUsed) leftBytes += block.end - block.start;
+    for (const block of this.#blocks) {
+      if (!this.#isFull(lengthBytes)) return;
+      const isForgotten = !block.isUsed && this.#usedBytes - (this.#usedBefore.get(block) ?? 0) > this.#limitBytes;
+      const isPast = block.isUsed === isUsed && leftBytes > keptBytes;
+      if (!block.isLoaded || !(isPast || isForgotten)) continue;
+      if (block.isUsed === isUsed) leftBytes -= block.end - block.start;
+      if (!block.isUsed) this.#trust = Math.max(LEAST_TRUST, this.#trust / 2);
+      this.remove(block);
     }
   }
 }

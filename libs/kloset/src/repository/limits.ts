@@ -2,6 +2,8 @@
 
 /** Files read from the store at the same time. */
 export const PARALLEL_READS = 8;
+/** Parts of packfiles that one window of blobs asks for at the same time over a line: where they lie scattered, each costs a round trip. */
+export const PARALLEL_RANGES_OVER_LINE = 24;
 /** State files held at the same time: merging is the slower part, more would only take memory. */
 export const PARALLEL_STATES = 4;
 /** Above this a state is read alone. */

@@ -7,45 +7,9 @@ import { NotAStoreError, StoreError } from '../errors/errors.js';
 import type { Store } from '../store/store.js';
 import { fsStore } from '@wardrobe/connector-fs';
 import { openRepository } from './repository.js';
+import { lineTo } from './testing/line-store.js';
 
 const FIXTURE = 'v10-plain-desync';
-
-type Line = { readonly store: Store; readonly calls: string[]; askedBytes: number; spoiled: string | null };
-
-/** A store that is reached over a line: what is asked is noted, and what comes from `spoiled` is changed. */
-function lineTo(inner: Store): Line {
-  const line: Line = {
-    calls: [],
-    askedBytes: 0,
-    spoiled: null,
-    store: {
-      location: inner.location,
-      async readConfig(options) {
-        line.calls.push('config');
-        await turn();
-        return inner.readConfig(options);
-      },
-      list(kind, options) {
-        line.calls.push(`list ${kind}`);
-        return inner.list(kind, options);
-      },
-      listForeign: (options) => inner.listForeign(options),
-      sizeBytes: (...item) => inner.sizeBytes(...item),
-      read: (...item) => inner.read(...item),
-      async readRange(...range) {
-        line.askedBytes += range[3];
-        line.calls.push(`range ${range[0]}`);
-        const bytes = await inner.readRange(...range);
-        return range[1] === line.spoiled ? bytes.map((byte) => byte ^ 1) : bytes;
-      },
-      line: () => ({ requests: line.calls.length, retries: 0, bytesRead: line.askedBytes, bytesWritten: 0, meanLatencyMs: null }),
-      close: () => inner.close(),
-    },
-  };
-  return line;
-}
-
-const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 10));
 
 describe('opening over a line', () => {
   it('asks for CONFIG and the states together, and with nothing new for nothing else', async () => {

@@ -3,19 +3,22 @@ import type { PackfileId } from '@wardrobe/kloset-model';
 import { KlosetError } from '../errors/errors.js';
 import type { ReadOptions, Store } from '../store/store.js';
 import { HeldBlocks, type Block } from './held-blocks.js';
-import { WINDOW_BYTES, WINDOW_IDS } from './limits.js';
+import { PARALLEL_RANGES_OVER_LINE, PARALLEL_READS, WINDOW_BYTES, WINDOW_IDS } from './limits.js';
 import { LinePace } from './line-pace.js';
 import { ReadStreams } from './read-streams.js';
 
 /** `alone`: one blob by itself, whose neighbours before it are likely to be asked for next: trees are written from their leaves up. */
 export type RangeOptions = ReadOptions & { readonly alone?: boolean };
 
+/** So many stored bytes and ids in a window, so many parts of packfiles asked for at once in one, and so many bytes of windows under way. */
+export type Windows = { readonly windowBytes: number; readonly windowIds: number; readonly parallelRanges: number; readonly aheadBytes: number };
+
 /** Parts of packfiles. */
 export interface PackedRanges {
   /** Exactly `lengthBytes` bytes at `offset` of the file; not to be changed. Rejects as `Store.readRange`. */
   read(packfile: PackfileId, range: { readonly offset: number; readonly lengthBytes: number }, options: RangeOptions): Promise<Uint8Array>;
-  /** How blobs that are asked for together are shared out: so many stored bytes and ids in a window, and so many bytes of windows under way. */
-  readonly windows: { readonly windowBytes: number; readonly windowIds: number; readonly aheadBytes: number };
+  /** How blobs that are asked for together are shared out. */
+  readonly windows: Windows;
   /** Drops all that is held: what is asked for next comes from the store. */
   forget(): void;
 }
@@ -36,7 +39,7 @@ export function packedRanges(store: RangeStore): PackedRanges {
   if (store.line !== undefined) return new AheadRanges(store);
   return {
     read: (packfile, { offset, lengthBytes }, options) => store.readRange('packfile', packfile, offset, lengthBytes, options),
-    windows: { windowBytes: WINDOW_BYTES, windowIds: WINDOW_IDS, aheadBytes: WINDOW_BYTES },
+    windows: { windowBytes: WINDOW_BYTES, windowIds: WINDOW_IDS, parallelRanges: PARALLEL_READS, aheadBytes: WINDOW_BYTES },
     forget: () => undefined,
   };
 }
@@ -62,8 +65,8 @@ class AheadRanges implements PackedRanges {
     this.#store = store;
   }
 
-  get windows(): PackedRanges['windows'] {
-    return { windowBytes: BLOCK_BYTES, windowIds: WINDOW_IDS, aheadBytes: this.#pace.wantedBytes };
+  get windows(): Windows {
+    return { windowBytes: BLOCK_BYTES, windowIds: WINDOW_IDS, parallelRanges: PARALLEL_RANGES_OVER_LINE, aheadBytes: this.#pace.wantedBytes };
   }
 
   async read(packfile: PackfileId, range: { readonly offset: number; readonly lengthBytes: number }, options: RangeOptions): Promise<Uint8Array> {

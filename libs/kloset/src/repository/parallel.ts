@@ -33,3 +33,57 @@ export async function bothEnded<T, U>(first: Promise<T> | undefined, second: Pro
   if (other.status === 'rejected') throw other.reason;
   return [one.value, other.value];
 }
+
+/**
+ * Results of `work` in the order of `items`; `ahead` of them are under way while one is used. Where the items fail, what was begun is handed out before. Leaves
+ * nothing under way.
+ */
+export async function* begunAhead<T, R>(items: AsyncIterable<T>, ahead: number, work: (item: T) => Promise<R>): AsyncGenerator<R> {
+  const underWay: Promise<R>[] = [];
+  try {
+    for await (const item of endedLate(items)) {
+      if ('item' in item) {
+        const begun = work(item.item);
+        // The failure is met when its turn comes.
+        begun.catch(() => undefined);
+        underWay.push(begun);
+      }
+      const left = 'item' in item ? ahead : 0;
+      while (underWay.length > left) yield await (underWay.shift() as Promise<R>);
+      if ('failure' in item) throw item.failure;
+    }
+  } finally {
+    await Promise.allSettled(underWay);
+  }
+}
+
+/** Parts of `size` items; the last may be smaller, also where the items fail after it. */
+export async function* inParts<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<readonly T[]> {
+  let part: T[] = [];
+  let failure: { readonly error: unknown } | null = null;
+  try {
+    for await (const item of items) {
+      part.push(item);
+      if (part.length < size) continue;
+      yield part;
+      part = [];
+    }
+  } catch (error) {
+    failure = { error };
+  }
+  if (part.length > 0) yield part;
+  if (failure !== null) throw failure.error;
+}
+
+type Step<T> = { readonly item: T } | { readonly failure: unknown } | { readonly end: true };
+
+/** The items, and as a last step how they ended. */
+async function* endedLate<T>(items: AsyncIterable<T>): AsyncGenerator<Step<T>> {
+  try {
+    for await (const item of items) yield { item };
+  } catch (failure) {
+    yield { failure };
+    return;
+  }
+  yield { end: true };
+}

@@ -4,7 +4,7 @@ import { HEADER_BYTES } from '../format/envelope.js';
 import type { ReadOptions } from '../store/store.js';
 import { type FindLocations, type Location, openBlob, readBlob } from './blob-reader.js';
 import type { Keys } from './keys.js';
-import { GAP_BYTES, PARALLEL_READS, RANGE_BYTES, WINDOW_BYTES } from './limits.js';
+import { GAP_BYTES, RANGE_BYTES, WINDOW_BYTES } from './limits.js';
 import { parallel } from './parallel.js';
 import type { BlobResult } from './types.js';
 
@@ -76,7 +76,7 @@ function* splitWindows(keys: Keys, request: ManyRequest): Generator<Split> {
 
 async function fetchWindow(keys: Keys, wanted: readonly Wanted[], options: ReadOptions): Promise<Window> {
   const stored = new Map<Wanted, Uint8Array>();
-  for await (const { range, bytes } of parallel(joinRanges(wanted), PARALLEL_READS, (range) => readRange(keys, range, options))) {
+  for await (const { range, bytes } of parallel(joinRanges(wanted), keys.ranges.windows.parallelRanges, (range) => readRange(keys, range, options))) {
     if (bytes === null) continue;
     for (const { wanted: item, location } of range.items)
       stored.set(item, bytes.subarray(location.offset - range.start, location.offset - range.start + location.lengthBytes));

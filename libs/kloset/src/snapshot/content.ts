@@ -84,7 +84,7 @@ async function* readPieces(
 }
 
 /** Chunks of a content in parts that are read together. */
-export function* chunkBatches<T>(chunks: readonly T[], lengthOf: (chunk: T) => number): Generator<readonly T[]> {
+export function* chunkBatches<T>(chunks: Iterable<T>, lengthOf: (chunk: T) => number): Generator<readonly T[]> {
   let batch: T[] = [];
   let sizeBytes = 0;
   for (const chunk of chunks) {

@@ -5,6 +5,7 @@ import { type Codec, decode } from '../codec/codec.js';
 import { KlosetError } from '../errors/errors.js';
 import { blobTypeName, SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
 import { errorItem, xattrItem } from '../format/snapshot-items.js';
+import { begunAhead } from '../repository/parallel.js';
 import type { SnapshotContext } from './context.js';
 import { isRootPath } from './entry.js';
 import type { Abortable } from './source.js';
@@ -19,6 +20,9 @@ export type ItemFailure = { readonly error: KlosetError; readonly key: Uint8Arra
 
 const ITEMS_PER_READ = 128;
 
+/** For a scan of all: `scan` gives the tree whose nodes, blobs of `type`, are read; `ahead`: so many reads of items are under way while one is used, none by default. */
+export type ItemScan = Abortable & { readonly scan?: ((tree: Tree, type: number) => Tree) | undefined; readonly ahead?: number | undefined };
+
 /**
  * All attributes by full scan: the tree's order is not the one that readers expect. What can be read comes first, then the first failure is thrown.
  * @source 02-snapshot 9.2
@@ -28,8 +32,9 @@ export async function* listXattrs(context: SnapshotContext, options: Abortable =
 }
 
 /** Attributes and failures as they come. */
-export async function* scanXattrs(context: SnapshotContext, options: Abortable = {}): AsyncGenerator<Xattr | ItemFailure> {
-  const records = readItems(context, { tree: await context.xattrs(), type: SNAPSHOT_BLOB.xattrEntry, codec: xattrItem }, options);
+export async function* scanXattrs(context: SnapshotContext, options: ItemScan = {}): AsyncGenerator<Xattr | ItemFailure> {
+  const tree = scanned(await context.xattrs(), SNAPSHOT_BLOB.xattrNode, options);
+  const records = readItems(context, { tree, type: SNAPSHOT_BLOB.xattrEntry, codec: xattrItem }, options);
   for await (const got of records) {
     if ('error' in got) yield got;
     else
@@ -50,11 +55,12 @@ export async function* listErrors(context: SnapshotContext, options: Abortable &
 
 export async function* scanErrors(
   context: SnapshotContext,
-  options: Abortable & { readonly below?: Uint8Array } = {},
+  options: ItemScan & { readonly below?: Uint8Array } = {},
 ): AsyncGenerator<BackupError | ItemFailure> {
   const below = options.below === undefined ? null : cleanPath(options.below);
   const range = below === null || isRootPath(below) ? null : below;
-  const records = readItems(context, { tree: await context.errors(), type: SNAPSHOT_BLOB.errorEntry, codec: errorItem, range }, options);
+  const tree = scanned(await context.errors(), SNAPSHOT_BLOB.errorNode, options);
+  const records = readItems(context, { tree, type: SNAPSHOT_BLOB.errorEntry, codec: errorItem, range }, options);
   for await (const got of records) {
     if ('error' in got) yield got;
     else yield { path: byteName(got.record.name), message: byteName(got.record.error).text };
@@ -69,37 +75,50 @@ type ItemTree<T> = {
   readonly range?: Uint8Array | null;
 };
 
-async function* readItems<T>(context: SnapshotContext, items: ItemTree<T>, options: Abortable): AsyncGenerator<{ readonly record: T } | ItemFailure> {
-  const { range = null } = items;
+function scanned(tree: Tree, type: number, { scan }: ItemScan): Tree {
+  return scan === undefined ? tree : scan(tree, type);
+}
+
+type ReadItem<T> = { readonly record: T } | ItemFailure;
+
+async function* readItems<T>(context: SnapshotContext, items: ItemTree<T>, options: ItemScan): AsyncGenerator<ReadItem<T>> {
+  const read = (part: Part): Promise<readonly ReadItem<T>[]> =>
+    'error' in part ? Promise.resolve([part]) : readBatch(context, { ...items, ...part }, options);
+  for await (const part of begunAhead(namedItems(items, options), options.ahead ?? 0, read)) yield* part;
+}
+
+type Part = { readonly batch: readonly Named[] } | ItemFailure;
+
+async function* namedItems<T>({ tree, range = null }: ItemTree<T>, options: Abortable): AsyncGenerator<Part> {
   let batch: Named[] = [];
-  for await (const item of scanTree(items.tree, { from: range ?? undefined, signal: options.signal })) {
+  for await (const item of scanTree(tree, { from: range ?? undefined, signal: options.signal })) {
     if ('error' in item) yield { error: item.error, key: null, id: item.node };
     else if (range === null || isAtOrBelow(item.key, range)) batch.push(item);
     else if (!startsWithBytes(item.key, range)) break;
     if (batch.length < ITEMS_PER_READ) continue;
-    yield* readBatch(context, { ...items, batch }, options);
+    yield { batch };
     batch = [];
   }
-  yield* readBatch(context, { ...items, batch }, options);
+  if (batch.length > 0) yield { batch };
 }
 
-async function* readBatch<T>(
+async function readBatch<T>(
   context: SnapshotContext,
   items: ItemTree<T> & { readonly batch: readonly Named[] },
   options: Abortable,
-): AsyncGenerator<{ readonly record: T } | ItemFailure> {
-  if (items.batch.length === 0) return;
-  let next = 0;
+): Promise<readonly ReadItem<T>[]> {
+  const read: ReadItem<T>[] = [];
   for await (const got of context.source.getMany(
     items.type,
     items.batch.map((item) => item.value),
     options,
   )) {
-    const item = items.batch[next++];
-    if (item === undefined) return;
-    if ('error' in got) yield { error: got.error, key: item.key, id: item.value };
-    else yield decodeItem(items, { ...item, bytes: got.bytes });
+    const item = items.batch[read.length];
+    if (item === undefined) break;
+    if ('error' in got) read.push({ error: got.error, key: item.key, id: item.value });
+    else read.push(decodeItem(items, { ...item, bytes: got.bytes }));
   }
+  return read;
 }
 
 function decodeItem<T>(items: ItemTree<T>, item: Named & { readonly bytes: Uint8Array }): { readonly record: T } | ItemFailure {

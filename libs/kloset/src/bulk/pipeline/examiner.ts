@@ -1,8 +1,8 @@
-import { DIRPACK_DIRECTORY, DIRPACK_MAX_FRAME_BYTES, DIRPACK_OTHER } from '../../format/snapshot-dirpack.js';
 import { concatBytes, equalBytes } from '../../bytes/bytes.js';
 import type { MacAlgorithm } from '../../crypto/mac.js';
 import { CHUNK_RECORD, PlainRecords } from '../../snapshot/plain-records.js';
 import { ListingDigest } from '../listing-digest.js';
+import { ListingFrames } from '../listing-frames.js';
 import type { BlobOpener } from './blob-opener.js';
 import { CHUNK_CLAIM, CONTENT_CLAIM, ENTRY_IS, ENTRY_VERDICT, type ExamineRequest, LISTING_VERDICT, OBJECT_VERDICT } from './examine-protocol.js';
 import { ItemReader } from './item-reader.js';
@@ -10,7 +10,6 @@ import type { OpenFiles } from './pack-reader.js';
 import type { ReadAnswer } from './read-protocol.js';
 
 const MAC_BYTES = 32;
-const FRAME_HEAD_BYTES = 5;
 const NO_LENGTHS = new Int32Array(0);
 
 /** Opens, proves and examines blobs on a thread. */
@@ -87,7 +86,7 @@ export class Examiner {
       const at = number * CONTENT_CLAIM.sizeBytes;
       const chunks = view.getUint32(at, true);
       const contentMac = new Uint8Array(claims, at + CONTENT_CLAIM.contentMac, MAC_BYTES);
-      const frames = areListings ? new FrameScanner(this.#opener, this.#digest) : null;
+      const frames = areListings ? new ListingFrames(this.#opener, this.#digest) : null;
       const isProven = this.#content(reader, { first, chunks, contentMac }, frames);
       first += chunks;
       if (!isProven || frames?.isWhole === false) continue;
@@ -101,7 +100,7 @@ export class Examiner {
   #content(
     reader: ItemReader,
     { first, chunks, contentMac }: { readonly first: number; readonly chunks: number; readonly contentMac: Uint8Array },
-    frames: FrameScanner | null,
+    frames: ListingFrames | null,
   ): boolean {
     // The MAC of the only chunk is proven, and is that of the whole.
     const isOne = chunks === 1 && equalBytes(reader.mac(first), contentMac);
@@ -127,43 +126,4 @@ function claimsOf(bytes: Uint8Array, object: { readonly chunks: number; readonly
     for (let byte = 0; byte < 4; byte++) claims[to + CHUNK_CLAIM.lengthBytes + byte] = bytes[from + CHUNK_RECORD.lengthBytes + 3 - byte] as number;
   }
   return claims;
-}
-
-/** Frames of one packed listing, chunk after chunk: each payload is proven by the MAC that follows it. @source 02-snapshot 2.5 */
-class FrameScanner {
-  readonly #opener: BlobOpener;
-  readonly #digest: ListingDigest;
-  /** The beginning of a frame that goes on in the next chunk. */
-  #carry: Uint8Array = new Uint8Array(0);
-
-  constructor(opener: BlobOpener, digest: ListingDigest) {
-    this.#opener = opener;
-    this.#digest = digest;
-    digest.start();
-  }
-
-  /** Whether it ended with a frame. */
-  get isWhole(): boolean {
-    return this.#carry.length === 0;
-  }
-
-  /** False: something that is no frame, or not the one that its MAC says. */
-  take(chunk: Uint8Array): boolean {
-    const bytes = this.#carry.length === 0 ? chunk : concatBytes([this.#carry, chunk]);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    let at = 0;
-    while (bytes.length - at >= FRAME_HEAD_BYTES) {
-      const kind = view.getUint8(at);
-      const lengthBytes = view.getUint32(at + 1, true);
-      if ((kind !== DIRPACK_DIRECTORY && kind !== DIRPACK_OTHER) || lengthBytes <= MAC_BYTES || lengthBytes > DIRPACK_MAX_FRAME_BYTES) return false;
-      const end = at + FRAME_HEAD_BYTES + lengthBytes;
-      if (end > bytes.length) break;
-      const mac = bytes.subarray(end - MAC_BYTES, end);
-      if (!this.#opener.proves(bytes.subarray(at + FRAME_HEAD_BYTES, end - MAC_BYTES), mac)) return false;
-      this.#digest.add(mac, kind === DIRPACK_DIRECTORY);
-      at = end;
-    }
-    this.#carry = bytes.slice(at);
-    return true;
-  }
 }
