@@ -8,6 +8,7 @@ import { isDamaged } from '../snapshot/entry.js';
 import { toObject } from '../snapshot/content.js';
 import type { Abortable, SnapshotSource } from '../snapshot/source.js';
 import type { DamagedEntry, Entry, ObjectInfo } from '../snapshot/types.js';
+import type { FileMakers } from './pipeline/make-request.js';
 
 /** Files up to this size are read many at a time; larger ones are streamed. */
 const SMALL_BYTES = 256 * 1024;
@@ -17,12 +18,13 @@ const BATCH_BYTES = 8 * 1024 * 1024;
 /** Proven contents by object, or why one cannot be had. Objects that are not in it are to be streamed. */
 export type Contents = ReadonlyMap<Mac, Uint8Array | KlosetError>;
 
-/** Entries in their order, in batches of so many entries, or so many bytes of files up to `countedBytes`: their small contents fit in memory together. */
+/** Entries in their order, in batches of so many entries, or so many bytes: the contents that are read or made together fit in memory. */
 export async function* batchEntries(
   entries: AsyncIterable<Entry | DamagedEntry>,
-  countedBytes = SMALL_BYTES,
+  makers: Pick<FileMakers, 'largestBytes' | 'batches'> | null = null,
 ): AsyncGenerator<readonly (Entry | DamagedEntry)[]> {
-  const limitBytes = Math.max(BATCH_BYTES, 2 * countedBytes);
+  const countedBytes = makers?.largestBytes ?? SMALL_BYTES;
+  const limitBytes = makers?.batches.sizeBytes ?? BATCH_BYTES;
   let batch: (Entry | DamagedEntry)[] = [];
   let bytes = 0;
   for await (const entry of entries) {

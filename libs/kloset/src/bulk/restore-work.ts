@@ -7,21 +7,20 @@ import { isDamaged } from '../snapshot/entry.js';
 import { toObject } from '../snapshot/content.js';
 import { contextOf } from '../snapshot/open.js';
 import type { DamagedEntry, Entry, ObjectInfo, SnapshotSummary } from '../snapshot/types.js';
-import type { FileToMake, Placer } from './pipeline/placer.js';
+import type { FileMakers, FileToMake } from './pipeline/make-request.js';
 import { mayReplace, type Placement, restoreFile, threadCalls } from './restore-entry.js';
 import { finishDirectory } from './restore-levels.js';
 import { failed, type Level, type RestoreRun } from './restore-run.js';
 
-/** Files up to this size are made by a thread each; larger ones are shared out in parts. */
-export const MADE_LIMIT_BYTES = 8 << 20;
 /** From so many files or bytes on threads are worth it. */
 const THREADS_FROM_FILES = 256;
 const THREADS_FROM_BYTES = 16 << 20;
-const BATCHES_UNDER_WAY = 3;
+/** Directories that wait for what lies in them are open. */
+const OPEN_DIRECTORIES = 512;
 const LANES = 2;
 
 type Handed = { readonly entry: Entry; readonly place: Placement; readonly how: Omit<FileToMake, 'object'> };
-type Batch = { readonly files: readonly Handed[]; readonly left: Level[]; readonly made: Promise<readonly boolean[]> };
+type Batch = { readonly files: readonly Handed[]; readonly sizeBytes: number; readonly left: Level[]; readonly made: Promise<readonly boolean[]> };
 
 /**
  * Files that threads make while the restore goes on: a batch of small ones by a question or two, large ones in lanes. Directories are finished when all that
@@ -29,7 +28,7 @@ type Batch = { readonly files: readonly Handed[]; readonly left: Level[]; readon
  */
 export class RestoreWork {
   readonly #run: RestoreRun;
-  readonly #placer: Placer | null;
+  readonly #makers: FileMakers | null;
   #files: Handed[] = [];
   #large: Promise<void>[] = [];
   #left: Level[] = [];
@@ -40,28 +39,33 @@ export class RestoreWork {
 
   constructor(run: RestoreRun) {
     this.#run = run;
-    this.#placer = run.placer;
+    this.#makers = run.makers;
   }
 
   /** Starts the threads at once where the whole snapshot is wanted and large. */
   expect({ files, sizeBytes }: SnapshotSummary, isWhole: boolean): void {
-    if (isWhole && this.#run.selection.isWhole && (files >= 4 * THREADS_FROM_FILES || sizeBytes >= THREADS_FROM_BYTES)) this.#placer?.start();
+    if (isWhole && this.#run.selection.isWhole && (files >= 4 * THREADS_FROM_FILES || this.#isMuch(Number(sizeBytes)))) this.#makers?.start();
   }
 
   /** Whether threads make this file. Names of one file, and what has attributes, are made in turn. */
   isFor(entry: Entry | DamagedEntry): boolean {
-    if (this.#placer === null || isDamaged(entry) || entry.type !== 'file' || entry.nlink > 1 || entry.extendedAttributes.length > 0) return false;
+    if (this.#makers === null || isDamaged(entry) || entry.type !== 'file' || entry.nlink > 1 || entry.extendedAttributes.length > 0) return false;
     // A free name is looked for in turn: what is under way is not seen there yet.
     if (this.#run.options.conflict === 'rename') return false;
-    return this.#placer.isStarted || this.#seenFiles >= THREADS_FROM_FILES || this.#seenBytes + Number(entry.sizeBytes) >= THREADS_FROM_BYTES;
+    return this.#makers.isStarted || this.#seenFiles >= THREADS_FROM_FILES || this.#isMuch(this.#seenBytes + Number(entry.sizeBytes));
+  }
+
+  /** Whether so many bytes alone are worth threads: not where a line brings them. */
+  #isMuch(sizeBytes: number): boolean {
+    return this.#run.placer !== null && sizeBytes >= THREADS_FROM_BYTES;
   }
 
   /** Takes a file if it is one for threads. */
   take(place: Placement, entry: Entry): boolean {
     this.#seenFiles += 1;
     this.#seenBytes += Number(entry.sizeBytes);
-    if (!this.isFor(entry)) return false;
-    if (entry.sizeBytes > MADE_LIMIT_BYTES) {
+    if (this.#makers === null || !this.isFor(entry)) return false;
+    if (entry.sizeBytes > this.#makers.largestBytes) {
       this.#large.push(this.#inLane(place, entry));
       return true;
     }
@@ -82,12 +86,19 @@ export class RestoreWork {
     const made = Promise.all([this.#make(files), ...this.#large]).then(([isMade]) => isMade);
     // The failure is met when the batch's turn comes.
     made.catch(() => undefined);
-    this.#batches.push({ files, left: this.#left, made });
+    this.#batches.push({ files, sizeBytes: files.reduce((sum, { entry }) => sum + Number(entry.sizeBytes), 0), left: this.#left, made });
     const isIdle = files.length === 0 && this.#large.length === 0;
     this.#files = [];
     this.#large = [];
     this.#left = [];
-    while (this.#batches.length >= BATCHES_UNDER_WAY || (isIdle && this.#batches.length === 1)) await this.#settle();
+    while (this.#isFull() || (isIdle && this.#batches.length === 1)) await this.#settle();
+  }
+
+  /** One batch may always be under way, and its directories with it. */
+  #isFull(): boolean {
+    const { underWay, bytesUnderWay } = this.#makers?.batches ?? { underWay: 0, bytesUnderWay: 0 };
+    const [bytes, directories] = this.#batches.reduce((sum, { sizeBytes, left }) => [sum[0] + sizeBytes, sum[1] + left.length], [0, 0] as [number, number]);
+    return this.#batches.length > underWay || (this.#batches.length > 1 && (bytes > bytesUnderWay || directories > OPEN_DIRECTORIES));
   }
 
   /** Waits for all of it. @throws as `next` */
@@ -119,18 +130,18 @@ export class RestoreWork {
   }
 
   async #make(files: readonly Handed[]): Promise<readonly boolean[]> {
-    if (this.#placer === null || files.length === 0) return [];
+    if (this.#makers === null || files.length === 0) return [];
     const objects = await this.#readObjects(files);
     const toMake: FileToMake[] = [];
     const places: number[] = [];
     for (const [index, { entry, how }] of files.entries()) {
       const object = entry.object === null ? null : objects.get(entry.object);
-      if (object === undefined || (object?.sizeBytes ?? 0) > MADE_LIMIT_BYTES) continue;
+      if (object === undefined || (object?.sizeBytes ?? 0) > this.#makers.largestBytes) continue;
       places.push(index);
       toMake.push({ ...how, object });
     }
     const isMade = new Array<boolean>(files.length).fill(false);
-    for (const [at, made] of (await this.#placer.make(toMake)).entries()) isMade[places[at] as number] = made;
+    for (const [at, made] of (await this.#makers.make(toMake, { signal: this.#run.options.signal })).entries()) isMade[places[at] as number] = made;
     return isMade;
   }
 
@@ -164,7 +175,7 @@ export class RestoreWork {
         counts.bytes += count;
         options.onProgress?.({ ...counts });
       };
-      await restoreFile(place, entry, { placer: this.#placer, lane, small: null, onBytes });
+      await restoreFile(place, entry, { placer: this.#run.placer, lane, small: null, onBytes });
       counts.files += 1;
     } catch (error) {
       options.signal?.throwIfAborted();
