@@ -20,5 +20,5 @@ export async function readersFor({ store, secret }: Pick<Repository, 'store' | '
 export function lineReadersFor({ store, keys }: Pick<Repository, 'store' | 'keys'>): Readers | null {
   if (store.line === undefined || store.localPath !== undefined || !hasWorkerFile()) return null;
   const { configFile: config, secret } = keys;
-  return new Readers(Math.min(LINE_THREADS, availableParallelism()), { role: 'read', module: kernelModule(), config, secret });
+  return new Readers(Math.min(LINE_THREADS, availableParallelism()), { role: 'read', module: kernelModule(), config, secret }, { oneByOne: true });
 }
