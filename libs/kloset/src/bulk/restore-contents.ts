@@ -42,13 +42,20 @@ export function isSmall(entry: Entry): boolean {
   return entry.type === 'file' && entry.object !== null && entry.sizeBytes <= SMALL_BYTES;
 }
 
+/** Objects that are read together, or why one cannot be. */
+export async function readObjects(source: SnapshotSource, ids: readonly Mac[], options: Abortable): Promise<ReadonlyMap<Mac, ObjectInfo | KlosetError>> {
+  const objects = new Map<Mac, ObjectInfo | KlosetError>();
+  for await (const got of source.getMany(SNAPSHOT_BLOB.object, [...new Set(ids)], options))
+    objects.set(got.id, 'error' in got ? got.error : readObjectBlob(got.id, got.bytes));
+  return objects;
+}
+
 /** Reads the contents of small files together: their objects, then their chunks. A content is proven as a whole. */
 export async function readSmallContents(source: SnapshotSource, objects: readonly Mac[], options: Abortable): Promise<Contents> {
   const contents = new Map<Mac, Uint8Array | KlosetError>();
   const known: ObjectInfo[] = [];
-  for await (const got of source.getMany(SNAPSHOT_BLOB.object, [...new Set(objects)], options)) {
-    const read = 'error' in got ? got.error : readObjectBlob(got.id, got.bytes);
-    if (read instanceof KlosetError) contents.set(got.id, read);
+  for (const [id, read] of await readObjects(source, objects, options)) {
+    if (read instanceof KlosetError) contents.set(id, read);
     else if (read.sizeBytes <= SMALL_BYTES) known.push(read);
   }
   const chunks = source

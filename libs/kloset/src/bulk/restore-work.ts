@@ -1,14 +1,10 @@
-import type { Mac } from '@wardrobe/kloset-model';
-import { decode } from '../codec/codec.js';
 import { KlosetError } from '../errors/errors.js';
-import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
-import { object as objectTable } from '../format/snapshot-object.js';
 import { isDamaged } from '../snapshot/entry.js';
-import { toObject } from '../snapshot/content.js';
 import { contextOf } from '../snapshot/open.js';
-import type { DamagedEntry, Entry, ObjectInfo, SnapshotSummary } from '../snapshot/types.js';
+import type { DamagedEntry, Entry, SnapshotSummary } from '../snapshot/types.js';
 import type { FileMakers, FileToMake } from './pipeline/make-request.js';
 import { mayReplace, type Placement, restoreFile, threadCalls } from './restore-entry.js';
+import { readObjects } from './restore-contents.js';
 import { finishDirectory } from './restore-levels.js';
 import { failed, type Level, type RestoreRun } from './restore-run.js';
 
@@ -44,7 +40,8 @@ export class RestoreWork {
 
   /** Starts the threads at once where the whole snapshot is wanted and large. */
   expect({ files, sizeBytes }: SnapshotSummary, isWhole: boolean): void {
-    if (isWhole && this.#run.selection.isWhole && (files >= 4 * THREADS_FROM_FILES || this.#isMuch(Number(sizeBytes)))) this.#makers?.start();
+    if (isWhole && this.#run.selection.isWhole && (files >= 4 * THREADS_FROM_FILES || (this.#run.placer !== null && sizeBytes >= THREADS_FROM_BYTES)))
+      this.#makers?.start();
   }
 
   /** Whether threads make this file. Names of one file, and what has attributes, are made in turn. */
@@ -52,18 +49,22 @@ export class RestoreWork {
     if (this.#makers === null || isDamaged(entry) || entry.type !== 'file' || entry.nlink > 1 || entry.extendedAttributes.length > 0) return false;
     // A free name is looked for in turn: what is under way is not seen there yet.
     if (this.#run.options.conflict === 'rename') return false;
-    return this.#makers.isStarted || this.#seenFiles >= THREADS_FROM_FILES || this.#isMuch(this.#seenBytes + Number(entry.sizeBytes));
+    return (
+      this.#makers.isStarted ||
+      this.#seenFiles >= THREADS_FROM_FILES ||
+      this.#seenBytes + (this.#isCounted(entry) ? Number(entry.sizeBytes) : 0) >= THREADS_FROM_BYTES
+    );
   }
 
-  /** Whether so many bytes alone are worth threads: not where a line brings them. */
-  #isMuch(sizeBytes: number): boolean {
-    return this.#run.placer !== null && sizeBytes >= THREADS_FROM_BYTES;
+  /** Over a line threads have no part in large files. */
+  #isCounted({ sizeBytes }: Entry): boolean {
+    return this.#run.placer !== null || sizeBytes <= (this.#makers?.largestBytes ?? 0);
   }
 
   /** Takes a file if it is one for threads. */
   take(place: Placement, entry: Entry): boolean {
     this.#seenFiles += 1;
-    this.#seenBytes += Number(entry.sizeBytes);
+    if (this.#isCounted(entry)) this.#seenBytes += Number(entry.sizeBytes);
     if (this.#makers === null || !this.isFor(entry)) return false;
     if (entry.sizeBytes > this.#makers.largestBytes) {
       this.#large.push(this.#inLane(place, entry));
@@ -131,29 +132,20 @@ export class RestoreWork {
 
   async #make(files: readonly Handed[]): Promise<readonly boolean[]> {
     if (this.#makers === null || files.length === 0) return [];
-    const objects = await this.#readObjects(files);
+    const ids = files.flatMap(({ entry }) => entry.object ?? []);
+    const objects = await readObjects(contextOf(this.#run.snapshot).source, ids, { signal: this.#run.options.signal });
     const toMake: FileToMake[] = [];
     const places: number[] = [];
     for (const [index, { entry, how }] of files.entries()) {
       const object = entry.object === null ? null : objects.get(entry.object);
-      if (object === undefined || (object?.sizeBytes ?? 0) > this.#makers.largestBytes) continue;
+      // What is wrong with it shows when it is restored in turn.
+      if (object === undefined || object instanceof KlosetError || (object?.sizeBytes ?? 0) > this.#makers.largestBytes) continue;
       places.push(index);
       toMake.push({ ...how, object });
     }
     const isMade = new Array<boolean>(files.length).fill(false);
     for (const [at, made] of (await this.#makers.make(toMake, { signal: this.#run.options.signal })).entries()) isMade[places[at] as number] = made;
     return isMade;
-  }
-
-  /** Those that can be read; what is wrong with the others shows when they are restored in turn. */
-  async #readObjects(files: readonly Handed[]): Promise<ReadonlyMap<Mac, ObjectInfo>> {
-    const ids = [...new Set(files.flatMap(({ entry }) => entry.object ?? []))];
-    const objects = new Map<Mac, ObjectInfo>();
-    for await (const got of contextOf(this.#run.snapshot).source.getMany(SNAPSHOT_BLOB.object, ids, { signal: this.#run.options.signal })) {
-      const object = 'error' in got ? null : objectOf(got.id, got.bytes);
-      if (object !== null) objects.set(got.id, object);
-    }
-    return objects;
   }
 
   /** Large files of one lane follow each other. */
@@ -181,14 +173,5 @@ export class RestoreWork {
       options.signal?.throwIfAborted();
       failed(this.#run, entry, error);
     }
-  }
-}
-
-function objectOf(id: Mac, bytes: Uint8Array): ObjectInfo | null {
-  try {
-    return toObject(decode(objectTable, bytes, { kind: 'object', file: id }), id);
-  } catch (error) {
-    if (error instanceof KlosetError) return null;
-    throw error;
   }
 }

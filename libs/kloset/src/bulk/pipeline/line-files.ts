@@ -10,13 +10,13 @@ import type { Readers, WantedBlob } from './readers.js';
 import { SharedRooms } from './shared-rooms.js';
 
 /** What is under way is held on this machine: bytes over the line, and bytes that wait for a thread. Enough for the answers of two round trips of a fast line. */
-const BATCHES: FileMakers['batches'] = { sizeBytes: 2 << 20, underWay: 16, bytesUnderWay: 8 << 20 };
+const BATCHES: FileMakers['batches'] = { sizeBytes: 2 << 20, underWay: 16, bytesUnderWay: 6 << 20 };
 const LARGEST_BYTES = 4 << 20;
 const SHARE = { files: 128, bytes: 2 << 20 } as const;
 const ROOM_BYTES = 1 << 20;
 
 /**
- * Has files made of what comes over a line: the stored bytes are read on this thread, as ranges of packfiles, and handed to threads that open, prove and write
+ * Has files made of what comes over a line: the stored bytes are read on this thread, as ranges of packfiles, and handed to a thread that opens, proves and writes
  * them. So the line stays busy while files are made.
  */
 export class LineFiles implements FileMakers {

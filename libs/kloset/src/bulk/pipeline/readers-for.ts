@@ -4,9 +4,6 @@ import type { Repository } from '../../repository/types.js';
 import { Readers } from './readers.js';
 import { hasWorkerFile } from './worker-file.js';
 
-/** Threads for what comes over a line: two open more than a line brings. */
-const LINE_THREADS = 2;
-
 /**
  * Threads that read and prove a repository's packfiles by themselves, for several pieces of work one after the other; they start at the first question, and need
  * `close`. Null where packfiles are no local files, or threads cannot be started.
@@ -16,9 +13,12 @@ export async function readersFor({ store, secret }: Pick<Repository, 'store' | '
   return new Readers(threads, { role: 'read', module: kernelModule(), config: await store.readConfig(), secret });
 }
 
-/** The same where packfiles come over a line, for files made of bytes that are read here. Null also for a store of this machine that has no files. */
+/**
+ * The same where packfiles come over a line, for files made of bytes that are read here: one thread, which makes more than a line brings. Null also for a store
+ * of this machine that has no files.
+ */
 export function lineReadersFor({ store, keys }: Pick<Repository, 'store' | 'keys'>): Readers | null {
   if (store.line === undefined || store.localPath !== undefined || !hasWorkerFile()) return null;
   const { configFile: config, secret } = keys;
-  return new Readers(Math.min(LINE_THREADS, availableParallelism()), { role: 'read', module: kernelModule(), config, secret }, { oneByOne: true });
+  return new Readers(1, { role: 'read', module: kernelModule(), config, secret });
 }

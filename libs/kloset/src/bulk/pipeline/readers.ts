@@ -21,45 +21,34 @@ type One = { readonly worker: Worker; busy: number };
 /** Without what asks for it: numbers are given here. */
 export type Asked<T extends ToReader = ToReader> = T extends ToReader ? Omit<T, 'id'> : never;
 
-/** Even the idlest thread had so many questions waiting, at so many questions in a row: another one is worth its memory. A thread that starts has fewer. */
-const CROWD = 6;
-const CROWDED_FOR = 32;
-
-/** Reading threads, started at the first question: all of them, or with `oneByOne` the next one only when those before have much to do. */
+/** Reading threads, started at the first question. */
 export class Readers {
   readonly count: number;
   readonly #start: Parameters<typeof startWorker>[0];
-  readonly #oneByOne: boolean;
-  #workers: One[] | null = null;
+  #workers: readonly One[] | null = null;
   readonly #waiting = new Map<number, Waiting>();
   #next = 1;
-  #crowded = 0;
   #failure: Error | null = null;
 
-  constructor(count: number, start: Parameters<typeof startWorker>[0], { oneByOne = false } = {}) {
+  constructor(count: number, start: Parameters<typeof startWorker>[0]) {
     this.count = count;
     this.#start = start;
-    this.#oneByOne = oneByOne;
   }
 
   get isStarted(): boolean {
     return this.#workers !== null;
   }
 
-  start(): void {
-    this.#all();
-  }
-
-  #all(): One[] {
-    this.#workers ??= Array.from({ length: this.#oneByOne ? 1 : this.count }, () => this.#startOne());
+  start(): readonly One[] {
+    this.#workers ??= Array.from({ length: this.count }, () => this.#startOne());
     return this.#workers;
   }
 
   /** `lane`: number of the thread that is to do it; without it the idlest does. The buffers handed over are gone. */
   ask(asked: Asked, transfer: readonly ArrayBuffer[], lane?: number): Promise<ReadAnswer> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
-    const workers = this.#all();
-    const idlest = this.#idlest(workers);
+    const workers = this.start();
+    const idlest = workers.reduce((best, one) => (one.busy < best.busy ? one : best));
     const chosen = (lane === undefined ? undefined : workers[lane % workers.length]) ?? idlest;
     const id = this.#next++;
     chosen.busy += 1;
@@ -80,17 +69,6 @@ export class Readers {
       });
       chosen.worker.postMessage({ ...asked, id }, transfer);
     });
-  }
-
-  /** Another one, where even the idlest has much to do. */
-  #idlest(workers: One[]): One {
-    const idlest = workers.reduce((best, one) => (one.busy < best.busy ? one : best));
-    this.#crowded = idlest.busy < CROWD ? 0 : this.#crowded + 1;
-    if (this.#crowded < CROWDED_FOR || workers.length >= this.count) return idlest;
-    this.#crowded = 0;
-    const another = this.#startOne();
-    workers.push(another);
-    return another;
   }
 
   async close(): Promise<void> {
