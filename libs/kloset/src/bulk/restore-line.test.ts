@@ -148,6 +148,21 @@ describe.each([
     expect((await lstat(join(folder, 'holes'))).blocks * 512).toBeLessThan(2 * MIB);
   });
 
+  it('finds all as it is in the snapshot when it reads it back, and asks for objects many at a time', options, async () => {
+    const fresh = lineTo(inner);
+    const over = await open(fresh.store);
+    let asked = 0;
+    fresh.before = () => {
+      asked += 1;
+      return Promise.resolve();
+    };
+    const { problems, summary } = await restore(over, id, { verify: true });
+    expect(problems).toEqual([]);
+    expect(summary.verified).toBe(FILES + 6 + 7 + 1);
+    expect(asked).toBeLessThan(FILES / 5);
+    await over.close();
+  });
+
   it('asks for what comes next while the files before are not made yet', options, async () => {
     const fresh = lineTo(inner);
     const over = await open(fresh.store);

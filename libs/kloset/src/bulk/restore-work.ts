@@ -19,7 +19,8 @@ type Handed = { readonly entry: Entry; readonly place: Placement; readonly how: 
 type Batch = { readonly files: readonly Handed[]; readonly sizeBytes: number; readonly left: Level[]; readonly made: Promise<readonly boolean[]> };
 
 /**
- * Files that threads make while the restore goes on: a batch of small ones by a question or two, large ones in lanes. Directories are finished when all that
+ * Files that are made while the restore goes on: a batch of small ones by a question or two to threads, large ones in lanes; over a line lanes read on this
+ * thread, so that one waits for answers while another writes. Directories are finished when all that
  * lies in them is. Needs `end`, whatever happens.
  */
 export class RestoreWork {
@@ -44,27 +45,20 @@ export class RestoreWork {
       this.#makers?.start();
   }
 
-  /** Whether threads make this file. Names of one file, and what has attributes, are made in turn. */
+  /** Whether this file is made beside others. Names of one file, and what has attributes, are made in turn. */
   isFor(entry: Entry | DamagedEntry): boolean {
     if (this.#makers === null || isDamaged(entry) || entry.type !== 'file' || entry.nlink > 1 || entry.extendedAttributes.length > 0) return false;
     // A free name is looked for in turn: what is under way is not seen there yet.
     if (this.#run.options.conflict === 'rename') return false;
-    return (
-      this.#makers.isStarted ||
-      this.#seenFiles >= THREADS_FROM_FILES ||
-      this.#seenBytes + (this.#isCounted(entry) ? Number(entry.sizeBytes) : 0) >= THREADS_FROM_BYTES
-    );
+    if (this.#makers.isStarted || this.#seenFiles >= THREADS_FROM_FILES) return true;
+    // Over a line it is not the bytes that are too much for this thread, and large files need no other.
+    return this.#run.placer === null ? entry.sizeBytes > this.#makers.largestBytes : this.#seenBytes + Number(entry.sizeBytes) >= THREADS_FROM_BYTES;
   }
 
-  /** Over a line threads have no part in large files. */
-  #isCounted({ sizeBytes }: Entry): boolean {
-    return this.#run.placer !== null || sizeBytes <= (this.#makers?.largestBytes ?? 0);
-  }
-
-  /** Takes a file if it is one for threads. */
+  /** Takes a file if it is one to be made beside others. */
   take(place: Placement, entry: Entry): boolean {
     this.#seenFiles += 1;
-    if (this.#isCounted(entry)) this.#seenBytes += Number(entry.sizeBytes);
+    this.#seenBytes += Number(entry.sizeBytes);
     if (this.#makers === null || !this.isFor(entry)) return false;
     if (entry.sizeBytes > this.#makers.largestBytes) {
       this.#large.push(this.#inLane(place, entry));

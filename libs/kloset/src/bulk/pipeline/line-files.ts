@@ -11,7 +11,7 @@ import { SharedRooms } from './shared-rooms.js';
 
 /** What is under way is held on this machine: bytes over the line, and bytes that wait for a thread. Enough for the answers of two round trips of a fast line. */
 const BATCHES: FileMakers['batches'] = { sizeBytes: 2 << 20, underWay: 16, bytesUnderWay: 6 << 20 };
-const LARGEST_BYTES = 4 << 20;
+const LARGEST_BYTES = 1 << 20;
 const SHARE = { files: 128, bytes: 2 << 20 } as const;
 const ROOM_BYTES = 1 << 20;
 
