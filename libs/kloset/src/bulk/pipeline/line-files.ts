@@ -10,7 +10,9 @@ import type { Readers, WantedBlob } from './readers.js';
 import { SharedRooms } from './shared-rooms.js';
 
 /** What is under way is held on this machine: bytes over the line, and bytes that wait for a thread. Enough for the answers of two round trips of a fast line. */
-const BATCHES: FileMakers['batches'] = { sizeBytes: 2 << 20, underWay: 16, bytesUnderWay: 6 << 20 };
+const BATCHES: FileMakers['batches'] = { sizeBytes: 4 << 20, underWay: 16, bytesUnderWay: 6 << 20 };
+/** As long as all is made in turn: then nothing else is under way. */
+const FIRST_BATCHES: FileMakers['batches'] = { ...BATCHES, sizeBytes: 8 << 20 };
 const LARGEST_BYTES = 1 << 20;
 const SHARE = { files: 128, bytes: 2 << 20 } as const;
 const ROOM_BYTES = 1 << 20;
@@ -21,7 +23,6 @@ const ROOM_BYTES = 1 << 20;
  */
 export class LineFiles implements FileMakers {
   readonly largestBytes = LARGEST_BYTES;
-  readonly batches = BATCHES;
   readonly #repository: Pick<Repository, 'keys' | 'view'>;
   readonly #readers: Readers;
   readonly #rooms = new SharedRooms(ROOM_BYTES);
@@ -33,6 +34,10 @@ export class LineFiles implements FileMakers {
 
   get isStarted(): boolean {
     return this.#readers.isStarted;
+  }
+
+  get batches(): FileMakers['batches'] {
+    return this.isStarted ? BATCHES : FIRST_BATCHES;
   }
 
   start(): void {
