@@ -24,12 +24,13 @@ export async function* batchEntries(
   makers: Pick<FileMakers, 'largestBytes' | 'batches'> | null = null,
 ): AsyncGenerator<readonly (Entry | DamagedEntry)[]> {
   const countedBytes = makers?.largestBytes ?? SMALL_BYTES;
+  const limitBytes = makers?.batches.sizeBytes ?? BATCH_BYTES;
   let batch: (Entry | DamagedEntry)[] = [];
   let bytes = 0;
   for await (const entry of entries) {
     batch.push(entry);
     if (!isDamaged(entry) && entry.type === 'file' && entry.sizeBytes <= countedBytes) bytes += Number(entry.sizeBytes);
-    if (batch.length < BATCH_ENTRIES && bytes < (makers?.batches.sizeBytes ?? BATCH_BYTES)) continue;
+    if (batch.length < BATCH_ENTRIES && bytes < limitBytes) continue;
     yield batch;
     batch = [];
     bytes = 0;

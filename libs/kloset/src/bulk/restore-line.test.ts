@@ -179,7 +179,7 @@ describe.each([
     };
     const restoring = restore(over, id);
     try {
-      await vi.waitFor(() => expect(fresh.askedBytes - (askedBefore ?? Number.POSITIVE_INFINITY)).toBeGreaterThan(5 * MIB), { timeout: 30_000 });
+      await vi.waitFor(() => expect(fresh.askedBytes - (askedBefore ?? Number.POSITIVE_INFINITY)).toBeGreaterThan(3 * MIB), { timeout: 30_000 });
     } finally {
       release();
     }

@@ -4,17 +4,18 @@ import { readStored } from '../../repository/read-many.js';
 import type { Repository } from '../../repository/types.js';
 import type { Abortable } from '../../snapshot/source.js';
 import type { ChunkInfo } from '../../snapshot/types.js';
+import { ByteBudget } from './byte-budget.js';
 import { type FileMakers, type FileToMake, makeInShares, makeRequest } from './make-request.js';
 import type { ReadAnswer } from './read-protocol.js';
 import type { Readers, WantedBlob } from './readers.js';
 import { SharedRooms } from './shared-rooms.js';
 
-/** What is under way is held on this machine: bytes over the line, and bytes that wait for a thread. Enough for the answers of two round trips of a fast line. */
-const BATCHES: FileMakers['batches'] = { sizeBytes: 4 << 20, underWay: 16, bytesUnderWay: 6 << 20 };
-/** As long as all is made in turn: then nothing else is under way. */
-const FIRST_BATCHES: FileMakers['batches'] = { ...BATCHES, sizeBytes: 8 << 20 };
+/** Of batches under way the objects are read; they lie between contents, so that more of them would come too early to be held. */
+const BATCHES: FileMakers['batches'] = { sizeBytes: 8 << 20, underWay: 16, bytesUnderWay: 8 << 20 };
+/** Contents that come over the line or wait for the thread. */
+const AT_WORK_BYTES = 4 << 20;
 const LARGEST_BYTES = 1 << 20;
-const SHARE = { files: 128, bytes: 2 << 20 } as const;
+const SHARE = { files: 128, bytes: 1 << 20 } as const;
 const ROOM_BYTES = 1 << 20;
 
 /**
@@ -23,9 +24,11 @@ const ROOM_BYTES = 1 << 20;
  */
 export class LineFiles implements FileMakers {
   readonly largestBytes = LARGEST_BYTES;
+  readonly batches = BATCHES;
   readonly #repository: Pick<Repository, 'keys' | 'view'>;
   readonly #readers: Readers;
   readonly #rooms = new SharedRooms(ROOM_BYTES);
+  readonly #budget = new ByteBudget(AT_WORK_BYTES);
 
   constructor(repository: Pick<Repository, 'keys' | 'view'>, readers: Readers) {
     this.#repository = repository;
@@ -36,19 +39,19 @@ export class LineFiles implements FileMakers {
     return this.#readers.isStarted;
   }
 
-  get batches(): FileMakers['batches'] {
-    return this.isStarted ? BATCHES : FIRST_BATCHES;
-  }
-
   start(): void {
     this.#readers.start();
   }
 
   make(files: readonly FileToMake[], options: Abortable): Promise<readonly boolean[]> {
-    return makeInShares(files, SHARE, (share) => this.#makeShare(share, options));
+    return makeInShares(files, SHARE, (share) => {
+      const sizeBytes = share.reduce((sum, { object }) => sum + (object?.sizeBytes ?? 0), 0);
+      return this.#budget.use(sizeBytes, () => this.#makeShare(share, options));
+    });
   }
 
   async #makeShare(files: readonly FileToMake[], options: Abortable): Promise<ReadAnswer> {
+    options.signal?.throwIfAborted();
     const { keys, view } = this.#repository;
     const ids = files.flatMap(({ object }) => (object?.chunks ?? []).flatMap(({ mac, lengthBytes }) => (lengthBytes > 0 ? mac : [])));
     const found = await readStored(keys, { type: SNAPSHOT_BLOB.chunk, ids, find: (type, id) => view.locations(type, id) }, options);
