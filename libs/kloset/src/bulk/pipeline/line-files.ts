@@ -11,7 +11,7 @@ import type { Readers, WantedBlob } from './readers.js';
 import { SharedRooms } from './shared-rooms.js';
 
 /** Of batches under way the objects are read; they lie between contents, so that more of them would come too early to be held. */
-const BATCHES: FileMakers['batches'] = { sizeBytes: 8 << 20, underWay: 16, bytesUnderWay: 8 << 20 };
+const BATCHES: FileMakers['batches'] = { sizeBytes: 8 << 20, underWay: 16, bytesUnderWay: 6 << 20 };
 /** Contents that come over the line or wait for the thread. */
 const AT_WORK_BYTES = 4 << 20;
 const LARGEST_BYTES = 1 << 20;
