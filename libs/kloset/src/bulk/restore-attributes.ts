@@ -3,7 +3,7 @@ import { isExactText } from '@wardrobe/kloset-model';
 import { InvalidInputError, KlosetError, NotFoundError } from '../errors/errors.js';
 import type { Entry, Snapshot } from '../snapshot/types.js';
 import { localError } from './local-error.js';
-import type { AttributeCalls } from './pipeline/placer.js';
+import type { AttributeCalls } from './pipeline/make-request.js';
 import type { RestoreProblem } from './restore-types.js';
 import type { XattrValue } from './xattr-table.js';
 

@@ -8,6 +8,7 @@ import { isDamaged } from '../snapshot/entry.js';
 import { toObject } from '../snapshot/content.js';
 import type { Abortable, SnapshotSource } from '../snapshot/source.js';
 import type { DamagedEntry, Entry, ObjectInfo } from '../snapshot/types.js';
+import type { FileMakers } from './pipeline/make-request.js';
 
 /** Files up to this size are read many at a time; larger ones are streamed. */
 const SMALL_BYTES = 256 * 1024;
@@ -17,12 +18,13 @@ const BATCH_BYTES = 8 * 1024 * 1024;
 /** Proven contents by object, or why one cannot be had. Objects that are not in it are to be streamed. */
 export type Contents = ReadonlyMap<Mac, Uint8Array | KlosetError>;
 
-/** Entries in their order, in batches of so many entries, or so many bytes of files up to `countedBytes`: their small contents fit in memory together. */
+/** Entries in their order, in batches of so many entries, or so many bytes: the contents that are read or made together fit in memory. */
 export async function* batchEntries(
   entries: AsyncIterable<Entry | DamagedEntry>,
-  countedBytes = SMALL_BYTES,
+  makers: Pick<FileMakers, 'largestBytes' | 'batches'> | null = null,
 ): AsyncGenerator<readonly (Entry | DamagedEntry)[]> {
-  const limitBytes = Math.max(BATCH_BYTES, 2 * countedBytes);
+  const countedBytes = makers?.largestBytes ?? SMALL_BYTES;
+  const limitBytes = makers?.batches.sizeBytes ?? BATCH_BYTES;
   let batch: (Entry | DamagedEntry)[] = [];
   let bytes = 0;
   for await (const entry of entries) {
@@ -40,13 +42,20 @@ export function isSmall(entry: Entry): boolean {
   return entry.type === 'file' && entry.object !== null && entry.sizeBytes <= SMALL_BYTES;
 }
 
+/** Objects that are read together, or why one cannot be. */
+export async function readObjects(source: SnapshotSource, ids: readonly Mac[], options: Abortable): Promise<ReadonlyMap<Mac, ObjectInfo | KlosetError>> {
+  const objects = new Map<Mac, ObjectInfo | KlosetError>();
+  for await (const got of source.getMany(SNAPSHOT_BLOB.object, [...new Set(ids)], options))
+    objects.set(got.id, 'error' in got ? got.error : readObjectBlob(got.id, got.bytes));
+  return objects;
+}
+
 /** Reads the contents of small files together: their objects, then their chunks. A content is proven as a whole. */
 export async function readSmallContents(source: SnapshotSource, objects: readonly Mac[], options: Abortable): Promise<Contents> {
   const contents = new Map<Mac, Uint8Array | KlosetError>();
   const known: ObjectInfo[] = [];
-  for await (const got of source.getMany(SNAPSHOT_BLOB.object, [...new Set(objects)], options)) {
-    const read = 'error' in got ? got.error : readObjectBlob(got.id, got.bytes);
-    if (read instanceof KlosetError) contents.set(got.id, read);
+  for (const [id, read] of await readObjects(source, objects, options)) {
+    if (read instanceof KlosetError) contents.set(id, read);
     else if (read.sizeBytes <= SMALL_BYTES) known.push(read);
   }
   const chunks = source

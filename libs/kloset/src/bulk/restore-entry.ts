@@ -7,7 +7,8 @@ import { InvalidInputError } from '../errors/errors.js';
 import type { Entry, Snapshot } from '../snapshot/types.js';
 import { errnoOf } from './local-error.js';
 import { CANNOT_LINK, CREATE, giveNameSync, PARTIAL_PREFIX, writePiece, writeWhole } from './partial-file.js';
-import type { AttributeCalls, Placer } from './pipeline/placer.js';
+import type { AttributeCalls } from './pipeline/make-request.js';
+import type { Placer } from './pipeline/placer.js';
 import {
   attributeCalls,
   type Attributes,

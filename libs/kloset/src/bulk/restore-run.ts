@@ -2,6 +2,7 @@ import { DiskFullError } from '../errors/errors.js';
 import type { Entry, Snapshot } from '../snapshot/types.js';
 import type { HardLinks } from './hard-links.js';
 import { localError } from './local-error.js';
+import type { FileMakers } from './pipeline/make-request.js';
 import type { Placer } from './pipeline/placer.js';
 import type { Attributes } from './restore-attributes.js';
 import type { PathSelection } from './restore-selection.js';
@@ -14,9 +15,10 @@ import type { XattrTable, XattrValue } from './xattr-table.js';
 export type Level = { readonly entry: Entry; name: Uint8Array; place: SafeDirectory | null | undefined };
 export type Counts = { -readonly [K in keyof RestoreSummary]: RestoreSummary[K] };
 
-/** What one run of a restore remembers and counts. `placer`: writes contents on threads; null where there are none. */
+/** What one run of a restore remembers and counts. `makers`: make whole files on threads, `placer` writes contents there; null where there are none. */
 export type RestoreRun = {
   readonly snapshot: Snapshot;
+  readonly makers: FileMakers | null;
   readonly placer: Placer | null;
   readonly options: RestoreOptions;
   readonly selection: PathSelection;

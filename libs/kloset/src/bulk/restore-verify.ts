@@ -1,13 +1,14 @@
 import { constants, type BigIntStats } from 'node:fs';
 import { lstat, open, readlink } from 'node:fs/promises';
-import { isAtOrBelow, parentPath } from '@wardrobe/kloset-model';
+import { isAtOrBelow, type Mac, parentPath } from '@wardrobe/kloset-model';
 import { asBuffer } from '../bytes/bytes.js';
-import { IntegrityError, InvalidInputError, type KlosetError } from '../errors/errors.js';
+import { IntegrityError, InvalidInputError, KlosetError } from '../errors/errors.js';
 import { isDamaged } from '../snapshot/entry.js';
 import { contextOf } from '../snapshot/open.js';
-import type { Entry, Snapshot } from '../snapshot/types.js';
+import type { DamagedEntry, Entry, ObjectInfo, Snapshot } from '../snapshot/types.js';
 import { localError } from './local-error.js';
 import { wantedMode } from './restore-attributes.js';
+import { batchEntries, readObjects } from './restore-contents.js';
 import type { PathSelection } from './restore-selection.js';
 import type { RestoreProblem } from './restore-types.js';
 import { openExisting, type SafeDirectory } from './safe-directory.js';
@@ -87,7 +88,7 @@ export async function* verifyRestored(snapshot: Snapshot, job: VerifyJob): Async
   const holder = job.top.type === 'directory' ? job.top.path.bytes : parentPath(job.top.path.bytes);
   const levels: Level[] = [{ path: holder, place: job.target }];
   try {
-    for await (const entry of snapshot.walk(job.top.path.bytes, { signal: job.signal })) {
+    for await (const { entry, objects } of withObjects(snapshot, job)) {
       if (isDamaged(entry) || (job.top.type === 'directory' && entry.path.bytes.length === holder.length)) continue;
       const parent = parentPath(entry.path.bytes);
       while (levels.length > 1 && !isAtOrBelow(parent, (levels.at(-1) as Level).path)) await levels.pop()?.place?.handle.close();
@@ -95,12 +96,40 @@ export async function* verifyRestored(snapshot: Snapshot, job: VerifyJob): Async
       const isWanted = place !== null && job.deviations.wasRestored(entry.path.bytes) && (entry.type === 'directory' || job.selection.has(entry));
       if (entry.type === 'directory') levels.push({ path: entry.path.bytes, place: isWanted ? await reopen(job, place, entry) : null });
       if (!isWanted || place === null) continue;
-      const problems = await compareOne(snapshot, job, { entry, place });
+      const problems = await compareOne(snapshot, job, { entry, place, objects });
       yield* problems;
       if (problems.length === 0) job.onVerified();
     }
   } finally {
     for (const level of levels.slice(1)) await level.place?.handle.close();
+  }
+}
+
+type Objects = ReadonlyMap<Mac, ObjectInfo | KlosetError>;
+
+/** Entries with the objects of those whose content is read back; the next ones are asked for while these are compared. */
+async function* withObjects(snapshot: Snapshot, job: VerifyJob): AsyncGenerator<{ readonly entry: Entry | DamagedEntry; readonly objects: Objects }> {
+  const read = async (batch: readonly (Entry | DamagedEntry)[]) => {
+    const isRead = (entry: Entry): boolean => entry.type === 'file' && job.deviations.wasRestored(entry.path.bytes) && job.selection.has(entry);
+    const ids = batch.flatMap((entry) => (isDamaged(entry) || !isRead(entry) ? [] : (entry.object ?? [])));
+    return { batch, objects: await readObjects(contextOf(snapshot).source, ids, { signal: job.signal }) };
+  };
+  let ahead: ReturnType<typeof read> | null = null;
+  const entries = async function* () {
+    const { batch, objects } = (await ahead) ?? { batch: [], objects: new Map() };
+    for (const entry of batch) yield { entry, objects };
+  };
+  try {
+    for await (const batch of batchEntries(snapshot.walk(job.top.path.bytes, { signal: job.signal }))) {
+      const next = read(batch);
+      // The failure is met when its turn comes.
+      next.catch(() => undefined);
+      yield* entries();
+      ahead = next;
+    }
+    yield* entries();
+  } finally {
+    await Promise.allSettled([ahead]);
   }
 }
 
@@ -117,15 +146,15 @@ async function reopen(job: VerifyJob, parent: SafeDirectory, entry: Entry): Prom
 async function compareOne(
   snapshot: Snapshot,
   job: VerifyJob,
-  at: { readonly entry: Entry; readonly place: SafeDirectory },
+  at: { readonly entry: Entry; readonly place: SafeDirectory; readonly objects: Objects },
 ): Promise<readonly RestoreProblem[]> {
-  const { entry, place } = at;
+  const { entry, place, objects } = at;
   if (entry.type === 'directory' && !job.selection.isWhole && !job.selection.has(entry)) return [];
   const path = place.at(job.deviations.nameOf(entry));
   try {
     const stat = await lstat(path, { bigint: true });
     if (!isOfType(entry, stat)) return [problem(entry, 'entry', 'another kind of file stands there')];
-    if (entry.type === 'file') await compareContent(snapshot, { entry, path, signal: job.signal });
+    if (entry.type === 'file') await compareContent(snapshot, { entry, path, objects, signal: job.signal });
     if (entry.type === 'symlink' && Buffer.compare(await readlink(path, { encoding: 'buffer' }), entry.symlinkTarget?.bytes ?? new Uint8Array(0)) !== 0)
       return [problem(entry, 'entry', 'it points elsewhere')];
     return compareAttributes(job, entry, stat);
@@ -145,12 +174,13 @@ function isOfType(entry: Entry, stat: BigIntStats): boolean {
 /** @throws IntegrityError the file holds other bytes */
 async function compareContent(
   snapshot: Snapshot,
-  file: { readonly entry: Entry; readonly path: Buffer; readonly signal: AbortSignal | undefined },
+  file: { readonly entry: Entry; readonly path: Buffer; readonly objects: Objects; readonly signal: AbortSignal | undefined },
 ): Promise<void> {
-  const { entry, path, signal } = file;
+  const { entry, path, objects, signal } = file;
   const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    const object = entry.object === null ? null : await snapshot.object(entry.object, { signal });
+    const object = entry.object === null ? null : (objects.get(entry.object) ?? (await snapshot.object(entry.object, { signal })));
+    if (object instanceof KlosetError) throw object;
     const hash = contextOf(snapshot).source.createMac();
     const buffer = new Uint8Array(256 * 1024);
     let sizeBytes = 0;

@@ -1,35 +1,31 @@
-import type { Mac } from '@wardrobe/kloset-model';
-import { decode } from '../codec/codec.js';
 import { KlosetError } from '../errors/errors.js';
-import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
-import { object as objectTable } from '../format/snapshot-object.js';
 import { isDamaged } from '../snapshot/entry.js';
-import { toObject } from '../snapshot/content.js';
 import { contextOf } from '../snapshot/open.js';
-import type { DamagedEntry, Entry, ObjectInfo, SnapshotSummary } from '../snapshot/types.js';
-import type { FileToMake, Placer } from './pipeline/placer.js';
+import type { DamagedEntry, Entry, SnapshotSummary } from '../snapshot/types.js';
+import type { FileMakers, FileToMake } from './pipeline/make-request.js';
 import { mayReplace, type Placement, restoreFile, threadCalls } from './restore-entry.js';
+import { readObjects } from './restore-contents.js';
 import { finishDirectory } from './restore-levels.js';
 import { failed, type Level, type RestoreRun } from './restore-run.js';
 
-/** Files up to this size are made by a thread each; larger ones are shared out in parts. */
-export const MADE_LIMIT_BYTES = 8 << 20;
 /** From so many files or bytes on threads are worth it. */
 const THREADS_FROM_FILES = 256;
 const THREADS_FROM_BYTES = 16 << 20;
-const BATCHES_UNDER_WAY = 3;
+/** Directories that wait for what lies in them are open. */
+const OPEN_DIRECTORIES = 512;
 const LANES = 2;
 
 type Handed = { readonly entry: Entry; readonly place: Placement; readonly how: Omit<FileToMake, 'object'> };
-type Batch = { readonly files: readonly Handed[]; readonly left: Level[]; readonly made: Promise<readonly boolean[]> };
+type Batch = { readonly files: readonly Handed[]; readonly sizeBytes: number; readonly left: Level[]; readonly made: Promise<readonly boolean[]> };
 
 /**
- * Files that threads make while the restore goes on: a batch of small ones by a question or two, large ones in lanes. Directories are finished when all that
+ * Files that are made while the restore goes on: a batch of small ones by a question or two to threads, large ones in lanes; over a line lanes read on this
+ * thread, so that one waits for answers while another writes. Directories are finished when all that
  * lies in them is. Needs `end`, whatever happens.
  */
 export class RestoreWork {
   readonly #run: RestoreRun;
-  readonly #placer: Placer | null;
+  readonly #makers: FileMakers | null;
   #files: Handed[] = [];
   #large: Promise<void>[] = [];
   #left: Level[] = [];
@@ -40,28 +36,31 @@ export class RestoreWork {
 
   constructor(run: RestoreRun) {
     this.#run = run;
-    this.#placer = run.placer;
+    this.#makers = run.makers;
   }
 
   /** Starts the threads at once where the whole snapshot is wanted and large. */
   expect({ files, sizeBytes }: SnapshotSummary, isWhole: boolean): void {
-    if (isWhole && this.#run.selection.isWhole && (files >= 4 * THREADS_FROM_FILES || sizeBytes >= THREADS_FROM_BYTES)) this.#placer?.start();
+    if (isWhole && this.#run.selection.isWhole && (files >= 4 * THREADS_FROM_FILES || (this.#run.placer !== null && sizeBytes >= THREADS_FROM_BYTES)))
+      this.#makers?.start();
   }
 
-  /** Whether threads make this file. Names of one file, and what has attributes, are made in turn. */
+  /** Whether this file is made beside others. Names of one file, and what has attributes, are made in turn. */
   isFor(entry: Entry | DamagedEntry): boolean {
-    if (this.#placer === null || isDamaged(entry) || entry.type !== 'file' || entry.nlink > 1 || entry.extendedAttributes.length > 0) return false;
+    if (this.#makers === null || isDamaged(entry) || entry.type !== 'file' || entry.nlink > 1 || entry.extendedAttributes.length > 0) return false;
     // A free name is looked for in turn: what is under way is not seen there yet.
     if (this.#run.options.conflict === 'rename') return false;
-    return this.#placer.isStarted || this.#seenFiles >= THREADS_FROM_FILES || this.#seenBytes + Number(entry.sizeBytes) >= THREADS_FROM_BYTES;
+    if (this.#makers.isStarted || this.#seenFiles >= THREADS_FROM_FILES) return true;
+    // Over a line it is not the bytes that are too much for this thread, and large files need no other.
+    return this.#run.placer === null ? entry.sizeBytes > this.#makers.largestBytes : this.#seenBytes + Number(entry.sizeBytes) >= THREADS_FROM_BYTES;
   }
 
-  /** Takes a file if it is one for threads. */
+  /** Takes a file if it is one to be made beside others. */
   take(place: Placement, entry: Entry): boolean {
     this.#seenFiles += 1;
     this.#seenBytes += Number(entry.sizeBytes);
-    if (!this.isFor(entry)) return false;
-    if (entry.sizeBytes > MADE_LIMIT_BYTES) {
+    if (this.#makers === null || !this.isFor(entry)) return false;
+    if (entry.sizeBytes > this.#makers.largestBytes) {
       this.#large.push(this.#inLane(place, entry));
       return true;
     }
@@ -82,12 +81,19 @@ export class RestoreWork {
     const made = Promise.all([this.#make(files), ...this.#large]).then(([isMade]) => isMade);
     // The failure is met when the batch's turn comes.
     made.catch(() => undefined);
-    this.#batches.push({ files, left: this.#left, made });
+    this.#batches.push({ files, sizeBytes: files.reduce((sum, { entry }) => sum + Number(entry.sizeBytes), 0), left: this.#left, made });
     const isIdle = files.length === 0 && this.#large.length === 0;
     this.#files = [];
     this.#large = [];
     this.#left = [];
-    while (this.#batches.length >= BATCHES_UNDER_WAY || (isIdle && this.#batches.length === 1)) await this.#settle();
+    while (this.#isFull() || (isIdle && this.#batches.length === 1)) await this.#settle();
+  }
+
+  /** One batch may always be under way, and its directories with it. */
+  #isFull(): boolean {
+    const { underWay, bytesUnderWay } = this.#makers?.batches ?? { underWay: 0, bytesUnderWay: 0 };
+    const [bytes, directories] = this.#batches.reduce((sum, { sizeBytes, left }) => [sum[0] + sizeBytes, sum[1] + left.length], [0, 0] as [number, number]);
+    return this.#batches.length > underWay || (this.#batches.length > 1 && (bytes > bytesUnderWay || directories > OPEN_DIRECTORIES));
   }
 
   /** Waits for all of it. @throws as `next` */
@@ -119,30 +125,21 @@ export class RestoreWork {
   }
 
   async #make(files: readonly Handed[]): Promise<readonly boolean[]> {
-    if (this.#placer === null || files.length === 0) return [];
-    const objects = await this.#readObjects(files);
+    if (this.#makers === null || files.length === 0) return [];
+    const ids = files.flatMap(({ entry }) => entry.object ?? []);
+    const objects = await readObjects(contextOf(this.#run.snapshot).source, ids, { signal: this.#run.options.signal });
     const toMake: FileToMake[] = [];
     const places: number[] = [];
     for (const [index, { entry, how }] of files.entries()) {
       const object = entry.object === null ? null : objects.get(entry.object);
-      if (object === undefined || (object?.sizeBytes ?? 0) > MADE_LIMIT_BYTES) continue;
+      // What is wrong with it shows when it is restored in turn.
+      if (object === undefined || object instanceof KlosetError || (object?.sizeBytes ?? 0) > this.#makers.largestBytes) continue;
       places.push(index);
       toMake.push({ ...how, object });
     }
     const isMade = new Array<boolean>(files.length).fill(false);
-    for (const [at, made] of (await this.#placer.make(toMake)).entries()) isMade[places[at] as number] = made;
+    for (const [at, made] of (await this.#makers.make(toMake, { signal: this.#run.options.signal })).entries()) isMade[places[at] as number] = made;
     return isMade;
-  }
-
-  /** Those that can be read; what is wrong with the others shows when they are restored in turn. */
-  async #readObjects(files: readonly Handed[]): Promise<ReadonlyMap<Mac, ObjectInfo>> {
-    const ids = [...new Set(files.flatMap(({ entry }) => entry.object ?? []))];
-    const objects = new Map<Mac, ObjectInfo>();
-    for await (const got of contextOf(this.#run.snapshot).source.getMany(SNAPSHOT_BLOB.object, ids, { signal: this.#run.options.signal })) {
-      const object = 'error' in got ? null : objectOf(got.id, got.bytes);
-      if (object !== null) objects.set(got.id, object);
-    }
-    return objects;
   }
 
   /** Large files of one lane follow each other. */
@@ -164,20 +161,11 @@ export class RestoreWork {
         counts.bytes += count;
         options.onProgress?.({ ...counts });
       };
-      await restoreFile(place, entry, { placer: this.#placer, lane, small: null, onBytes });
+      await restoreFile(place, entry, { placer: this.#run.placer, lane, small: null, onBytes });
       counts.files += 1;
     } catch (error) {
       options.signal?.throwIfAborted();
       failed(this.#run, entry, error);
     }
-  }
-}
-
-function objectOf(id: Mac, bytes: Uint8Array): ObjectInfo | null {
-  try {
-    return toObject(decode(objectTable, bytes, { kind: 'object', file: id }), id);
-  } catch (error) {
-    if (error instanceof KlosetError) return null;
-    throw error;
   }
 }

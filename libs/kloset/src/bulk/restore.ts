@@ -6,8 +6,7 @@ import { contextOf } from '../snapshot/open.js';
 import type { DamagedEntry, Entry, Snapshot } from '../snapshot/types.js';
 import { HardLinks } from './hard-links.js';
 import { localError } from './local-error.js';
-import type { Placer } from './pipeline/placer.js';
-import { snapshotOnThreads } from './pipeline/snapshot-on-threads.js';
+import { type SnapshotOnThreads, snapshotOnThreads } from './pipeline/snapshot-on-threads.js';
 import { batchEntries, type Contents, isSmall, readSmallContents } from './restore-contents.js';
 import { restoreLeaf } from './restore-leaf.js';
 import { finishDirectory, reachDirectory } from './restore-levels.js';
@@ -15,7 +14,7 @@ import { type Level, noCounts, type RestoreRun, wantsOwners } from './restore-ru
 import { pathSelection } from './restore-selection.js';
 import type { RestoreOptions, RestoreProblem, RestoreSummary } from './restore-types.js';
 import { Deviations, verifyRestored } from './restore-verify.js';
-import { MADE_LIMIT_BYTES, RestoreWork } from './restore-work.js';
+import { RestoreWork } from './restore-work.js';
 import { openTarget, type SafeDirectory } from './safe-directory.js';
 import { XattrTable } from './xattr-table.js';
 
@@ -27,14 +26,16 @@ import { XattrTable } from './xattr-table.js';
 export async function* restoreTo(snapshot: Snapshot, options: RestoreOptions): AsyncGenerator<RestoreProblem, RestoreSummary> {
   const threads = await snapshotOnThreads(snapshot);
   try {
-    return yield* restoreFrom(threads.snapshot, threads.placer, options);
+    return yield* restoreFrom(threads, options);
   } finally {
     await threads.close();
   }
 }
 
-async function* restoreFrom(snapshot: Snapshot, placer: Placer | null, options: RestoreOptions): AsyncGenerator<RestoreProblem, RestoreSummary> {
+async function* restoreFrom({ snapshot, placer, ...threads }: SnapshotOnThreads, options: RestoreOptions): AsyncGenerator<RestoreProblem, RestoreSummary> {
   const { signal } = options;
+  // Names are looked for in turn then, and contents read the ordinary way.
+  const makers = options.conflict === 'rename' && placer === null ? null : threads.makers;
   const top = await snapshot.entry(options.path, { followLinks: true, signal });
   const selection = pathSelection(top, options);
   const target = await openTarget(options.directory, options.below).catch((error: unknown) => {
@@ -44,6 +45,7 @@ async function* restoreFrom(snapshot: Snapshot, placer: Placer | null, options: 
   const xattrs = await readXattrs(snapshot, top, { problems, signal });
   const run: RestoreRun = {
     snapshot,
+    makers,
     placer,
     options,
     selection,
@@ -59,7 +61,7 @@ async function* restoreFrom(snapshot: Snapshot, placer: Placer | null, options: 
   const work = new RestoreWork(run);
   work.expect(snapshot.header.summary, isAtOrBelow(snapshot.header.source.directory.bytes, top.path.bytes));
   try {
-    for await (const batch of batchEntries(snapshot.walk(top.path.bytes, { signal }), placer === null ? undefined : MADE_LIMIT_BYTES)) {
+    for await (const batch of batchEntries(snapshot.walk(top.path.bytes, { signal }), makers)) {
       const contents = await readBatch(run, work, batch);
       for (const entry of batch) {
         signal?.throwIfAborted();

@@ -50,6 +50,16 @@ export async function* readMany(keys: Keys, request: ManyRequest, options: ReadO
   }
 }
 
+/**
+ * Stored bytes of blobs by id, not to be changed, for who opens them elsewhere; read as `readMany` reads a window. Missing are those that cannot be read in
+ * their first place, and those larger than a window: the ordinary way reads them, or says why not. Rejects only for the signal.
+ */
+export async function readStored(keys: Keys, request: ManyRequest, options: ReadOptions): Promise<ReadonlyMap<Mac, Uint8Array>> {
+  const wanted = [...new Set(request.ids)].map((id) => ({ id, locations: request.find(request.type, id) }));
+  const { stored } = await fetchWindow(keys, wanted, options);
+  return new Map([...stored].map(([{ id }, bytes]) => [id, bytes]));
+}
+
 /** What a window costs at least, whatever it holds. */
 const LEAST_COST_BYTES = 256 << 10;
 

@@ -36,12 +36,12 @@ export function itemsOf({ files, items }: ReadItems): ReadItem[] {
 /** The blobs of one request in order, opened in a thread's memory. */
 export class PackReader {
   readonly #opener: BlobOpener;
-  readonly #files: OpenFiles;
+  readonly #files: BlobBytes;
   readonly #items: readonly ReadItem[];
   /** What lies in the input area at the moment. */
   #held = { file: '', from: 0, to: 0 };
 
-  constructor(opener: BlobOpener, files: OpenFiles, items: readonly ReadItem[]) {
+  constructor(opener: BlobOpener, files: BlobBytes, items: readonly ReadItem[]) {
     this.#opener = opener;
     this.#files = files;
     this.#items = items;
@@ -87,11 +87,31 @@ export class PackReader {
 /** A part of a file, and where it goes in memory. */
 export type ReadPlace = { readonly bytes: Uint8Array; readonly at: number; readonly lengthBytes: number; readonly position: number };
 
+/** Where stored bytes come from. */
+export interface BlobBytes {
+  /** Bytes read; fewer when the file ends or cannot be read. */
+  read(file: string, into: ReadPlace): number;
+}
+
+/** Stored bytes that came with the request. */
+export class SentBytes implements BlobBytes {
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: SharedArrayBuffer) {
+    this.#bytes = new Uint8Array(bytes);
+  }
+
+  read(_file: string, { bytes, at, lengthBytes, position }: ReadPlace): number {
+    const found = this.#bytes.subarray(position, position + lengthBytes);
+    bytes.set(found, at);
+    return found.length;
+  }
+}
+
 /** Descriptors of the files used last. */
-export class OpenFiles {
+export class OpenFiles implements BlobBytes {
   readonly #handles = new Map<string, number>();
 
-  /** Bytes read; fewer when the file ends or cannot be read. */
   read(file: string, into: ReadPlace): number {
     let done = 0;
     try {

@@ -21,13 +21,14 @@ export type WriteRequest = ReadItems & { readonly kind: 'write'; readonly fd: nu
 /**
  * Whole files to be made. `directories`: paths of their open directories; `names`: their names there, one after the other. A record of `made` is: directory
  * (u32), length of the name (u32), number of its blobs (u32), mode to make it with (u32), mode to set (i32, -1: none), flags (u32), owner and group (u32
- * each), modification time (f64, seconds), MAC of the content (32 bytes).
+ * each), modification time (f64, seconds), MAC of the content (32 bytes). `stored`: the blobs' stored bytes, where they lie in no file: positions are places in them.
  */
 export type MakeRequest = ReadItems & {
   readonly kind: 'make';
   readonly directories: readonly Uint8Array[];
   readonly names: Uint8Array;
   readonly made: ArrayBuffer;
+  readonly stored: SharedArrayBuffer | null;
 };
 export const MADE_RECORD = {
   sizeBytes: 72,

@@ -7,7 +7,7 @@ import { parseConfig } from '../../repository/config-file.js';
 import { BlobOpener } from './blob-opener.js';
 import { Examiner } from './examiner.js';
 import { FileMaker, writeInto } from './file-maker.js';
-import { itemsOf, OpenFiles, PackReader } from './pack-reader.js';
+import { itemsOf, OpenFiles, PackReader, SentBytes } from './pack-reader.js';
 import { PackedContents } from './packed-contents.js';
 import { PackfileProver } from './packfile-prover.js';
 import type { MakeRequest, ReadAnswer, ReaderStart, ReadRequest, ToReader, WriteRequest } from './read-protocol.js';
@@ -34,7 +34,8 @@ export function serveReads(port: MessagePort, start: ReaderStart): void {
   const giveUp = garbageWatch(PROVEN_BYTES);
   const serve = (request: ReadRequest | WriteRequest | MakeRequest): ReadAnswer => {
     const items = itemsOf(request);
-    const reader = new PackReader(opener, files, items);
+    const sent = request.kind === 'make' ? request.stored : null;
+    const reader = new PackReader(opener, sent === null ? files : new SentBytes(sent), items);
     if (request.kind === 'read') return readAll(request, reader, items);
     return request.kind === 'write' ? writeInto(request, reader, items) : maker.make(request, reader, items);
   };

@@ -16,3 +16,13 @@ export async function readersFor(
   if (store.localPath === undefined || !hasWorkerFile()) return null;
   return new Readers(threads, { role: 'read', module: kernelModule(), config: await store.readConfig(), secret }, early);
 }
+
+/**
+ * The same where packfiles come over a line, for files made of bytes that are read here: one thread, which makes more than a line brings. Null also for a store
+ * of this machine that has no files.
+ */
+export function lineReadersFor({ store, keys }: Pick<Repository, 'store' | 'keys'>): Readers | null {
+  if (store.line === undefined || store.localPath !== undefined || !hasWorkerFile()) return null;
+  const { configFile: config, secret } = keys;
+  return new Readers(1, { role: 'read', module: kernelModule(), config, secret });
+}
