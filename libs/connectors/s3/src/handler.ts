@@ -91,6 +91,7 @@ class WatchedBody extends Readable {
     source.on('data', (piece: Buffer) => {
       attempt.moved(piece.length);
       attempt.limits.counters.bytesRead += piece.length;
+      attempt.limits.buffers.passed(piece.length);
       if (this.push(piece)) attempt.expect();
       else source.pause();
     });

@@ -1,4 +1,4 @@
-import { type LineFigures, StoreError } from '@wardrobe/store-connector';
+import { type LineFigures, PassingBuffers, StoreError } from '@wardrobe/store-connector';
 import { Attempt, type Counters } from './attempt.js';
 import { Clients } from './client.js';
 import { type Failure, failureOf } from './failures.js';
@@ -43,6 +43,9 @@ export type CallOptions = {
 
 type Try<T> = (s3: S3Calls, attempt: Attempt) => Promise<T>;
 
+/** Read bytes after which the buffers that brought them are collected. */
+const PASSING_BYTES = 2 << 20;
+
 /** A failure on its way to whoever turns it into the port's errors. */
 export class CallFailed extends Error {
   constructor(
@@ -57,6 +60,7 @@ export class CallFailed extends Error {
 export class Line {
   readonly clients: Clients;
   readonly counters: Counters = { requests: 0, retries: 0, bytesRead: 0, bytesWritten: 0, latencyMs: 0, answers: 0 };
+  readonly #buffers = new PassingBuffers(PASSING_BYTES);
   #discovering: Promise<void> | null = null;
 
   constructor(
@@ -110,7 +114,7 @@ export class Line {
   }
 
   async #try<T>(what: string, { options, tries }: { options: CallOptions; tries: number }, work: Try<T>): Promise<{ value: T } | { failure: Failure }> {
-    const attempt = new Attempt(what, options.signal, { stallMs: this.tuning.stallMs, counters: this.counters });
+    const attempt = new Attempt(what, options.signal, { stallMs: this.tuning.stallMs, counters: this.counters, buffers: this.#buffers });
     this.counters.requests += 1;
     if (tries > 1) this.counters.retries += 1;
     let held = false;
