@@ -122,6 +122,6 @@ function sizeIn(text: string | undefined): number | null {
 }
 
 function document(text: string): { readonly body: Uint8Array; readonly headers: Headers } {
-  const body = Buffer.from(text);
+  const body = Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>${text}`);
   return { body, headers: { 'content-type': 'application/xml', 'content-length': String(body.length) } };
 }

@@ -98,9 +98,8 @@ export class S3Client {
 
   addressOf({ bucket, key }: Pick<S3Request, 'bucket' | 'key'>): { readonly hostname: string; readonly path: string } {
     const { hostname, protocol } = this.#endpoint;
-    const object = key === undefined ? '' : `/${key.split('/').map(encodeUri).join('/')}`;
-    if (this.input.hostStyle && canBeInHostName(bucket, protocol === 'https:'))
-      return { hostname: `${bucket}.${hostname}`, path: object === '' ? '/' : object };
+    const object = `/${(key ?? '').split('/').map(encodeUri).join('/')}`;
+    if (this.input.hostStyle && canBeInHostName(bucket, protocol === 'https:')) return { hostname: `${bucket}.${hostname}`, path: object };
     return { hostname, path: `/${encodeUri(bucket)}${object}` };
   }
 }

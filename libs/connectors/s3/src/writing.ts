@@ -130,7 +130,7 @@ export class Uploader {
     signal: AbortSignal,
   ): Promise<UploadPart> {
     const md5 = await md5Of(source, slice);
-    const headers = { ...bodyHeaders(slice.lengthBytes, md5), ...this.objects.line.settings.encryption.customer };
+    const headers = { ...bodyHeaders(slice.lengthBytes, md5), ...KIND, ...this.objects.line.settings.encryption.customer };
     return await this.objects.line.call(what, { signal }, (s3, attempt) => s3.putPart(target, headers, bodyOf(source, slice, countIn(attempt))));
   }
 

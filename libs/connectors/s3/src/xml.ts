@@ -35,7 +35,7 @@ export function childText(element: XmlElement, name: string): string | null {
 }
 
 export function escapeXml(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 
 function take({ start, end, empty, text, data }: Readonly<Record<string, string | undefined>>, open: Open[]): void {
