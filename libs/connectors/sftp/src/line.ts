@@ -26,8 +26,8 @@ type Pending = { readonly sentAt: number; readonly alone: boolean; readonly fail
 
 /** Data requests under way at once, over all transfers: 4 MB. */
 const DATA_REQUESTS = 128;
-/** Bytes after which the buffers that carried them are collected. */
-const PASSING_BYTES = 2 << 20;
+/** Bytes after which the buffers that carried them are collected. What is read waits for its reader meanwhile: collected more often, it would be taken for lasting. */
+const [READ_BYTES, WRITTEN_BYTES] = [4 << 20, 1 << 20];
 /** Write requests under way at least: half a MB. */
 const FEWEST_WRITES = 16;
 /** As many open folders as any server keeps. */
@@ -58,7 +58,7 @@ export class Line {
   readonly writeSlots: Slots;
   readonly figures: Figures;
   /** The client library makes new ones for each request. */
-  readonly buffers = new PassingBuffers(PASSING_BYTES);
+  readonly buffers = { read: new PassingBuffers(READ_BYTES), written: new PassingBuffers(WRITTEN_BYTES) };
   readonly #input: LineInput;
   readonly #pending = new Set<Pending>();
   #lastAnswerAt = 0;

@@ -86,7 +86,7 @@ async function readOnce(file: RemoteFile, into: Buffer, { at, offset }: { readon
   try {
     const count = await line.request<number>((sftp, answer) => sftp.read(handle, into, at, into.length - at, offset, answer), signal);
     line.figures.bytesRead += count;
-    line.buffers.passed(count);
+    line.buffers.read.passed(count);
     return count;
   } finally {
     line.dataSlots.giveBack();
@@ -123,5 +123,5 @@ export async function writeChunks(file: RemoteFile, chunks: AsyncIterable<Uint8A
 async function writePart({ line, signal, handle }: RemoteFile, part: Buffer, offset: number): Promise<void> {
   await line.request<void>((sftp, answer) => sftp.write(handle, part, 0, part.length, offset, answer), signal);
   line.figures.bytesWritten += part.length;
-  line.buffers.passed(part.length);
+  line.buffers.written.passed(part.length);
 }
