@@ -1,4 +1,5 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import aws4 from 'aws4';
 
 /** Without `expiration` they do not expire. */
 export type Keys = { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string; readonly expiration?: Date };
@@ -18,32 +19,29 @@ export type Unsigned = {
 /** A body that streams: TLS and its MD5 guard it. */
 export const UNSIGNED_BODY = 'UNSIGNED-PAYLOAD';
 
-/**
- * The headers to send, with a signature of version 4 among them.
- * @source AWS Signature Version 4 for API requests, Amazon S3 API reference "Authenticating Requests: Using the Authorization Header"
- */
+/** The headers to send, with a signature of version 4 among them. */
 export function signedHeaders({ method, path, query, headers, bodyHash }: Unsigned, keys: Keys, at: { readonly region: string; readonly now: Date }): Headers {
-  const date = at.now.toISOString().replace(/[-:]|\.\d{3}/g, '');
+  const { accessKeyId, secretAccessKey, sessionToken } = keys;
   const signed: Record<string, string> = {
     ...headers,
     'x-amz-content-sha256': bodyHash,
-    'x-amz-date': date,
-    ...(keys.sessionToken === undefined ? {} : { 'x-amz-security-token': keys.sessionToken }),
+    'x-amz-date': at.now.toISOString().replace(/[-:]|\.\d{3}/g, ''),
+    ...(sessionToken === undefined ? {} : { 'x-amz-security-token': sessionToken }),
   };
-  const names = Object.keys(signed).sort();
-  const lines = names.map((name) => `${name}:${(signed[name] ?? '').trim().replace(/\s+/g, ' ')}`);
-  const canonical = [method, path, query, ...lines, '', names.join(';'), bodyHash].join('\n');
-  const scope = `${date.slice(0, 8)}/${at.region}/s3/aws4_request`;
-  const key = scope.split('/').reduce<Buffer>(hmac, Buffer.from(`AWS4${keys.secretAccessKey}`));
-  const signature = hmac(key, ['AWS4-HMAC-SHA256', date, scope, sha256(canonical)].join('\n')).toString('hex');
-  const authorization = `AWS4-HMAC-SHA256 Credential=${keys.accessKeyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`;
-  return { ...signed, authorization };
+  const request = {
+    service: 's3',
+    region: at.region,
+    method,
+    path: query === '' ? path : `${path}?${query}`,
+    headers: signed,
+    // Of itself it leaves some out, as `range`.
+    extraHeadersToInclude: Object.fromEntries(Object.keys(signed).map((name) => [name, true])),
+  };
+  const signer = new aws4.RequestSigner(request, { accessKeyId, secretAccessKey });
+  signer.prepareRequest();
+  return { ...signed, authorization: signer.authHeader() };
 }
 
 export function sha256(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex');
-}
-
-function hmac(key: Buffer, text: string): Buffer {
-  return createHmac('sha256', key).update(text).digest();
 }
