@@ -1,13 +1,33 @@
+import { XMLParser, XMLValidator } from 'fast-xml-parser';
+
 /** An element without its attributes; names are those after a prefix. `text` is its own, joined. */
 export type XmlElement = { readonly name: string; readonly text: string; readonly children: readonly XmlElement[] };
 
-type Open = { readonly name: string; text: string; readonly children: XmlElement[] };
+/** As the parser gives it: text, or a name with what stands in the element. */
+type Node = Readonly<Record<string, string | readonly Node[]>>;
 
 /** Answers of S3 have four. */
 const MAX_DEPTH = 32;
-const TOKEN =
-  /<!--[\s\S]*?-->|<\?[\s\S]*?\?>|<!\[CDATA\[(?<data>[\s\S]*?)\]\]>|<\/(?<end>[\w.:-]+)\s*>|<(?<start>[\w.:-]+)(?:\s+[\w.:-]+\s*=\s*(?:"[^"]*"|'[^']*'))*\s*(?<empty>\/?)>|(?<text>[^<]+)/y;
+/** A listing of a thousand keys has up to thirty thousand. */
+const MAX_TAGS = 1 << 19;
+/** The longest key takes a third of it, with each character as an entity. The parser joins pieces by the character. */
+const MAX_PIECE = 64 << 10;
+const TEXT = '#text';
 const ENTITIES: ReadonlyMap<string, string> = new Map(Object.entries({ amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }));
+/** What is no element: comments, text as it stands, instructions; the last is none of these. */
+const MARKS = /<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|<\?[\s\S]*?\?>|<[!?]/g;
+
+const parser = new XMLParser({
+  preserveOrder: true,
+  removeNSPrefix: true,
+  ignorePiTags: true,
+  parseTagValue: false,
+  trimValues: false,
+  jPath: false,
+  maxNestedTags: MAX_DEPTH,
+  // The library's own leaves out characters that XML does not allow, and leaves unknown entities as they stand: keys would be other keys.
+  entityDecoder: { decode: decoded, reset: () => undefined, setXmlVersion: () => undefined, addInputEntities: refuseTypes, setExternalEntities: refuseTypes },
+});
 
 export class XmlError extends Error {
   override readonly name = 'XmlError';
@@ -15,17 +35,17 @@ export class XmlError extends Error {
 
 /** The one element of a document. Documents with types (`<!DOCTYPE`) are none that S3 servers send. @throws XmlError */
 export function parseXml(document: string): XmlElement {
-  const top: Open = { name: '', text: '', children: [] };
-  const open: Open[] = [top];
   const text = document.replace(/^\uFEFF/, '');
-  for (let at = 0; at < text.length; at = TOKEN.lastIndex) {
-    TOKEN.lastIndex = at;
-    const token = TOKEN.exec(text)?.groups;
-    if (token === undefined) throw new XmlError(`no XML at character ${at}`);
-    take(token, open);
-  }
+  if (!(isOfShortPieces(text, '<') && isOfShortPieces(text, '>'))) throw new XmlError('larger than answers of S3 are');
+  for (const [mark] of text.matchAll(MARKS)) if (mark.length === 2) refuseTypes();
+  const top = elementOf('', parsed(text));
+  // The parser is lenient about ends and attributes. It comes first: it is the one that counts how deep elements lie.
   const [root] = top.children;
-  if (open.length !== 1 || root === undefined || top.children.length !== 1 || top.text.trim() !== '') throw new XmlError('no whole XML document');
+  // An end of `<a /` is one to both.
+  const isWhole = XMLValidator.validate(text) === true && text.trimEnd().endsWith('>');
+  if (!isWhole || root === undefined || top.children.length !== 1 || top.text.trim() !== '') {
+    throw new XmlError('no whole XML document');
+  }
   return root;
 }
 
@@ -38,22 +58,39 @@ export function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 
-function take({ start, end, empty, text, data }: Readonly<Record<string, string | undefined>>, open: Open[]): void {
-  const inner = open.at(-1) as Open;
-  if (start !== undefined) {
-    const element: Open = { name: localName(start), text: '', children: [] };
-    inner.children.push(element);
-    if (empty === '/') return;
-    if (open.push(element) > MAX_DEPTH) throw new XmlError(`elements more than ${MAX_DEPTH} deep`);
-  } else if (end !== undefined) {
-    if (open.length === 1 || inner.name !== localName(end)) throw new XmlError(`an end of ${localName(end).slice(0, 40)} that was not begun`);
-    open.pop();
-  } else if (text !== undefined) inner.text += decoded(text);
-  else if (data !== undefined) inner.text += data;
+function isOfShortPieces(text: string, mark: string): boolean {
+  let start = 0;
+  for (let count = 0; count <= MAX_TAGS; count += 1) {
+    const end = text.indexOf(mark, start);
+    if ((end === -1 ? text.length : end) - start > MAX_PIECE) return false;
+    if (end === -1) return true;
+    start = end + 1;
+  }
+  return false;
 }
 
-function localName(name: string): string {
-  return name.slice(name.indexOf(':') + 1);
+/** Inside an element, as the parser says nothing of text that stands outside of all. */
+function parsed(text: string): readonly Node[] {
+  try {
+    const [top] = parser.parse(`<top>${text}</top>`) as readonly Node[];
+    return (top?.['top'] ?? []) as readonly Node[];
+  } catch (error) {
+    throw error instanceof XmlError ? error : new XmlError('no XML', { cause: error });
+  }
+}
+
+function elementOf(name: string, nodes: readonly Node[]): XmlElement {
+  let text = '';
+  const children: XmlElement[] = [];
+  for (const [key, value] of nodes.flatMap((node) => Object.entries(node))) {
+    if (typeof value !== 'string') children.push(elementOf(key, value));
+    else if (key === TEXT) text += value;
+  }
+  return { name, text, children };
+}
+
+function refuseTypes(): never {
+  throw new XmlError('a declaration, or one that is cut off');
 }
 
 function decoded(text: string): string {
