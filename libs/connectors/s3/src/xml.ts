@@ -1,4 +1,5 @@
-import { XMLParser, XMLValidator } from 'fast-xml-parser';
+// By itself, so that bundles can keep it in a part of its own.
+const { XMLParser, XMLValidator } = await import('fast-xml-parser');
 
 /** An element without its attributes; names are those after a prefix. `text` is its own, joined. */
 export type XmlElement = { readonly name: string; readonly text: string; readonly children: readonly XmlElement[] };
