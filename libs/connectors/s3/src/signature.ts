@@ -6,7 +6,7 @@ export type Keys = { readonly accessKeyId: string; readonly secretAccessKey: str
 
 export type Headers = Readonly<Record<string, string>>;
 
-/** `path` and `query` are percent-encoded, and sent just so. Header names are in small letters; all of them are signed. */
+/** `path` and `query` are percent-encoded, and sent just so; a name stands in `query` once. Header names are in small letters; all of them are signed. */
 export type Unsigned = {
   readonly method: string;
   readonly path: string;
