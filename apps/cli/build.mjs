@@ -1,6 +1,5 @@
 /** Bundles the command line into dist/, split so that each command loads only what it needs. */
-import { createWriteStream, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { createWriteStream, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createGzip } from 'node:zlib';
@@ -8,6 +7,7 @@ import { build, transform } from 'esbuild';
 import { pack } from 'tar-stream';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
+const { lightSsh } = await import(`${here}../../libs/connectors/sftp/bundle.mjs`);
 rmSync(`${here}dist`, { recursive: true, force: true });
 const SHARED = {
   platform: 'node',
@@ -15,9 +15,9 @@ const SHARED = {
   minifySyntax: true,
   // Native parts; the SSH client does without its own.
   external: ['libsql', '@napi-rs/blake-hash', '@napi-rs/xattr', 'cpu-features', '*.node'],
-  // Their CommonJS form has no named exports once it is a part of its own.
+  plugins: [lightSsh],
+  // Its CommonJS form has no named exports once it is a part of its own.
   alias: {
-    '@aws-sdk/client-s3': '@aws-sdk/client-s3/dist-es/index.js',
     '@aws-sdk/credential-providers': '@aws-sdk/credential-providers/dist-es/index.js',
   },
   // CommonJS packages inside an ES module bundle ask for require and __dirname.
@@ -25,29 +25,29 @@ const SHARED = {
     js: "import { createRequire as wardrobeRequire } from 'node:module'; import { fileURLToPath as wardrobePath } from 'node:url'; const require = wardrobeRequire(import.meta.url); const __dirname = wardrobePath(new URL('.', import.meta.url));",
   },
 };
-/** The text of a program stays in memory. Packages lose their names besides; ours keep them, for messages. */
-const SHORT_PACKAGES = {
-  name: 'short packages',
-  setup({ onLoad }) {
-    onLoad({ filter: /node_modules.*\.[mc]?js$/ }, async ({ path }) => {
-      const { code } = await transform(await readFile(path, 'utf8'), { minify: true, target: SHARED.target, legalComments: 'inline' });
-      return { contents: code, loader: 'js' };
-    });
-  },
-};
-await build({
+const { metafile } = await build({
+  absWorkingDir: `${here}../..`,
+  metafile: true,
   // The second: what the threads of a backup run.
   entryPoints: { main: `${here}src/main.ts`, 'bulk-worker': `${here}../../libs/kloset/src/bulk/pipeline/worker.ts` },
   outdir: `${here}dist`,
   bundle: true,
   splitting: true,
   format: 'esm',
-  plugins: [SHORT_PACKAGES],
   ...SHARED,
+  // The text of a program stays in memory; names stay, for messages.
   minifyWhitespace: true,
 });
+for (const [path, { inputs }] of Object.entries(metafile.outputs)) await shortenForeign(`${here}../../${path}`, Object.keys(inputs));
 for (const name of ['fs', 's3', 'sftp', 'http', 'ptar']) await packConnector(name);
 process.exit(0);
+
+/** Parts that hold nothing but other people's code lose their comments and names: text that is loaded stays in memory. What lies in them is named at their begin. */
+async function shortenForeign(file, inputs) {
+  if (inputs.length === 0 || !inputs.every((input) => /^(node_modules\/|light-ssh:)/.test(input))) return;
+  const { code } = await transform(readFileSync(file, 'utf8'), { loader: 'js', format: 'esm', target: SHARED.target, minify: true, legalComments: 'inline' });
+  writeFileSync(file, `${inputs.map((input) => `// ${input}\n`).join('')}${code}`);
+}
 
 /** A connector as a package of its own, for `pkg add`: one file with all that it needs, and what it says of itself. */
 async function packConnector(name) {

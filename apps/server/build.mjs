@@ -6,6 +6,7 @@ import { build } from 'esbuild';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const { lightSsh } = await import(`${root}libs/connectors/sftp/bundle.mjs`);
 const { metafile } = await build({
   absWorkingDir: root,
   metafile: true,
@@ -33,9 +34,9 @@ const { metafile } = await build({
     'shiki/*',
     '@shikijs/*',
   ],
-  // Their CommonJS form has no named exports once it is a part of its own.
+  plugins: [lightSsh],
+  // Its CommonJS form has no named exports once it is a part of its own.
   alias: {
-    '@aws-sdk/client-s3': '@aws-sdk/client-s3/dist-es/index.js',
     '@aws-sdk/credential-providers': '@aws-sdk/credential-providers/dist-es/index.js',
   },
   // CommonJS packages inside an ES module bundle ask for require and __dirname.

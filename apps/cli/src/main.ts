@@ -6,7 +6,7 @@ import { createTerminal } from './terminal.js';
 
 keepYoungSmall();
 
-// The S3 client would say at every command that its versions of 2027 want a newer Node; which version comes along is the lock file's matter.
+// The library that reads profiles of S3 keys would say at every command that its versions of 2027 want a newer Node; which version comes along is the lock file's matter.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 
 /** Runs the command line and ends the process explicitly: Node 20 may hang at its end once WASM was loaded. */

@@ -4,6 +4,7 @@ import { type OpenOptions, openRepository, type OrphanProblem, PassphraseNeededE
 import { counted } from '@wardrobe/words';
 import type { CliEnvironment } from './env.js';
 import { sayMistake, usage } from './failures.js';
+import { optimizeLater } from './heap.js';
 import { askHidden, type Terminal } from './terminal.js';
 
 /** What every command gets: where it prints, what it may open, and the signal that ends it. */
@@ -112,8 +113,10 @@ export function resolveSecond(session: Session, text: string, options: readonly 
   return sayMistake(() => resolveLocation(text, { options: parseOptions(options), surroundings: session.env.surroundings, environmentPrefix: SECOND_PREFIX }));
 }
 
-export function openResolved(session: Session, store: ResolvedStore): Promise<WritableStore> {
-  return sayMistake(() => openLocation(store, session.env.surroundings));
+export async function openResolved(session: Session, resolved: ResolvedStore): Promise<WritableStore> {
+  const store = await sayMistake(() => openLocation(resolved, session.env.surroundings));
+  if (store.line !== undefined) optimizeLater();
+  return store;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { StoreError } from '@wardrobe/store-connector';
+import { type PassingBuffers, StoreError } from '@wardrobe/store-connector';
 
 /** What the requests of one store share: counted here, read by `line()`. */
 export type Counters = { requests: number; retries: number; bytesRead: number; bytesWritten: number; latencyMs: number; answers: number };
@@ -22,7 +22,7 @@ export class Attempt {
   constructor(
     readonly what: string,
     readonly signal: AbortSignal | undefined,
-    readonly limits: { readonly stallMs: number; readonly counters: Counters },
+    readonly limits: { readonly stallMs: number; readonly counters: Counters; readonly buffers: PassingBuffers },
   ) {
     if (signal === undefined) return;
     // One signal may stand for a whole job with many requests at once; each listener is taken away in `end`.

@@ -1,25 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import { rootCertificates } from 'node:tls';
-import type { S3Client } from '@aws-sdk/client-s3';
 import { allowedLookup, InvalidInputError } from '@wardrobe/store-connector';
 import { credentialsOf } from './credentials.js';
-import { type Attempts, requestHandler } from './handler.js';
+import type { Transport } from './handler.js';
+import { heldKeys } from './held-keys.js';
 import { endpointUrl, isAmazon, isHostStyle, regionOfHost } from './place.js';
+import { S3Client } from './s3-client.js';
+import { ServerClock } from './server-clock.js';
 import type { S3Settings } from './settings.js';
-
-type Sdk = typeof import('./sdk.js');
-
-/** The SDK, loaded, and its client for this store. `attempts`: where a call's abort signal must be entered. */
-export type S3 = { readonly sdk: Sdk; readonly client: S3Client; readonly attempts: Attempts };
-
-/** What the library would print is in the errors already. */
-const SILENT = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
-
-function ignore(): void {
-  // See SILENT.
-}
+import type { Keys } from './signature.js';
 
 const SOCKETS = 64;
 const DEFAULT_REGION = 'us-east-1';
@@ -29,8 +17,10 @@ export class Clients {
   #region: string;
   /** Nobody has named the region: the server may. */
   readonly mayDiscover: boolean;
-  #made: Promise<S3> | null = null;
-  #agent: HttpAgent | HttpsAgent | null = null;
+  readonly #keys: () => Promise<Keys>;
+  readonly #clock = new ServerClock();
+  #made: Promise<S3Client> | null = null;
+  #transport: Transport | null = null;
 
   constructor(readonly settings: S3Settings) {
     const { place, host } = settings;
@@ -38,6 +28,7 @@ export class Clients {
     this.mayDiscover = named === null;
     const fromEnvironment = isAmazon(place.hostname) ? (host.environment['AWS_REGION'] ?? host.environment['AWS_DEFAULT_REGION']) : undefined;
     this.#region = named ?? fromEnvironment ?? DEFAULT_REGION;
+    this.#keys = heldKeys(credentialsOf(settings));
   }
 
   get region(): string {
@@ -45,7 +36,7 @@ export class Clients {
   }
 
   /** @throws InvalidInputError the file of `tls_ca` cannot be read */
-  get(): Promise<S3> {
+  get(): Promise<S3Client> {
     this.#made ??= this.#make();
     return this.#made;
   }
@@ -56,46 +47,36 @@ export class Clients {
   }
 
   close(): void {
-    this.#agent?.destroy();
-    this.#agent = null;
+    this.#transport?.agent.destroy();
+    this.#transport = null;
     this.#made = null;
   }
 
-  async #make(): Promise<S3> {
+  async #make(): Promise<S3Client> {
     const { place } = this.settings;
-    const sdk = await import('./sdk.js');
-    const attempts: Attempts = new WeakMap();
-    this.#agent ??= await this.#makeAgent();
-    const client = new sdk.S3Client({
+    this.#transport ??= await this.#makeTransport();
+    return new S3Client({
       region: this.#region,
       endpoint: endpointUrl(place, this.#region),
-      forcePathStyle: !isHostStyle(place.hostname),
-      credentials: credentialsOf(this.settings),
-      requestHandler: requestHandler({ tls: place.tls, agent: this.#agent, attempts, host: this.settings.host }),
-      // Retries are ours, so that they are counted, bounded in time and stopped at once.
-      maxAttempts: 1,
-      retryMode: 'standard',
-      // Some vendors refuse the checksum headers; Content-MD5 is known to all.
-      requestChecksumCalculation: 'WHEN_REQUIRED',
-      responseChecksumValidation: 'WHEN_REQUIRED',
-      expectContinueHeader: false,
-      followRegionRedirects: false,
-      useDualstackEndpoint: false,
-      useFipsEndpoint: false,
-      useArnRegion: false,
-      userAgentAppId: 'wardrobe',
-      logger: SILENT,
+      hostStyle: isHostStyle(place.hostname),
+      keys: this.#keys,
+      clock: this.#clock,
+      transport: this.#transport,
     });
-    return { sdk, client, attempts };
   }
 
-  async #makeAgent(): Promise<HttpAgent | HttpsAgent> {
+  /** TLS takes memory: it is loaded for stores that use it. */
+  async #makeTransport(): Promise<Transport> {
     const { place, tlsCaFile, verifyCertificate, host } = this.settings;
     const lookup = allowedLookup(host);
     const pool = { keepAlive: true, maxSockets: SOCKETS, scheduling: 'lifo' as const, ...(lookup === undefined ? {} : { lookup }) };
-    if (!place.tls) return new HttpAgent(pool);
-    const trust = tlsCaFile === null ? {} : { ca: [...rootCertificates, await readAuthorities(tlsCaFile)] };
-    return new HttpsAgent({ ...pool, ...trust, rejectUnauthorized: verifyCertificate });
+    if (!place.tls) {
+      const { Agent, request } = await import('node:http');
+      return { request, agent: new Agent(pool), host };
+    }
+    const { Agent, request } = await import('node:https');
+    const trust = tlsCaFile === null ? {} : { ca: [...(await import('node:tls')).rootCertificates, await readAuthorities(tlsCaFile)] };
+    return { request, agent: new Agent({ ...pool, ...trust, rejectUnauthorized: verifyCertificate }), host };
   }
 }
 

@@ -4,7 +4,7 @@ import { S3_OPTIONS } from './options.js';
 import { s3Store } from './s3-store.js';
 import { readSettings } from './settings.js';
 
-/** Stores in buckets of S3 servers. The client library is loaded at a store's first call. */
+/** Stores in buckets of S3 servers. Nothing is contacted before a store's first call. */
 export const s3Connector: Connector = {
   name: 's3',
   title: 'S3',

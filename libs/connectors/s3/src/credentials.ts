@@ -1,25 +1,22 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import { StoreError } from '@wardrobe/store-connector';
 import { containerRole, hasContainerRole } from './container-role.js';
 import { keyServiceHandler } from './key-services.js';
 import { isAmazon } from './place.js';
 import type { S3Settings } from './settings.js';
-
-type Provider = Exclude<NonNullable<S3ClientConfig['credentials']>, { readonly accessKeyId: string }>;
-type Keys = Awaited<ReturnType<Provider>>;
+import type { Keys } from './signature.js';
 
 const METADATA_TIMEOUT_MS = 2_000;
 
 /**
  * Where the keys come from, asked in this order: options, option `profile`, keys of the environment, web identity, the profile of the environment or
- * the default one, the container's or machine's role. The SDK asks again when they are about to expire.
+ * the default one, the container's or machine's role. Asked anew at each call.
  * @throws StoreError (at the first call) fault `credentials`
  */
-export function credentialsOf(settings: S3Settings): Provider | Keys {
-  if (settings.keys !== null) return settings.keys;
+export function credentialsOf(settings: S3Settings): () => Promise<Keys> {
   return async () => {
+    if (settings.keys !== null) return settings.keys;
     try {
       return await findKeys(settings);
     } catch (error) {

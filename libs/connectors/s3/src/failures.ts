@@ -1,4 +1,5 @@
 import { DiskFullError, KlosetError, PermissionError, StoreError, type StoreFault } from '@wardrobe/store-connector';
+import { AnswerError } from './s3-client.js';
 
 /** What went wrong with one request, and whether the same request may do better. `code`: the server's word for it. */
 export type Failure = {
@@ -57,8 +58,7 @@ const TRUST = /^(CERT_|ERR_TLS_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMA
 export function failureOf(thrown: unknown, context: FailureContext): Failure {
   const none = { retryAfterMs: null, code: null, status: null, headers: {}, region: null };
   if (thrown instanceof KlosetError) return { ...none, error: thrown, retry: thrown.retryable };
-  const answer = answerOf(thrown);
-  if (answer !== null) return answeredFailure(thrown, answer, context);
+  if (thrown instanceof AnswerError) return answeredFailure(thrown, context);
   const code = memberText(thrown, 'code');
   if (code === null) return { ...none, error: thrown, retry: false };
   const make = (fault: StoreFault, sentence: string, retry: boolean): Failure => {
@@ -73,21 +73,11 @@ export function failureOf(thrown: unknown, context: FailureContext): Failure {
   return { ...none, code, error: thrown, retry: false };
 }
 
-type Answer = { readonly status: number; readonly headers: Readonly<Record<string, string>> };
-
-function answerOf(thrown: unknown): Answer | null {
-  if (!(thrown instanceof Error)) return null;
-  const response = '$response' in thrown ? (thrown.$response as { statusCode?: number; headers?: Record<string, string> } | undefined) : undefined;
-  const metadata = '$metadata' in thrown ? (thrown.$metadata as { httpStatusCode?: number } | undefined) : undefined;
-  const status = response?.statusCode ?? metadata?.httpStatusCode;
-  return status === undefined ? null : { status, headers: response?.headers ?? {} };
-}
-
-function answeredFailure(thrown: unknown, { status, headers }: Answer, { what, secrets }: FailureContext): Failure {
-  const code = memberText(thrown, 'Code') ?? memberText(thrown, 'name') ?? '';
+function answeredFailure({ status, headers, words }: AnswerError, { what, secrets }: FailureContext): Failure {
+  const { code } = words;
   const retryAfterMs = retryAfter(headers['retry-after']);
   const cause = new Error(`${code} (HTTP ${status}${headers['x-amz-request-id'] === undefined ? '' : `, request ${headers['x-amz-request-id']}`})`);
-  const base = { retryAfterMs, code, status, headers, region: memberText(thrown, 'Region') ?? headers['x-amz-bucket-region'] ?? null };
+  const base = { retryAfterMs, code, status, headers, region: words.region ?? headers['x-amz-bucket-region'] ?? null };
   const store = (fault: StoreFault | undefined, sentence: string, retry: boolean): Failure => ({
     ...base,
     retry,
@@ -109,7 +99,7 @@ function answeredFailure(thrown: unknown, { status, headers }: Answer, { what, s
     return store('route', `the bucket lies in another region${base.region === null ? '' : `: set region=${base.region}`}`, false);
   if (RETRIED_STATUS.has(status) || code === 'OperationAborted' || code === 'ConditionalRequestConflict')
     return store('server', `the server failed (HTTP ${status}${code === '' ? '' : `, ${code}`})`, true);
-  return store(status >= 500 ? 'server' : undefined, `the server answered ${code} (HTTP ${status}): ${shownMessage(thrown, secrets)}`, false);
+  return store(status >= 500 ? 'server' : undefined, `the server answered ${code} (HTTP ${status}): ${shownMessage(words.message, secrets)}`, false);
 }
 
 /** What readers are told about objects in an archive class. @source 04-remote-stores 3.8 */
@@ -124,13 +114,13 @@ function retryAfter(header: string | undefined): number | null {
 }
 
 /** The server's own words, without line ends, bounded, and without anything secret. */
-function shownMessage(thrown: unknown, secrets: readonly string[]): string {
-  let text = (thrown instanceof Error ? thrown.message : '').replace(/[^\x20-\x7e]+/g, ' ').slice(0, 300);
+function shownMessage(message: string, secrets: readonly string[]): string {
+  let text = message.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 300);
   for (const secret of secrets) text = text.replaceAll(secret, '***');
   return text;
 }
 
-/** Only what the system said: errors of the SDK carry the request. */
+/** Only what the system said: errors of a connection carry more. */
 function plainCause(thrown: unknown): Error {
   return new Error(thrown instanceof Error ? thrown.message : String(thrown));
 }

@@ -1,7 +1,9 @@
-import { type LineFigures, StoreError } from '@wardrobe/store-connector';
+import { type LineFigures, PassingBuffers, StoreError } from '@wardrobe/store-connector';
 import { Attempt, type Counters } from './attempt.js';
-import { Clients, type S3 } from './client.js';
+import { Clients } from './client.js';
 import { type Failure, failureOf } from './failures.js';
+import { S3Calls } from './s3-calls.js';
+import { isFarOff } from './server-clock.js';
 import type { S3Settings } from './settings.js';
 
 /** Times and sizes of the connector; tests make them small. */
@@ -39,7 +41,10 @@ export type CallOptions = {
   readonly asksRegion?: boolean;
 };
 
-type Try<T> = (s3: S3, attempt: Attempt) => Promise<T>;
+type Try<T> = (s3: S3Calls, attempt: Attempt) => Promise<T>;
+
+/** Read bytes after which the buffers that brought them are collected. */
+const PASSING_BYTES = 2 << 20;
 
 /** A failure on its way to whoever turns it into the port's errors. */
 export class CallFailed extends Error {
@@ -55,6 +60,7 @@ export class CallFailed extends Error {
 export class Line {
   readonly clients: Clients;
   readonly counters: Counters = { requests: 0, retries: 0, bytesRead: 0, bytesWritten: 0, latencyMs: 0, answers: 0 };
+  readonly #buffers = new PassingBuffers(PASSING_BYTES);
   #discovering: Promise<void> | null = null;
 
   constructor(
@@ -70,7 +76,7 @@ export class Line {
   }
 
   /**
-   * `what` is for messages. `work` sends one request with `attempt.stopped` as its abort signal.
+   * `what` is for messages. `work` sends one request by way of `s3`.
    * @throws CallFailed the request failed for good; the caller's abort reason as it came
    */
   async call<T>(what: string, options: CallOptions, work: Try<T>): Promise<T> {
@@ -84,7 +90,7 @@ export class Line {
       const { failure } = outcome;
       if (options.asksRegion !== true && (await this.#regionChanged(what, { failure, region }, options.signal))) continue;
       if (!skewRetried && isSkewed(failure)) {
-        // The SDK has learnt the server's time from this answer.
+        // The server's time was learnt from this answer.
         skewRetried = true;
         continue;
       }
@@ -108,7 +114,7 @@ export class Line {
   }
 
   async #try<T>(what: string, { options, tries }: { options: CallOptions; tries: number }, work: Try<T>): Promise<{ value: T } | { failure: Failure }> {
-    const attempt = new Attempt(what, options.signal, { stallMs: this.tuning.stallMs, counters: this.counters });
+    const attempt = new Attempt(what, options.signal, { stallMs: this.tuning.stallMs, counters: this.counters, buffers: this.#buffers });
     this.counters.requests += 1;
     if (tries > 1) this.counters.retries += 1;
     let held = false;
@@ -127,9 +133,7 @@ export class Line {
   }
 
   async #send<T>(attempt: Attempt, work: Try<T>): Promise<T> {
-    const s3 = await this.clients.get();
-    s3.attempts.set(attempt.stopped, attempt);
-    return await work(s3, attempt);
+    return await work(new S3Calls(await this.clients.get(), attempt), attempt);
   }
 
   /** Full jitter on the upper half; the server's own wish counts where it is longer. */
@@ -160,10 +164,8 @@ export class Line {
   async #askRegion(what: string, signal: AbortSignal | undefined): Promise<string | null> {
     try {
       const { bucket } = this.settings.place;
-      const answer = await this.call(`region of bucket ${bucket}`, { signal, asksRegion: true }, (s3, attempt) =>
-        s3.client.send(new s3.sdk.GetBucketLocationCommand({ Bucket: bucket }), { abortSignal: attempt.stopped }),
-      );
-      return answer.LocationConstraint === 'EU' ? 'eu-west-1' : (answer.LocationConstraint ?? 'us-east-1');
+      const location = await this.call(`region of bucket ${bucket}`, { signal, asksRegion: true }, (s3) => s3.bucketLocation(bucket));
+      return location === 'EU' ? 'eu-west-1' : location || 'us-east-1';
     } catch (error) {
       if (!(error instanceof CallFailed)) throw error;
       // The answer to the question that was asked first is the one to show; this one may say the region beside its refusal.
@@ -173,7 +175,7 @@ export class Line {
   }
 }
 
-/** A promise of the SDK that hangs in another wait (keys, for one) ends with the attempt as well. */
+/** A promise that hangs in another wait (keys, for one) ends with the attempt as well. */
 async function orStopped<T>(attempt: Attempt, working: Promise<T>): Promise<T> {
   const { stopped } = attempt;
   let onStopped: (() => void) | undefined;
@@ -203,11 +205,8 @@ function mindsRegion({ code, status, region }: Failure): boolean {
   return status === 301 || status === 307 || (status === 400 && region !== null);
 }
 
-const SKEW_MS = 240_000;
-
 function isSkewed({ status, headers }: Failure): boolean {
-  const at = Date.parse(headers['date'] ?? '');
-  return status === 403 && !Number.isNaN(at) && Math.abs(at - Date.now()) > SKEW_MS;
+  return status === 403 && isFarOff(headers['date']);
 }
 
 function withTries(failure: Failure, tries: number): Failure {

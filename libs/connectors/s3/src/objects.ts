@@ -3,6 +3,7 @@ import { type ListedItem, NotAStoreError, NotFoundError, type ReadOptions, type 
 import { ARCHIVED, type Failure } from './failures.js';
 import { FROZEN, folderOf, itemPath, meaningOf } from './keys.js';
 import { CallFailed, type Line } from './line.js';
+import type { ListPage, Target } from './s3-calls.js';
 
 export type FoundObject = { readonly sizeBytes: number; readonly etag: string | null };
 export type ListedObject = { readonly path: string; readonly sizeBytes: number; readonly etag: string | null };
@@ -24,10 +25,10 @@ export class Objects {
     return this.line.settings.place.bucket;
   }
 
-  /** Bucket and key, as members of a request. */
-  async at(path: string, signal: AbortSignal | undefined): Promise<{ readonly Bucket: string; readonly Key: string }> {
+  /** Bucket and key. */
+  async at(path: string, signal: AbortSignal | undefined): Promise<Target> {
     const prefix = await this.prefix(signal);
-    return { Bucket: this.bucket, Key: prefix === '' ? path : `${prefix}/${path}` };
+    return { bucket: this.bucket, key: prefix === '' ? path : `${prefix}/${path}` };
   }
 
   /** Of several ways to read the location, the one below which there is a CONFIG; else the first. @source 04-remote-stores 2.1 */
@@ -46,24 +47,22 @@ export class Objects {
   async config(options: ReadOptions): Promise<Uint8Array> {
     const target = await this.at('CONFIG', options.signal);
     try {
-      return await this.line.call('CONFIG', options, async (s3, attempt) => {
-        const input = { ...target, ...this.line.settings.encryption.customer };
-        const answer = await s3.client.send(new s3.sdk.GetObjectCommand(input), { abortSignal: attempt.stopped });
-        const body = streamOf(answer.Body);
-        if (answer.ContentLength !== undefined && answer.ContentLength > CONFIG_LIMIT_BYTES) {
+      return await this.line.call('CONFIG', options, async (s3) => {
+        const { body, sizeBytes } = await s3.getObject(target, this.line.settings.encryption.customer);
+        if (sizeBytes !== null && sizeBytes > CONFIG_LIMIT_BYTES) {
           body.destroy();
-          throw new TooLargeError('CONFIG', answer.ContentLength, CONFIG_LIMIT_BYTES);
+          throw new TooLargeError('CONFIG', sizeBytes, CONFIG_LIMIT_BYTES);
         }
         const pieces: Uint8Array[] = [];
         for await (const piece of body) pieces.push(piece as Uint8Array);
         const bytes = new Uint8Array(Buffer.concat(pieces));
-        if (answer.ContentLength !== undefined && bytes.length !== answer.ContentLength) throw shortAnswer('CONFIG', bytes.length, answer.ContentLength);
+        if (sizeBytes !== null && bytes.length !== sizeBytes) throw shortAnswer('CONFIG', bytes.length, sizeBytes);
         return bytes;
       });
     } catch (error) {
       const failure = failureIn(error);
       if (failure?.status === 404) {
-        const cause = new Error(failure.code === 'NoSuchBucket' ? `there is no bucket '${this.bucket}'` : `there is no object '${target.Key}'`);
+        const cause = new Error(failure.code === 'NoSuchBucket' ? `there is no bucket '${this.bucket}'` : `there is no object '${target.key}'`);
         throw new NotAStoreError(this.location, { cause });
       }
       throw failure?.error ?? error;
@@ -73,7 +72,7 @@ export class Objects {
   /** Null: not there. Failures are `CallFailed` of `failure`. */
   async head(path: string, options: ReadOptions & { readonly what: string }): Promise<FoundObject | null> {
     const target = await this.at(path, options.signal);
-    return await this.#headKey(target.Key, options);
+    return await this.#headKey(target.key, options);
   }
 
   /** `path` of an item as it is to be read: its own place, or where the last listing saw it. */
@@ -93,30 +92,18 @@ export class Objects {
     const prefix = await this.prefix(options.signal);
     const base = prefix === '' ? '' : `${prefix}/`;
     const what = `listing of ${folder === '' ? 'the store' : folder.slice(0, -1)}`;
-    for (let token: string | undefined, more = true; more; ) {
-      const page = await portErrors(
-        this.line.call(what, options, (s3, attempt) =>
-          s3.client.send(
-            new s3.sdk.ListObjectsV2Command({
-              Bucket: this.bucket,
-              Prefix: `${base}${folder}`,
-              EncodingType: 'url',
-              ...(token === undefined ? {} : { ContinuationToken: token }),
-            }),
-            { abortSignal: attempt.stopped },
-          ),
-        ),
-      );
-      for (const object of page.Contents ?? []) {
-        const key = page.EncodingType === 'url' ? decodedKey(object.Key ?? '') : (object.Key ?? '');
-        if (!key.startsWith(base)) continue;
-        yield { path: key.slice(base.length), sizeBytes: object.Size ?? 0, etag: object.ETag ?? null };
+    for (let token: string | null = null, more = true; more; ) {
+      const asked = { bucket: this.bucket, prefix: `${base}${folder}`, token };
+      const page: ListPage = await portErrors(this.line.call(what, options, (s3) => s3.listObjects(asked)));
+      for (const object of page.objects) {
+        const key = page.isEncoded ? decodedKey(object.key) : object.key;
+        if (key.startsWith(base)) yield { path: key.slice(base.length), sizeBytes: object.sizeBytes, etag: object.etag };
       }
       options.signal?.throwIfAborted();
-      more = page.IsTruncated === true;
-      if (more && (page.NextContinuationToken === undefined || page.NextContinuationToken === token))
+      more = page.isTruncated;
+      if (more && (page.nextToken === null || page.nextToken === token))
         throw new StoreError(`${what}: the server says that there is more, and not how to go on`, { fault: 'server' });
-      token = page.NextContinuationToken;
+      token = page.nextToken;
     }
   }
 
@@ -147,13 +134,10 @@ export class Objects {
 
   async #headKey(key: string, { what, signal }: ReadOptions & { readonly what: string }): Promise<FoundObject | null> {
     try {
-      const answer = await this.line.call(what, { signal }, (s3, attempt) =>
-        s3.client.send(new s3.sdk.HeadObjectCommand({ Bucket: this.bucket, Key: key, ...this.line.settings.encryption.customer }), {
-          abortSignal: attempt.stopped,
-        }),
-      );
-      if (answer.ContentLength === undefined) throw new StoreError(`${what}: the server did not tell its size`, { fault: 'server' });
-      return { sizeBytes: answer.ContentLength, etag: answer.ETag ?? null };
+      const target = { bucket: this.bucket, key };
+      const { sizeBytes, etag } = await this.line.call(what, { signal }, (s3) => s3.headObject(target, this.line.settings.encryption.customer));
+      if (sizeBytes === null) throw new StoreError(`${what}: the server did not tell its size`, { fault: 'server' });
+      return { sizeBytes, etag };
     } catch (error) {
       if (failureIn(error)?.status === 404) return null;
       throw error;
@@ -190,12 +174,4 @@ export async function portErrors<T>(calling: Promise<T>): Promise<T> {
 
 export function shortAnswer(what: string, found: number, promised: number): StoreError {
   return new StoreError(`${what}: the line gave ${found} of ${promised} bytes`, { fault: 'line', retryable: true });
-}
-
-type Stream = NodeJS.ReadableStream & AsyncIterable<unknown> & { destroy(error?: Error): unknown };
-
-/** The body of an answer as what our request handler made it. */
-export function streamOf(body: unknown): Stream {
-  if (body === null || typeof body !== 'object' || !(Symbol.asyncIterator in body)) throw new TypeError('an answer without a body');
-  return body as Stream;
 }

@@ -1,7 +1,9 @@
+import type { Readable } from 'node:stream';
 import type { Mac } from '@wardrobe/kloset-model';
 import { type ReadOptions, type ResourceKind, StoreError } from '@wardrobe/store-connector';
 import type { Attempt } from './attempt.js';
-import { failureIn, type Objects, portErrors, shortAnswer, streamOf } from './objects.js';
+import { failureIn, type Objects, portErrors, shortAnswer } from './objects.js';
+import type { ObjectAnswer } from './s3-calls.js';
 
 export type Item = { readonly kind: ResourceKind; readonly id: Mac };
 
@@ -9,7 +11,7 @@ export type Item = { readonly kind: ResourceKind; readonly id: Mac };
 const BREAKS = 4;
 
 type Opened = {
-  readonly body: ReturnType<typeof streamOf>;
+  readonly body: Readable;
   readonly attempt: Attempt;
   /** Of the whole object. */
   readonly sizeBytes: number | null;
@@ -54,17 +56,15 @@ async function open(objects: Objects, item: Item, at: ReadOptions & { offset: nu
   const what = `${item.kind} ${item.id}`;
   const { offset, etag, signal } = at;
   const target = await portErrors(objects.at(objects.pathOf(item.kind, item.id), signal));
-  const resumed = offset > 0 ? { Range: `bytes=${offset}-`, ...(etag === null ? {} : { IfMatch: etag }) } : {};
+  const resumed = offset > 0 ? { range: `bytes=${offset}-`, ...(etag === null ? {} : { 'if-match': etag }) } : {};
   try {
     return await objects.line.call(what, { signal, hold: true }, async (s3, attempt) => {
-      const input = { ...target, ...resumed, ...objects.line.settings.encryption.customer };
-      const answer = await s3.client.send(new s3.sdk.GetObjectCommand(input), { abortSignal: attempt.stopped });
-      const body = streamOf(answer.Body);
-      if (offset > 0 && !answer.ContentRange?.startsWith(`bytes ${offset}-`)) {
+      const { body, range, sizeBytes, ...answer } = await s3.getObject(target, { ...resumed, ...objects.line.settings.encryption.customer });
+      if (offset > 0 && range?.startsWith(`bytes ${offset}-`) !== true) {
         body.destroy();
-        throw wrongRange(what, `bytes from ${offset} on`, answer.ContentRange);
+        throw wrongRange(what, `bytes from ${offset} on`, range);
       }
-      return { body, attempt, sizeBytes: answer.ContentLength === undefined ? null : answer.ContentLength + offset, etag: answer.ETag ?? null };
+      return { body, attempt, sizeBytes: sizeBytes === null ? null : sizeBytes + offset, etag: answer.etag };
     });
   } catch (error) {
     throw await readError(objects, item, { error, signal });
@@ -80,15 +80,14 @@ export async function readRange(objects: Objects, item: Item, range: { offset: n
   const { offset, lengthBytes } = range;
   const target = await portErrors(objects.at(objects.pathOf(item.kind, item.id), options.signal));
   try {
-    return await objects.line.call(what, options, async (s3, attempt) => {
-      const input = { ...target, Range: `bytes=${offset}-${offset + lengthBytes - 1}`, ...objects.line.settings.encryption.customer };
-      const answer = await s3.client.send(new s3.sdk.GetObjectCommand(input), { abortSignal: attempt.stopped });
-      const body = streamOf(answer.Body);
+    return await objects.line.call(what, options, async (s3) => {
+      const asked = { range: `bytes=${offset}-${offset + lengthBytes - 1}`, ...objects.line.settings.encryption.customer };
+      const answer = await s3.getObject(target, asked);
       try {
         verifyRange(what, range, answer);
-        return await collect(what, body, lengthBytes);
+        return await collect(what, answer.body, lengthBytes);
       } finally {
-        body.destroy();
+        answer.body.destroy();
       }
     });
   } catch (error) {
@@ -97,19 +96,17 @@ export async function readRange(objects: Objects, item: Item, range: { offset: n
   }
 }
 
-type RangeAnswer = { readonly ContentRange?: string | undefined; readonly ContentLength?: number | undefined };
-
-function verifyRange(what: string, range: { offset: number; lengthBytes: number }, answer: RangeAnswer): void {
+function verifyRange(what: string, range: { offset: number; lengthBytes: number }, answer: Pick<ObjectAnswer, 'range' | 'sizeBytes'>): void {
   const { offset, lengthBytes } = range;
-  const found = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(answer.ContentRange ?? '');
+  const found = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(answer.range ?? '');
   if (found === null) {
     // A server without ranges gives the whole object, which may be just what was asked for.
-    if (answer.ContentRange === undefined && offset === 0 && answer.ContentLength === lengthBytes) return;
-    throw wrongRange(what, `${lengthBytes} bytes at ${offset}`, answer.ContentRange);
+    if (answer.range === null && offset === 0 && answer.sizeBytes === lengthBytes) return;
+    throw wrongRange(what, `${lengthBytes} bytes at ${offset}`, answer.range);
   }
   const [start, end, total] = [Number(found[1]), Number(found[2]), found[3] === '*' ? null : Number(found[3])];
   if (total !== null && offset + lengthBytes > total) throw beyondTheEnd(what, range, total);
-  if (start !== offset || end !== offset + lengthBytes - 1) throw wrongRange(what, `${lengthBytes} bytes at ${offset}`, answer.ContentRange);
+  if (start !== offset || end !== offset + lengthBytes - 1) throw wrongRange(what, `${lengthBytes} bytes at ${offset}`, answer.range);
 }
 
 async function collect(what: string, body: AsyncIterable<unknown>, lengthBytes: number): Promise<Uint8Array> {
@@ -135,7 +132,7 @@ export async function readError(objects: Objects, item: Item, thrown: { error: u
   return failure.error;
 }
 
-function wrongRange(what: string, asked: string, got: string | undefined): StoreError {
+function wrongRange(what: string, asked: string, got: string | null): StoreError {
   return new StoreError(`${what}: ${asked} were asked for, the answer is ${got ?? 'no range'}`, { fault: 'line', retryable: true });
 }
 

@@ -117,7 +117,7 @@ class S3Store implements WritableStore {
     const path = this.#objects.pathOf(kind, id);
     if ((await portErrors(this.#objects.head(path, { ...options, what }))) === null) throw await portErrors(this.#objects.absent(kind, id, options));
     const target = await portErrors(this.#objects.at(path, options.signal));
-    await portErrors(this.#line.call(what, options, (s3, attempt) => s3.client.send(new s3.sdk.DeleteObjectCommand(target), { abortSignal: attempt.stopped })));
+    await portErrors(this.#line.call(what, options, (s3) => s3.deleteObject(target)));
   }
 
   async close(): Promise<void> {
@@ -153,7 +153,7 @@ class S3Store implements WritableStore {
     const { bucket } = this.settings.place;
     const what = `bucket ${bucket}`;
     try {
-      await this.#line.call(what, options, (s3, attempt) => s3.client.send(new s3.sdk.HeadBucketCommand({ Bucket: bucket }), { abortSignal: attempt.stopped }));
+      await this.#line.call(what, options, (s3) => s3.headBucket(bucket));
       return;
     } catch (error) {
       const status = failureIn(error)?.status;
@@ -162,9 +162,7 @@ class S3Store implements WritableStore {
       if (status !== 404) throw error;
     }
     try {
-      await this.#line.call(what, options, (s3, attempt) =>
-        s3.client.send(new s3.sdk.CreateBucketCommand({ Bucket: bucket }), { abortSignal: attempt.stopped }),
-      );
+      await this.#line.call(what, options, (s3) => s3.createBucket(bucket));
     } catch (error) {
       // A try before has made it, or another writer of this account.
       if (failureIn(error)?.code !== 'BucketAlreadyOwnedByYou') throw error;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { interfaceMismatch, parseStoreLocation } from '@wardrobe/store-connector';
 import { describe, expect, it } from 'vitest';
@@ -30,7 +31,11 @@ describe('options of S3 stores', () => {
   });
 
   it('a customer key is 32 bytes, needs TLS, and never stands in the refusal', () => {
-    expect(settings({ sse_customer_key: CUSTOMER_KEY }).encryption.customer).toEqual({ SSECustomerAlgorithm: 'AES256', SSECustomerKey: CUSTOMER_KEY });
+    expect(settings({ sse_customer_key: CUSTOMER_KEY }).encryption.customer).toEqual({
+      'x-amz-server-side-encryption-customer-algorithm': 'AES256',
+      'x-amz-server-side-encryption-customer-key': CUSTOMER_KEY,
+      'x-amz-server-side-encryption-customer-key-md5': createHash('md5').update(Buffer.alloc(32, 7)).digest('base64'),
+    });
     for (const options of [
       { sse_customer_key: 'hush-hush' },
       { sse_customer_key: CUSTOMER_KEY, use_tls: 'false' },

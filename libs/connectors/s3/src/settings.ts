@@ -1,14 +1,13 @@
+import { createHash } from 'node:crypto';
 import { type ConnectorHost, type ConnectorInput, checkOptions, InvalidInputError } from '@wardrobe/store-connector';
 import { ARCHIVE_CLASSES, S3_OPTIONS } from './options.js';
 import { parsePlace, type S3Place } from './place.js';
+import type { Headers } from './signature.js';
 
 export type StaticKeys = { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string };
 
-/** Members of the requests that write or read encrypted objects, by the names of the SDK. */
-export type Encryption = {
-  readonly write: { readonly ServerSideEncryption?: 'AES256' | 'aws:kms'; readonly SSEKMSKeyId?: string };
-  readonly customer: { readonly SSECustomerAlgorithm?: 'AES256'; readonly SSECustomerKey?: string };
-};
+/** Headers of the requests that write, and of those that write or read, encrypted objects. */
+export type Encryption = { readonly write: Headers; readonly customer: Headers };
 
 /** Location and options, looked at as a whole; nothing of it has been tried. */
 export type S3Settings = {
@@ -27,6 +26,7 @@ export type S3Settings = {
 };
 
 const CUSTOMER_KEY_BYTES = 32;
+const SSE = 'x-amz-server-side-encryption';
 
 /** @throws InvalidInputError with a sentence that names the option or part of the location */
 export function readSettings({ location, options, host }: ConnectorInput): S3Settings {
@@ -69,12 +69,14 @@ function encryptionOf(options: Readonly<Record<string, string>>, place: S3Place)
   const { sse, sse_kms_key_id: kmsKey, sse_customer_key: customerKey } = options;
   if (kmsKey !== undefined && sse !== 'aws:kms') throw new InvalidInputError("option 'sse_kms_key_id' of connector 's3' needs sse=aws:kms");
   if (customerKey === undefined) {
-    const algorithm = sse === 'AES256' || sse === 'aws:kms' ? { ServerSideEncryption: sse } : {};
-    return { write: { ...algorithm, ...(kmsKey === undefined ? {} : { SSEKMSKeyId: kmsKey }) }, customer: {} } as Encryption;
+    const algorithm = sse === 'AES256' || sse === 'aws:kms' ? { [SSE]: sse } : {};
+    return { write: { ...algorithm, ...(kmsKey === undefined ? {} : { [`${SSE}-aws-kms-key-id`]: kmsKey }) }, customer: {} };
   }
   if (sse !== undefined) throw new InvalidInputError("options 'sse' and 'sse_customer_key' of connector 's3' exclude each other");
   if (!place.tls) throw new InvalidInputError("option 'sse_customer_key' of connector 's3' sends the key to the server: it needs TLS");
-  if (!/^[A-Za-z0-9+/]{43}=$/.test(customerKey) || Buffer.from(customerKey, 'base64').length !== CUSTOMER_KEY_BYTES)
+  const keyBytes = Buffer.from(customerKey, 'base64');
+  if (!/^[A-Za-z0-9+/]{43}=$/.test(customerKey) || keyBytes.length !== CUSTOMER_KEY_BYTES)
     throw new InvalidInputError(`option 'sse_customer_key' of connector 's3' must be the base64 of ${CUSTOMER_KEY_BYTES} bytes`);
-  return { write: {}, customer: { SSECustomerAlgorithm: 'AES256', SSECustomerKey: customerKey } };
+  const keyMd5 = createHash('md5').update(keyBytes).digest('base64');
+  return { write: {}, customer: { [`${SSE}-customer-algorithm`]: 'AES256', [`${SSE}-customer-key`]: customerKey, [`${SSE}-customer-key-md5`]: keyMd5 } };
 }

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { StoreError, type WriteOptions } from '@wardrobe/store-connector';
 import type { Attempt } from './attempt.js';
-import type { S3 } from './client.js';
-import { failureIn, type Objects, portErrors, streamOf } from './objects.js';
+import { failureIn, type Objects, portErrors } from './objects.js';
+import type { Target, UploadPart } from './s3-calls.js';
+import type { Headers } from './signature.js';
 import { bodyOf, md5Of, type Slice, type UploadSource } from './source.js';
 
 /** What is written where. `storageClass`: null leaves it to the bucket. `onlyIfAbsent`: for small ones; nothing that is there is replaced. */
@@ -15,11 +16,11 @@ export type Upload = {
   readonly onlyIfAbsent?: boolean;
 };
 
-type Target = { readonly Bucket: string; readonly Key: string };
-type Part = { readonly PartNumber: number; readonly ETag: string | undefined };
+type UploadTarget = Target & { readonly uploadId: string };
 
+const KIND: Headers = { 'content-type': 'application/octet-stream' };
 const MAX_PARTS = 10_000;
-/** Up to here the body is one piece of memory, that the SDK signs as a whole. */
+/** Up to here the body is one piece of memory, that is signed as a whole. */
 const SMALL_BYTES = 256 << 10;
 /** How long the removal of an unfinished upload may take. */
 const ABANDON_MS = 10_000;
@@ -55,18 +56,15 @@ export class Uploader {
     try {
       const { encryption } = this.objects.line.settings;
       await this.objects.line.call(what, options, (s3, attempt) => {
-        const input = {
-          ...target,
-          Body: small ?? bodyOf(source, slice, countIn(attempt)),
-          ContentLength: source.sizeBytes,
-          ContentMD5: md5.toString('base64'),
-          ContentType: 'application/octet-stream',
-          ...(upload.onlyIfAbsent === true ? { IfNoneMatch: '*' } : {}),
+        const headers = {
+          ...bodyHeaders(source.sizeBytes, md5),
+          ...KIND,
+          ...(upload.onlyIfAbsent === true ? { 'if-none-match': '*' } : {}),
           ...classOf(upload),
           ...encryption.write,
           ...encryption.customer,
         };
-        return s3.client.send(new s3.sdk.PutObjectCommand(input), { abortSignal: attempt.stopped });
+        return s3.putObject(target, headers, small ?? bodyOf(source, slice, countIn(attempt)));
       });
       return true;
     } catch (error) {
@@ -81,19 +79,14 @@ export class Uploader {
   async #putParts(target: Target, upload: Upload, options: WriteOptions & { readonly partBytes: number }): Promise<void> {
     const { line } = this.objects;
     const { write, customer } = line.settings.encryption;
-    const begun = await portErrors(
-      line.call(upload.what, options, (s3, attempt) => {
-        const input = { ...target, ContentType: 'application/octet-stream', ...classOf(upload), ...write, ...customer };
-        return s3.client.send(new s3.sdk.CreateMultipartUploadCommand(input), { abortSignal: attempt.stopped });
-      }),
-    );
-    const id = begun.UploadId;
-    if (id === undefined) throw new StoreError(`${upload.what}: the server began no upload in parts`, { fault: 'server' });
+    const headers = { ...KIND, ...classOf(upload), ...write, ...customer };
+    const uploadId = await portErrors(line.call(upload.what, options, (s3) => s3.beginParts(target, headers)));
+    if (uploadId === null) throw new StoreError(`${upload.what}: the server began no upload in parts`, { fault: 'server' });
     try {
-      const parts = await this.#sendParts({ ...target, UploadId: id }, upload, options);
-      await this.#complete({ ...target, UploadId: id }, { upload, parts }, options);
+      const parts = await this.#sendParts({ ...target, uploadId }, upload, options);
+      await this.#complete({ ...target, uploadId }, { upload, parts }, options);
     } catch (error) {
-      const abandoning = this.#abandon({ ...target, UploadId: id }, upload.what);
+      const abandoning = this.#abandon({ ...target, uploadId }, upload.what);
       // Who cancels does not wait for the tidying up.
       if (options.signal?.aborted !== true) await abandoning;
       throw failureIn(error)?.error ?? error;
@@ -101,9 +94,9 @@ export class Uploader {
   }
 
   /** A few parts at once; the first failure stops the others. */
-  async #sendParts(target: Target & { readonly UploadId: string }, upload: Upload, options: WriteOptions & { readonly partBytes: number }) {
+  async #sendParts(target: UploadTarget, upload: Upload, options: WriteOptions & { readonly partBytes: number }) {
     const { source, what } = upload;
-    const parts: Part[] = [];
+    const parts: UploadPart[] = [];
     const stop = new AbortController();
     const onStop = () => stop.abort(options.signal?.reason);
     options.signal?.addEventListener('abort', onStop, { once: true });
@@ -112,7 +105,7 @@ export class Uploader {
       for (let offset = next; offset < source.sizeBytes; offset = next) {
         next += options.partBytes;
         const slice = { offset, lengthBytes: Math.min(options.partBytes, source.sizeBytes - offset) };
-        parts.push(await this.#sendPart({ ...target, PartNumber: offset / options.partBytes + 1 }, { source, slice, what }, stop.signal));
+        parts.push(await this.#sendPart({ ...target, number: offset / options.partBytes + 1 }, { source, slice, what }, stop.signal));
       }
     };
     try {
@@ -125,39 +118,26 @@ export class Uploader {
       );
       await Promise.allSettled(workers);
       stop.signal.throwIfAborted();
-      return parts.sort((one, other) => one.PartNumber - other.PartNumber);
+      return parts.sort((one, other) => one.number - other.number);
     } finally {
       options.signal?.removeEventListener('abort', onStop);
     }
   }
 
   async #sendPart(
-    target: Target & { readonly UploadId: string; readonly PartNumber: number },
+    target: UploadTarget & { readonly number: number },
     { source, slice, what }: { source: UploadSource; slice: Slice; what: string },
     signal: AbortSignal,
-  ): Promise<Part> {
+  ): Promise<UploadPart> {
     const md5 = await md5Of(source, slice);
-    const answer = await this.objects.line.call(what, { signal }, (s3, attempt) => {
-      const body = bodyOf(source, slice, countIn(attempt));
-      const input = {
-        ...target,
-        Body: body,
-        ContentLength: slice.lengthBytes,
-        ContentMD5: md5.toString('base64'),
-        ...this.objects.line.settings.encryption.customer,
-      };
-      return s3.client.send(new s3.sdk.UploadPartCommand(input), { abortSignal: attempt.stopped });
-    });
-    return { PartNumber: target.PartNumber, ETag: answer.ETag };
+    const headers = { ...bodyHeaders(slice.lengthBytes, md5), ...KIND, ...this.objects.line.settings.encryption.customer };
+    return await this.objects.line.call(what, { signal }, (s3, attempt) => s3.putPart(target, headers, bodyOf(source, slice, countIn(attempt))));
   }
 
-  async #complete(target: Target & { readonly UploadId: string }, { upload, parts }: { upload: Upload; parts: readonly Part[] }, options: WriteOptions) {
+  async #complete(target: UploadTarget, { upload, parts }: { upload: Upload; parts: readonly UploadPart[] }, options: WriteOptions) {
     try {
-      await this.objects.line.call(upload.what, options, (s3: S3, attempt) => {
-        const Parts = parts.map(({ PartNumber, ETag }) => ({ PartNumber, ...(ETag === undefined ? {} : { ETag }) }));
-        const input = { ...target, MultipartUpload: { Parts }, ...this.objects.line.settings.encryption.customer };
-        return s3.client.send(new s3.sdk.CompleteMultipartUploadCommand(input), { abortSignal: attempt.stopped });
-      });
+      const { customer } = this.objects.line.settings.encryption;
+      await this.objects.line.call(upload.what, options, (s3) => s3.completeParts(target, customer, parts));
     } catch (error) {
       const suffix = new RegExp(`-${parts.length}"?$`);
       if (await this.#arrived(error, { upload, signal: options.signal, matches: (etag) => suffix.test(etag ?? '') })) return;
@@ -187,22 +167,19 @@ export class Uploader {
 
   async #holdsSame({ path, what, source }: Upload, signal: AbortSignal | undefined): Promise<boolean> {
     const target = await this.objects.at(path, signal);
-    const there = await this.objects.line.call(what, { signal }, async (s3, attempt) => {
-      const input = { ...target, ...this.objects.line.settings.encryption.customer };
-      const answer = await s3.client.send(new s3.sdk.GetObjectCommand(input), { abortSignal: attempt.stopped });
+    const there = await this.objects.line.call(what, { signal }, async (s3) => {
+      const { body } = await s3.getObject(target, this.objects.line.settings.encryption.customer);
       const hash = createHash('md5');
-      for await (const piece of streamOf(answer.Body)) hash.update(piece as Uint8Array);
+      for await (const piece of body) hash.update(piece as Uint8Array);
       return hash.digest();
     });
     return there.equals(await md5Of(source, { offset: 0, lengthBytes: source.sizeBytes }));
   }
 
   /** Without the caller's signal: it may be what ended the upload. What cannot be removed now, the bucket's lifecycle rule for unfinished uploads removes. */
-  #abandon(target: Target & { readonly UploadId: string }, what: string): Promise<void> {
+  #abandon(target: UploadTarget, what: string): Promise<void> {
     const abandoning = this.objects.line
-      .call(what, { signal: AbortSignal.timeout(ABANDON_MS), retry: false }, (s3, attempt) =>
-        s3.client.send(new s3.sdk.AbortMultipartUploadCommand(target), { abortSignal: attempt.stopped }),
-      )
+      .call(what, { signal: AbortSignal.timeout(ABANDON_MS), retry: false }, (s3) => s3.abandonParts(target))
       .then(
         () => undefined,
         () => undefined,
@@ -219,9 +196,12 @@ function isConditionUnknown(error: unknown): boolean {
   return failure !== null && (failure.status === 501 || failure.code === 'NotImplemented' || (failure.status === 400 && failure.code === 'InvalidArgument'));
 }
 
-function classOf({ storageClass }: Upload): { readonly StorageClass?: 'STANDARD' } {
-  // The SDK's type lists the classes; the option's choices are the same ones.
-  return storageClass === null ? {} : { StorageClass: storageClass as 'STANDARD' };
+function classOf({ storageClass }: Upload): Headers {
+  return storageClass === null ? {} : { 'x-amz-storage-class': storageClass };
+}
+
+function bodyHeaders(lengthBytes: number, md5: Buffer): Headers {
+  return { 'content-length': String(lengthBytes), 'content-md5': md5.toString('base64') };
 }
 
 function countIn(attempt: Attempt): (bytes: number) => void {

@@ -4,11 +4,12 @@ import { allowedLookup, type ConnectorHost, expectAllowedAddress, StoreError } f
 import type { AnyAuthMethod, AuthenticationType, Client, ConnectConfig, NextAuthHandler, ServerHostKeyAlgorithm, SFTPWrapper } from 'ssh2';
 import type { Figures } from './figures.js';
 import { type HostKeyCheck, hostKeyCheck } from './host-key.js';
-import { type Credentials, credentialsFor, type Ssh2Module } from './keys.js';
+import { type Credentials, credentialsFor } from './keys.js';
 import { Line } from './line.js';
 import { commandLine } from './proxy-command.js';
 import type { Hop } from './route.js';
 import { lineError, shortened } from './sftp-errors.js';
+import { loadSshClient, type SshClient } from './ssh-client.js';
 
 export type ConnectInput = {
   readonly hops: readonly Hop[];
@@ -29,7 +30,7 @@ const KEEP_ALIVE_COUNT = 3;
  * @throws StoreError with the `fault` that says what failed; the reason of `signal` as it came
  */
 export async function connectLine(input: ConnectInput): Promise<Line> {
-  const { default: ssh2 } = await import('ssh2');
+  const ssh = await loadSshClient();
   const made: Made = { socket: null, clients: [] };
   const stop = () => made.socket?.destroy();
   input.signal.addEventListener('abort', stop, { once: true });
@@ -37,7 +38,7 @@ export async function connectLine(input: ConnectInput): Promise<Line> {
     let through: Duplex | undefined;
     for (const [index, hop] of input.hops.entries()) {
       input.signal.throwIfAborted();
-      const client = await logIn({ ssh2, hop, through, made, input });
+      const client = await logIn({ ssh, hop, through, made, input });
       const next = input.hops[index + 1];
       if (next !== undefined) through = await forward(client, hop, next);
     }
@@ -58,7 +59,7 @@ export async function connectLine(input: ConnectInput): Promise<Line> {
 type Made = { socket: Duplex | null; readonly clients: Client[] };
 
 type LogIn = {
-  readonly ssh2: Ssh2Module;
+  readonly ssh: SshClient;
   readonly hop: Hop;
   /** The way through the host before; undefined for the first one. */
   readonly through: Duplex | undefined;
@@ -66,12 +67,12 @@ type LogIn = {
   readonly input: ConnectInput;
 };
 
-async function logIn({ ssh2, hop, through, made, input }: LogIn): Promise<Client> {
+async function logIn({ ssh, hop, through, made, input }: LogIn): Promise<Client> {
   const check = await hostKeyCheck(hop);
-  const offered = await credentialsFor(ssh2, hop);
+  const offered = await credentialsFor(ssh, hop);
   input.signal.throwIfAborted();
   const login = loginOf(hop, offered);
-  const client = new ssh2.Client();
+  const client = new ssh.Client();
   made.clients.push(client);
   expectAllowedAddress(input.host, hop.host);
   if (through === undefined) through = made.socket = firstLine(hop, input.host);

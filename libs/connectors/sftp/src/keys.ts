@@ -3,8 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { StoreError } from '@wardrobe/store-connector';
 import type * as Ssh2 from 'ssh2';
 import type { Hop } from './route.js';
-
-export type Ssh2Module = typeof Ssh2;
+import type { SshClient } from './ssh-client.js';
 
 /** A way to log in. `what` is for messages: a file or a kind, never a secret. */
 export type Credential = { readonly what: string; readonly method: Ssh2.AnyAuthMethod };
@@ -16,22 +15,22 @@ export type Credentials = { readonly credentials: readonly Credential[]; readonl
  * Ways to log in to a host in the order in which they are tried: keys named for the store, the agent, keys of the configuration, password.
  * @throws StoreError (`credentials`) a key that was named for the store cannot be used
  */
-export async function credentialsFor(ssh2: Ssh2Module, hop: Hop): Promise<Credentials> {
+export async function credentialsFor(ssh: SshClient, hop: Hop): Promise<Credentials> {
   const { username, secrets } = hop;
   const passedOver: string[] = [];
   const named: Credential[] = [];
   const found: Credential[] = [];
   const publicKeys: Buffer[] = [];
   if (secrets.privateKey !== undefined) {
-    const key = parsePrivateKey(ssh2, Buffer.from(withLineEnd(secrets.privateKey)), secrets.passphrase);
+    const key = parsePrivateKey(ssh, Buffer.from(withLineEnd(secrets.privateKey)), secrets.passphrase);
     if (typeof key === 'string') throw new StoreError(`the key of the option 'ssh_private_key' cannot be used: ${key}`, { fault: 'credentials' });
     named.push({ what: "the key of the option 'ssh_private_key'", method: { type: 'publickey', username, key } });
   }
   for (const { path, explicit } of hop.identities) {
     const bytes = await keyFile(path, explicit);
-    publicKeys.push(...(await publicKeyBeside(ssh2, path)));
+    publicKeys.push(...(await publicKeyBeside(ssh, path)));
     if (bytes === null) continue;
-    const key = parsePrivateKey(ssh2, bytes, secrets.passphrase);
+    const key = parsePrivateKey(ssh, bytes, secrets.passphrase);
     if (typeof key !== 'string') {
       publicKeys.push(key.getPublicSSH());
       (explicit ? named : found).push({ what: path, method: { type: 'publickey', username, key } });
@@ -41,7 +40,7 @@ export async function credentialsFor(ssh2: Ssh2Module, hop: Hop): Promise<Creden
   const agent: Credential[] =
     hop.agentSocket === undefined
       ? []
-      : [{ what: 'the agent', method: { type: 'agent', username, agent: agentOf(ssh2, hop.agentSocket, hop.identitiesOnly ? publicKeys : null) } }];
+      : [{ what: 'the agent', method: { type: 'agent', username, agent: agentOf(ssh, hop.agentSocket, hop.identitiesOnly ? publicKeys : null) } }];
   return { credentials: [...named, ...agent, ...found, ...passwordWays(hop)], passedOver };
 }
 
@@ -63,8 +62,8 @@ function passwordWays({ username, secrets }: Hop): readonly Credential[] {
 }
 
 /** An agent whose keys are all offered, or only those in `only`. */
-function agentOf(ssh2: Ssh2Module, socket: string, only: readonly Buffer[] | null): Ssh2.BaseAgent {
-  const agent = ssh2.createAgent(socket);
+function agentOf(ssh: SshClient, socket: string, only: readonly Buffer[] | null): Ssh2.BaseAgent {
+  const agent = ssh.createAgent(socket);
   if (only === null) return agent;
   const all = agent.getIdentities.bind(agent);
   agent.getIdentities = (answer) =>
@@ -73,16 +72,16 @@ function agentOf(ssh2: Ssh2Module, socket: string, only: readonly Buffer[] | nul
       else
         answer(
           undefined,
-          keys.filter((key) => only.some((wanted) => wanted.equals(publicBytes(ssh2, key)))),
+          keys.filter((key) => only.some((wanted) => wanted.equals(publicBytes(ssh, key)))),
         );
     });
   return agent;
 }
 
-function publicBytes(ssh2: Ssh2Module, key: Ssh2.ParsedKey | Buffer | string | Ssh2.PublicKeyEntry): Buffer {
+function publicBytes(ssh: SshClient, key: Ssh2.ParsedKey | Buffer | string | Ssh2.PublicKeyEntry): Buffer {
   const raw = typeof key === 'object' && 'pubKey' in key ? key.pubKey : key;
   if (typeof raw === 'object' && 'getPublicSSH' in raw) return raw.getPublicSSH();
-  const parsed = typeof raw === 'object' && 'pubKey' in raw ? new Error('a key in another form') : ssh2.utils.parseKey(raw);
+  const parsed = typeof raw === 'object' && 'pubKey' in raw ? new Error('a key in another form') : ssh.parseKey(raw);
   return parsed instanceof Error ? Buffer.alloc(0) : (Array.isArray(parsed) ? (parsed[0] as Ssh2.ParsedKey) : parsed).getPublicSSH();
 }
 
@@ -97,18 +96,18 @@ async function keyFile(path: string, explicit: boolean): Promise<Buffer | null> 
 }
 
 /** Says which of an agent's keys is meant when the private key itself is not here, or is locked. */
-async function publicKeyBeside(ssh2: Ssh2Module, path: string): Promise<readonly Buffer[]> {
+async function publicKeyBeside(ssh: SshClient, path: string): Promise<readonly Buffer[]> {
   const bytes = await keyFile(`${path}.pub`, false);
   if (bytes === null) return [];
-  const parsed = ssh2.utils.parseKey(bytes);
+  const parsed = ssh.parseKey(bytes);
   return parsed instanceof Error ? [] : [(Array.isArray(parsed) ? (parsed[0] as Ssh2.ParsedKey) : parsed).getPublicSSH()];
 }
 
 /** The key, or why it is none. OpenSSH, PEM and PuTTY forms; PKCS #8 for RSA and ECDSA. */
-function parsePrivateKey(ssh2: Ssh2Module, bytes: Buffer, passphrase: string | undefined): Ssh2.ParsedKey | string {
+function parsePrivateKey(ssh: SshClient, bytes: Buffer, passphrase: string | undefined): Ssh2.ParsedKey | string {
   const pem = asTraditionalPem(bytes, passphrase);
   if (typeof pem === 'string' && !pem.startsWith('-----')) return pem;
-  const parsed = pem === null ? ssh2.utils.parseKey(bytes, passphrase) : ssh2.utils.parseKey(pem);
+  const parsed = pem === null ? ssh.parseKey(bytes, passphrase) : ssh.parseKey(pem);
   const key = Array.isArray(parsed) ? (parsed[0] as Ssh2.ParsedKey | undefined) : parsed;
   if (key instanceof Error) {
     if (/no passphrase given/i.test(key.message)) return "it is encrypted: give the option 'identity_passphrase', or load it into an agent";

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { collectYoung, StoreError, onAbort } from '@wardrobe/store-connector';
+import { onAbort, PassingBuffers, StoreError } from '@wardrobe/store-connector';
 import type { Client, SFTPWrapper } from 'ssh2';
 import type { Figures } from './figures.js';
 import { REQUEST_BYTES } from './request-bytes.js';
@@ -26,8 +26,8 @@ type Pending = { readonly sentAt: number; readonly alone: boolean; readonly fail
 
 /** Data requests under way at once, over all transfers: 4 MB. */
 const DATA_REQUESTS = 128;
-/** Sent bytes after which the buffers that carried them are collected. */
-const GARBAGE_BYTES = 1 << 20;
+/** Bytes after which the buffers that carried them are collected. What is read waits for its reader meanwhile: collected more often, it would be taken for lasting. */
+const [READ_BYTES, WRITTEN_BYTES] = [4 << 20, 1 << 20];
 /** Write requests under way at least: half a MB. */
 const FEWEST_WRITES = 16;
 /** As many open folders as any server keeps. */
@@ -57,7 +57,8 @@ export class Line {
   /** The same of those that write, so that the channel always has something to send, and next to nothing waits in front of it. */
   readonly writeSlots: Slots;
   readonly figures: Figures;
-  #garbageBytes = 0;
+  /** The client library makes new ones for each request. */
+  readonly buffers = { read: new PassingBuffers(READ_BYTES), written: new PassingBuffers(WRITTEN_BYTES) };
   readonly #input: LineInput;
   readonly #pending = new Set<Pending>();
   #lastAnswerAt = 0;
@@ -127,14 +128,6 @@ export class Line {
         pending.fail(error);
       }
     });
-  }
-
-  /** So many bytes went through buffers of the client library, which makes new ones for each request. */
-  used(bytes: number): void {
-    this.#garbageBytes += bytes;
-    if (this.#garbageBytes < GARBAGE_BYTES) return;
-    this.#garbageBytes = 0;
-    collectYoung();
   }
 
   /** Ends the session. What is still under way fails, and is not tried again. */

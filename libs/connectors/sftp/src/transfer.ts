@@ -86,6 +86,7 @@ async function readOnce(file: RemoteFile, into: Buffer, { at, offset }: { readon
   try {
     const count = await line.request<number>((sftp, answer) => sftp.read(handle, into, at, into.length - at, offset, answer), signal);
     line.figures.bytesRead += count;
+    line.buffers.read.passed(count);
     return count;
   } finally {
     line.dataSlots.giveBack();
@@ -122,5 +123,5 @@ export async function writeChunks(file: RemoteFile, chunks: AsyncIterable<Uint8A
 async function writePart({ line, signal, handle }: RemoteFile, part: Buffer, offset: number): Promise<void> {
   await line.request<void>((sftp, answer) => sftp.write(handle, part, 0, part.length, offset, answer), signal);
   line.figures.bytesWritten += part.length;
-  line.used(part.length);
+  line.buffers.written.passed(part.length);
 }

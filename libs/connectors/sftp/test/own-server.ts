@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs';
 import { chmod, lstat, mkdir, open, type FileHandle, readdir, rename, rm, stat } from 'node:fs/promises';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
-import ssh2, { type AuthContext, type Connection, type SFTPWrapper } from 'ssh2';
+import ssh2, { type AuthContext, type CipherAlgorithm, type Connection, type SFTPWrapper } from 'ssh2';
 
 export type Extension = 'posix-rename@openssh.com' | 'fsync@openssh.com' | 'statvfs@openssh.com';
 
@@ -24,6 +24,8 @@ export type OwnServerInput = {
   /** Folders and files it keeps open; more are refused. */
   readonly maxHandles?: number;
   readonly port?: number;
+  /** The only one it takes. */
+  readonly cipher?: CipherAlgorithm;
 };
 
 export type OwnServer = {
@@ -55,17 +57,20 @@ export async function ownServer(input: OwnServerInput): Promise<OwnServer> {
   const cutAll = () => {
     for (const socket of sockets) socket.destroy();
   };
-  const server = new ssh2.Server({ hostKeys: [input.hostKey] }, (client: Connection) => {
-    client.on('error', () => undefined);
-    client.on('authentication', (context) => {
-      const answer = input.accepts?.(context) ?? true;
-      if (answer === true) context.accept();
-      else if (answer === false) context.reject(['publickey', 'password', 'keyboard-interactive']);
-    });
-    client.on('session', (accept) => {
-      accept().on('sftp', (acceptSftp) => serve({ sftp: acceptSftp(), input, state, cutAll }));
-    });
-  });
+  const server = new ssh2.Server(
+    { hostKeys: [input.hostKey], ...(input.cipher === undefined ? {} : { algorithms: { cipher: [input.cipher] } }) },
+    (client: Connection) => {
+      client.on('error', () => undefined);
+      client.on('authentication', (context) => {
+        const answer = input.accepts?.(context) ?? true;
+        if (answer === true) context.accept();
+        else if (answer === false) context.reject(['publickey', 'password', 'keyboard-interactive']);
+      });
+      client.on('session', (accept) => {
+        accept().on('sftp', (acceptSftp) => serve({ sftp: acceptSftp(), input, state, cutAll }));
+      });
+    },
+  );
   const raw = server as unknown as { readonly _srv: import('node:net').Server };
   raw._srv.on('connection', (socket: Socket) => {
     sockets.add(socket);
