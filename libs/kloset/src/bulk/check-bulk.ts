@@ -79,11 +79,8 @@ export class BulkCheck {
     for (let index = 0; index < batch.count; index++) {
       const before = known === null ? null : known(batch.named(index));
       if (before !== null) verdicts[index] = ENTRY_IS.fine | (before.isDirectory ? ENTRY_IS.directory : 0);
-      else if (this.#isProven(batch, index)) {
-        const { status, object } = (this.#proven as ContentProofs).found;
-        verdicts[index] = status;
-        knownRows[index] = object;
-      } else if (items.add(SNAPSHOT_BLOB.vfsEntry, batch.mac(index), batch.path(index).length)) places[items.count - 1] = index;
+      else if (this.#takeProven(batch, index, { verdicts, knownRows })) continue;
+      else if (items.add(SNAPSHOT_BLOB.vfsEntry, batch.mac(index), batch.path(index).length)) places[items.count - 1] = index;
     }
     const objects = new Uint8Array(batch.count * MAC_BYTES);
     await this.#askAll(items.parts(ITEMS_PER_REQUEST), async (part) => {
@@ -102,10 +99,17 @@ export class BulkCheck {
   }
 
   /** Whether an entry and the object that it names need no question. */
-  #isProven(batch: EntryBatch, index: number): boolean {
-    if (this.#proven?.hasEntry(batch.mac(index), batch.path(index)) !== true) return false;
-    const { status, object } = this.#proven.found;
-    return (status & ENTRY_IS.filled) === 0 || this.#isKnown(object);
+  #takeProven(batch: EntryBatch, index: number, to: { readonly verdicts: Uint8Array; readonly knownRows: Int32Array }): boolean {
+    if (this.#proven === null) return false;
+    const { entries } = this.#proven;
+    const number = entries.find(batch.mac(index), batch.path(index));
+    if (number < 0) return false;
+    const status = entries.status(number);
+    const object = entries.object(number);
+    if ((status & ENTRY_IS.filled) !== 0 && !this.#isKnown(object)) return false;
+    to.verdicts[index] = status;
+    to.knownRows[index] = object;
+    return true;
   }
 
   /** Packed listings, by the MACs of their objects: the hash over the children of each (`ListingDigest`); null where the careful way is to be taken. */

@@ -1,3 +1,4 @@
+import { grown } from '../bytes/grown.js';
 import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
 import type { BlobRows } from './blob-rows.js';
 import { CHUNK_CLAIM, CONTENT_CLAIM } from './pipeline/examine-protocol.js';
@@ -93,10 +94,6 @@ export class ItemList {
 
   #grow(): void {
     this.#capacity *= 2;
-    const grown = <T extends { set(from: ArrayLike<number>): void }>(from: ArrayLike<number>, to: T): T => {
-      to.set(from);
-      return to;
-    };
     this.#files = grown(this.#files, new Uint32Array(this.#capacity));
     this.#positions = grown(this.#positions, new Float64Array(this.#capacity));
     this.#lengths = grown(this.#lengths, new Uint32Array(this.#capacity));

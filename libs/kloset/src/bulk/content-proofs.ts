@@ -23,21 +23,20 @@ export type ProvenPackfile = { readonly path: string; readonly index: Uint8Array
 
 /**
  * Contents that were proven with their objects when the packfile that holds both had been, and entries: two bytes a blob of the store, four more and 13 for each
- * entry. Of the states as they are now, for one
- * check: first of the store's files, then of its snapshots, which need not read these again.
+ * entry. Of the states as they are now, for one check: first of the store's files, then of its snapshots, which need not read these again.
  */
 export class ContentProofs {
   readonly rows: BlobRows;
   readonly #view: Repository['view'];
   /** By the rows of objects, one more than the length of the content; 0: not proven. */
   readonly #lengths: Uint16Array;
-  readonly #entries: ProvenEntries;
+  readonly entries: ProvenEntries;
 
   constructor(repository: Pick<Repository, 'view' | 'store'>) {
     this.#view = repository.view;
     this.rows = new BlobRows(repository);
     this.#lengths = new Uint16Array(this.rows.count);
-    this.#entries = new ProvenEntries(this.rows);
+    this.entries = new ProvenEntries(this.rows);
   }
 
   /** Whether rows of these states are meant. */
@@ -48,16 +47,6 @@ export class ContentProofs {
   /** Length of the content of an object, in one chunk; -1: it is not proven. */
   lengthBytes(row: number): number {
     return (this.#lengths[row] as number) - 1;
-  }
-
-  /** Whether the entry of this MAC was proven and stands at `path`. `found` says the rest of it. */
-  hasEntry(mac: Uint8Array, path: Uint8Array): boolean {
-    return this.#entries.has(mac, path);
-  }
-
-  /** Of the entry found last: ENTRY_IS, and the row of its object, -1 where it has none. */
-  get found(): { readonly status: number; readonly object: number } {
-    return this.#entries.found;
   }
 
   /** Proves what it can of a packfile that is sound, and whose blobs all have their only place there. */
@@ -77,7 +66,7 @@ export class ContentProofs {
       const length = lengths[record] as number;
       if (length !== 0) this.#lengths[rows[record] as number] = length;
     }
-    this.#entries.add(new Uint8Array(answer, entriesAt(rows.length)), rows);
+    this.entries.add(new Uint8Array(answer, entriesAt(rows.length)), rows);
   }
 }
 

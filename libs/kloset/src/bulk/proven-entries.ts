@@ -1,3 +1,4 @@
+import { grown } from '../bytes/grown.js';
 import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
 import type { BlobRows } from './blob-rows.js';
 import { PathHash } from './path-hash.js';
@@ -18,8 +19,6 @@ export class ProvenEntries {
   #objects = new Int32Array(FIRST_ENTRIES);
   #statuses = new Uint8Array(FIRST_ENTRIES);
   readonly #path = new PathHash();
-  /** Of the entry that `has` found: ENTRY_IS, and the row of its object, -1 where it has none. */
-  readonly found = { status: 0, object: -1 };
 
   constructor(rows: BlobRows) {
     this.#rows = rows;
@@ -43,26 +42,29 @@ export class ProvenEntries {
     }
   }
 
-  /** Whether the entry of this MAC is proven and says that it stands at `path`. */
-  has(mac: Uint8Array, path: Uint8Array): boolean {
-    if (this.#numbers === null) return false;
+  /** The entry of this MAC, by a number for `status` and `object`; -1: it is not proven, or says that it stands elsewhere than at `path`. */
+  find(mac: Uint8Array, path: Uint8Array): number {
+    if (this.#numbers === null) return -1;
     const row = this.#rows.row(SNAPSHOT_BLOB.vfsEntry, mac);
     const number = row < 0 ? -1 : (this.#numbers[row] as number) - 1;
-    if (number < 0) return false;
+    if (number < 0) return -1;
     this.#path.start().add(path, 0, path.length).end();
-    if (this.#paths[2 * number] !== this.#path.first || this.#paths[2 * number + 1] !== this.#path.second) return false;
-    this.found.status = this.#statuses[number] as number;
-    this.found.object = this.#objects[number] as number;
-    return true;
+    return this.#paths[2 * number] === this.#path.first && this.#paths[2 * number + 1] === this.#path.second ? number : -1;
+  }
+
+  /** ENTRY_IS. */
+  status(number: number): number {
+    return this.#statuses[number] as number;
+  }
+
+  /** The row of its object; -1: it has none. */
+  object(number: number): number {
+    return this.#objects[number] as number;
   }
 
   #next(): number {
     const number = this.#count++;
     if (number < this.#objects.length) return number;
-    const grown = <T extends { set(from: ArrayLike<number>): void }>(from: ArrayLike<number>, to: T): T => {
-      to.set(from);
-      return to;
-    };
     this.#paths = grown(this.#paths, new Uint32Array(4 * number));
     this.#objects = grown(this.#objects, new Int32Array(2 * number));
     this.#statuses = grown(this.#statuses, new Uint8Array(2 * number));
