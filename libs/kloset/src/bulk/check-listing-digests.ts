@@ -1,10 +1,7 @@
 import { macFromBytes } from '../bytes/bytes.js';
-import { decode } from '../codec/codec.js';
 import { KlosetError } from '../errors/errors.js';
-import { object as objectTable } from '../format/snapshot-object.js';
-import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
 import type { Mac } from '@wardrobe/kloset-model';
-import { toObject } from '../snapshot/content.js';
+import { readObjects } from '../snapshot/content.js';
 import type { ObjectInfo } from '../snapshot/types.js';
 import { proveContents } from './check-contents.js';
 import type { CheckRun } from './check-run.js';
@@ -18,7 +15,9 @@ import { ListingFrames } from './listing-frames.js';
 export async function listingDigests(run: CheckRun, ids: readonly Mac[]): Promise<readonly (Uint8Array | null)[]> {
   const { source, options } = run;
   const digests = new Map<Mac, Uint8Array>();
-  const objects = await openedObjects(run, ids);
+  // What is wrong with an object the careful way says.
+  const read = await readObjects(source, ids, { signal: options.signal });
+  const objects = [...read.values()].flatMap((object) => (object instanceof KlosetError ? [] : object));
   const digest = new ListingDigest();
   const prover = { proves: (bytes: Uint8Array, mac: Uint8Array) => source.proves?.(bytes, mac) ?? source.mac(bytes) === macFromBytes(mac) };
   let frames = new ListingFrames(prover, digest);
@@ -35,18 +34,4 @@ export async function listingDigests(run: CheckRun, ids: readonly Mac[]): Promis
     areFrames = true;
   }
   return ids.map((id) => digests.get(id) ?? null);
-}
-
-async function openedObjects({ source, options }: CheckRun, ids: readonly Mac[]): Promise<readonly ObjectInfo[]> {
-  const objects: ObjectInfo[] = [];
-  for await (const got of source.getMany(SNAPSHOT_BLOB.object, [...new Set(ids)], { signal: options.signal })) {
-    if ('error' in got) continue;
-    try {
-      objects.push(toObject(decode(objectTable, got.bytes, { kind: 'object', file: got.id }), got.id));
-    } catch (error) {
-      // Nor is it told of here: the careful way says what is wrong with an object.
-      if (!(error instanceof KlosetError)) throw error;
-    }
-  }
-  return objects;
 }

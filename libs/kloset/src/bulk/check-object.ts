@@ -1,10 +1,7 @@
 import type { Mac } from '@wardrobe/kloset-model';
 import { KlosetError, NotFoundError } from '../errors/errors.js';
 import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
-import { decode } from '../codec/codec.js';
-import { object as objectTable } from '../format/snapshot-object.js';
-import type { BlobResult } from '../repository/types.js';
-import { readObject, toObject } from '../snapshot/content.js';
+import { objectOf, readObject } from '../snapshot/content.js';
 import type { SnapshotSource } from '../snapshot/source.js';
 import type { ChunkInfo, ObjectInfo } from '../snapshot/types.js';
 import type { BlobSet } from './blob-rows.js';
@@ -78,8 +75,8 @@ export class ObjectChecker {
     let chunks = 0;
     for await (const got of this.source.getMany(SNAPSHOT_BLOB.object, fresh, { signal: this.options.signal })) {
       this.counts.objects += 1;
-      const object = opened(got);
-      if ('what' in object) this.#bad.set(got.id, [object]);
+      const object = objectOf(got);
+      if (object instanceof KlosetError) this.#bad.set(got.id, [{ what: 'object', id: got.id, error: object }]);
       else if (!this.options.isRead(got.id)) {
         this.counts.objectsNotRead += 1;
         this.#remember(got.id, this.#existing(object));
@@ -151,16 +148,5 @@ export class ObjectChecker {
       this.counts.bytes += bytes;
       this.#remember(object.mac, findings);
     }
-  }
-}
-
-/** The record of an object, or what is wrong with it. */
-function opened(got: BlobResult): ObjectInfo | Finding {
-  try {
-    if ('error' in got) throw got.error;
-    return toObject(decode(objectTable, got.bytes, { kind: 'object', file: got.id }), got.id);
-  } catch (error) {
-    if (!(error instanceof KlosetError)) throw error;
-    return { what: 'object', id: got.id, error };
   }
 }

@@ -1,11 +1,9 @@
 import type { Mac } from '@wardrobe/kloset-model';
 import { concatBytes } from '../bytes/bytes.js';
-import { decode } from '../codec/codec.js';
 import { IntegrityError, KlosetError } from '../errors/errors.js';
 import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
-import { object as objectTable } from '../format/snapshot-object.js';
 import { isDamaged } from '../snapshot/entry.js';
-import { toObject } from '../snapshot/content.js';
+import { readObjects } from '../snapshot/content.js';
 import type { Abortable, SnapshotSource } from '../snapshot/source.js';
 import type { DamagedEntry, Entry, ObjectInfo } from '../snapshot/types.js';
 import type { FileMakers } from './pipeline/make-request.js';
@@ -42,14 +40,6 @@ export function isSmall(entry: Entry): boolean {
   return entry.type === 'file' && entry.object !== null && entry.sizeBytes <= SMALL_BYTES;
 }
 
-/** Objects that are read together, or why one cannot be. */
-export async function readObjects(source: SnapshotSource, ids: readonly Mac[], options: Abortable): Promise<ReadonlyMap<Mac, ObjectInfo | KlosetError>> {
-  const objects = new Map<Mac, ObjectInfo | KlosetError>();
-  for await (const got of source.getMany(SNAPSHOT_BLOB.object, [...new Set(ids)], options))
-    objects.set(got.id, 'error' in got ? got.error : readObjectBlob(got.id, got.bytes));
-  return objects;
-}
-
 /** Reads the contents of small files together: their objects, then their chunks. A content is proven as a whole. */
 export async function readSmallContents(source: SnapshotSource, objects: readonly Mac[], options: Abortable): Promise<Contents> {
   const contents = new Map<Mac, Uint8Array | KlosetError>();
@@ -78,15 +68,6 @@ export async function readSmallContents(source: SnapshotSource, objects: readonl
     contents.set(object.mac, failure ?? proven(source, object, pieces));
   }
   return contents;
-}
-
-function readObjectBlob(id: Mac, bytes: Uint8Array): ObjectInfo | KlosetError {
-  try {
-    return toObject(decode(objectTable, bytes, { kind: 'object', file: id }), id);
-  } catch (error) {
-    if (error instanceof KlosetError) return error;
-    throw error;
-  }
 }
 
 function wrongLength(chunk: Mac, found: number, told: number): KlosetError {

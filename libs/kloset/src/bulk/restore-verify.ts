@@ -3,12 +3,14 @@ import { lstat, open, readlink } from 'node:fs/promises';
 import { isAtOrBelow, type Mac, parentPath } from '@wardrobe/kloset-model';
 import { asBuffer } from '../bytes/bytes.js';
 import { IntegrityError, InvalidInputError, KlosetError } from '../errors/errors.js';
+import { begunAhead } from '../repository/parallel.js';
+import { readObjects } from '../snapshot/content.js';
 import { isDamaged } from '../snapshot/entry.js';
 import { contextOf } from '../snapshot/open.js';
 import type { DamagedEntry, Entry, ObjectInfo, Snapshot } from '../snapshot/types.js';
 import { localError } from './local-error.js';
 import { wantedMode } from './restore-attributes.js';
-import { batchEntries, readObjects } from './restore-contents.js';
+import { batchEntries } from './restore-contents.js';
 import type { PathSelection } from './restore-selection.js';
 import type { RestoreProblem } from './restore-types.js';
 import { openExisting, type SafeDirectory } from './safe-directory.js';
@@ -114,23 +116,8 @@ async function* withObjects(snapshot: Snapshot, job: VerifyJob): AsyncGenerator<
     const ids = batch.flatMap((entry) => (isDamaged(entry) || !isRead(entry) ? [] : (entry.object ?? [])));
     return { batch, objects: await readObjects(contextOf(snapshot).source, ids, { signal: job.signal }) };
   };
-  let ahead: ReturnType<typeof read> | null = null;
-  const entries = async function* () {
-    const { batch, objects } = (await ahead) ?? { batch: [], objects: new Map() };
+  for await (const { batch, objects } of begunAhead(batchEntries(snapshot.walk(job.top.path.bytes, { signal: job.signal })), 1, read))
     for (const entry of batch) yield { entry, objects };
-  };
-  try {
-    for await (const batch of batchEntries(snapshot.walk(job.top.path.bytes, { signal: job.signal }))) {
-      const next = read(batch);
-      // The failure is met when its turn comes.
-      next.catch(() => undefined);
-      yield* entries();
-      ahead = next;
-    }
-    yield* entries();
-  } finally {
-    await Promise.allSettled([ahead]);
-  }
 }
 
 /** Null also for a directory that nothing was wanted of, and one that cannot be opened: the comparison says so. */

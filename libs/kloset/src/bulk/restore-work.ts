@@ -4,7 +4,7 @@ import { contextOf } from '../snapshot/open.js';
 import type { DamagedEntry, Entry, SnapshotSummary } from '../snapshot/types.js';
 import type { FileMakers, FileToMake } from './pipeline/make-request.js';
 import { mayReplace, type Placement, restoreFile, threadCalls } from './restore-entry.js';
-import { readObjects } from './restore-contents.js';
+import { readObjects } from '../snapshot/content.js';
 import { finishDirectory } from './restore-levels.js';
 import { failed, type Level, type RestoreRun } from './restore-run.js';
 

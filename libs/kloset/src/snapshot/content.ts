@@ -1,7 +1,9 @@
 import { type Mac, nameText } from '@wardrobe/kloset-model';
-import { IntegrityError, InvalidInputError, TooLargeError } from '../errors/errors.js';
+import { decode } from '../codec/codec.js';
+import { IntegrityError, InvalidInputError, KlosetError, TooLargeError } from '../errors/errors.js';
 import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
 import { object, type ObjectRecord } from '../format/snapshot-object.js';
+import type { BlobResult } from '../repository/types.js';
 import { type Abortable, readRecord, type SnapshotSource } from './source.js';
 import type { ChunkInfo, ObjectInfo } from './types.js';
 
@@ -12,6 +14,29 @@ const BYTES_PER_READ = 256 << 20;
 /** @throws NotFoundError, IntegrityError, DecodeError; TooLargeError sizes beyond 2^53 */
 export async function readObject(source: SnapshotSource, id: Mac, options: Abortable = {}): Promise<ObjectInfo> {
   return toObject(await readRecord(source, { type: SNAPSHOT_BLOB.object, id, codec: object }, options), id);
+}
+
+/** Objects that are asked for together, each once, or why one cannot be had. */
+export async function readObjects(source: SnapshotSource, ids: readonly Mac[], options: Abortable): Promise<ReadonlyMap<Mac, ObjectInfo | KlosetError>> {
+  const objects = new Map<Mac, ObjectInfo | KlosetError>();
+  for await (const got of source.getMany(SNAPSHOT_BLOB.object, [...new Set(ids)], options)) objects.set(got.id, objectOf(got));
+  return objects;
+}
+
+/** The object in what was read, or what is wrong with it. */
+export function objectOf(got: BlobResult): ObjectInfo | KlosetError {
+  if ('error' in got) return got.error;
+  try {
+    return decodeObject(got.bytes, got.id);
+  } catch (error) {
+    if (error instanceof KlosetError) return error;
+    throw error;
+  }
+}
+
+/** @throws DecodeError; TooLargeError sizes beyond 2^53 */
+export function decodeObject(bytes: Uint8Array, id: Mac): ObjectInfo {
+  return toObject(decode(object, bytes, { kind: 'object', file: id }), id);
 }
 
 export function toObject(record: ObjectRecord, id: Mac): ObjectInfo {

@@ -1,11 +1,9 @@
 import type { Mac } from '@wardrobe/kloset-model';
 import { scanItems } from '../btree/scan.js';
 import { findKey } from '../btree/tree.js';
-import { decode } from '../codec/codec.js';
 import { KlosetError } from '../errors/errors.js';
-import { object as objectTable } from '../format/snapshot-object.js';
 import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
-import { readObject, toObject } from './content.js';
+import { readObject, decodeObject } from './content.js';
 import type { SnapshotContext } from './context.js';
 import type { Abortable } from './source.js';
 import type { ChunkInfo, ObjectInfo } from './types.js';
@@ -82,7 +80,7 @@ export class ListingsAhead {
     const objects: ObjectInfo[] = [];
     for await (const got of this.#context.source.getMany(SNAPSHOT_BLOB.object, ids, options)) {
       if ('error' in got) continue;
-      const object = toObject(decode(objectTable, got.bytes, { kind: 'object', file: got.id }), got.id);
+      const object = decodeObject(got.bytes, got.id);
       objects.push(object);
       this.#objects.set(object.mac, object);
     }

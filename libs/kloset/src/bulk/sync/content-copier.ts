@@ -1,11 +1,9 @@
 import type { Mac } from '@wardrobe/kloset-model';
 import type { Chunker } from '../../chunking/chunker.js';
 import { IntegrityError } from '../../errors/errors.js';
-import { decode } from '../../codec/codec.js';
 import { SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
-import { object as objectTable } from '../../format/snapshot-object.js';
 import type { RepositoryWriter } from '../../repository/writer-types.js';
-import { readContent, toObject } from '../../snapshot/content.js';
+import { readContent, decodeObject } from '../../snapshot/content.js';
 import type { SnapshotSource } from '../../snapshot/source.js';
 import type { ObjectInfo } from '../../snapshot/types.js';
 import { type ContentSink, contentSink } from '../../snapshot/write/store-content.js';
@@ -81,7 +79,7 @@ export class ContentCopier {
     const infos: ObjectInfo[] = [];
     for await (const got of this.#parts.source.getMany(SNAPSHOT_BLOB.object, objects, this.#parts)) {
       if ('error' in got) throw got.error;
-      infos.push(toObject(decode(objectTable, got.bytes, { kind: 'object', file: got.id }), got.id));
+      infos.push(decodeObject(got.bytes, got.id));
     }
     return infos;
   }

@@ -1,9 +1,7 @@
 import type { Mac } from '@wardrobe/kloset-model';
-import { decode } from '../../codec/codec.js';
 import { IntegrityError } from '../../errors/errors.js';
 import { SNAPSHOT_BLOB } from '../../format/snapshot-blob-types.js';
-import { object as objectTable } from '../../format/snapshot-object.js';
-import { readContent, toObject } from '../../snapshot/content.js';
+import { readContent, decodeObject } from '../../snapshot/content.js';
 import type { Abortable, SnapshotSource } from '../../snapshot/source.js';
 import type { ObjectInfo } from '../../snapshot/types.js';
 
@@ -26,7 +24,7 @@ async function readBatch(source: SnapshotSource, objects: readonly Mac[], option
   const others: ObjectInfo[] = [];
   for await (const got of source.getMany(SNAPSHOT_BLOB.object, objects, options)) {
     if ('error' in got) throw got.error;
-    const info = toObject(decode(objectTable, got.bytes, { kind: 'object', file: got.id }), got.id);
+    const info = decodeObject(got.bytes, got.id);
     (info.chunks.length === 1 && info.chunks[0]?.mac === info.contentMac ? single : others).push(info);
   }
   let next = 0;
