@@ -66,21 +66,32 @@ export class BlobRows {
     return this.#parts.some((other) => other.firstRow > part.firstRow && other.table.firstRow(type, this.#words) >= 0);
   }
 
+  /** What was seen before is looked up; a byte a blob tells most of what was not. */
   #findSeveral(): Uint8Array {
     const several = new Uint8Array(Math.ceil(this.count / 8));
+    const seen = new Uint8Array(2 ** Math.ceil(Math.log2(this.count + 1)));
+    const mask = 8 * seen.length - 1;
     const words = new Uint32Array(2 * MAC_WORDS);
-    for (const [number, { table, firstRow }] of this.#parts.entries()) {
-      table.each(({ index, type, block, at }) => {
-        for (let word = 0; word < MAC_WORDS; word++) words[word] = block[at + word] as number;
-        for (const before of this.#parts.slice(0, number)) {
-          const row = before.table.firstRow(type, words);
-          if (row >= 0) setBit(several, before.firstRow + row);
+    for (const { table } of this.#parts) {
+      table.each(({ type, block, at }) => {
+        const place = (block[at] as number) & mask;
+        if (!hasBit(seen, place)) {
+          setBit(seen, place);
+          return;
         }
-        const first = table.firstRow(type, words);
-        if (first !== index) setBit(several, firstRow + first);
+        for (let word = 0; word < MAC_WORDS; word++) words[word] = block[at + word] as number;
+        const first = this.#firstOfSeveral(type, words);
+        if (first >= 0) setBit(several, first);
       });
     }
     return several;
+  }
+
+  /** The number of a blob that has several rows; -1: it has one. */
+  #firstOfSeveral(type: number, words: Uint32Array): number {
+    const [first, ...others] = this.#parts.filter(({ table }) => table.firstRow(type, words) >= 0);
+    if (first === undefined || (others.length === 0 && !first.table.hasMoreRows(type, words))) return -1;
+    return first.firstRow + first.table.firstRow(type, words);
   }
 
   #place(part: Part, row: number): boolean {

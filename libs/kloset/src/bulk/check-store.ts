@@ -5,6 +5,7 @@ import { BLOB_TYPE } from '../format/state.js';
 import type { Repository } from '../repository/types.js';
 import { BlobRows } from './blob-rows.js';
 import { proveBlobs } from './check-blobs.js';
+import { indexGarbageBytes } from './index-garbage.js';
 import { checkPlacesFast } from './check-places.js';
 import type { ContentProofs } from './content-proofs.js';
 import { createSample, type SampleChoice } from './check-sample.js';
@@ -91,10 +92,8 @@ export async function* checkStore(repository: Repository, options: CheckStoreOpt
   options.onCounts?.({ ...counts });
 }
 
-/** Indexes of packfiles that were compared. */
-const COMPARED_BYTES = 4 << 20;
 /** Packfiles under way besides one for each thread. */
-const PACKFILES_AHEAD = 1;
+const PACKFILES_AHEAD = 3;
 /** Small stores are read sooner on this thread. */
 const THREADS_FROM_PACKFILES = 4;
 
@@ -120,7 +119,8 @@ async function proofsAhead(
   if (readers === null) return { next: async () => null, close: async () => undefined };
   const known = contents?.isOf(repository) === true && blobs !== true ? contents : null;
   const rows = known?.rows ?? new BlobRows(repository);
-  const giveUp = garbageWatch(COMPARED_BYTES);
+  let indexBytes = 0;
+  const giveUp = garbageWatch(() => indexGarbageBytes(indexBytes));
   const proven = async (id: PackfileId): Promise<number | null> => {
     const path = repository.store.localPath?.('packfile', id) ?? '';
     const { bytes, lengths } = await readers.ask({ kind: 'prove', packfile: id, path, blobs: blobs === true }, []);
@@ -129,6 +129,7 @@ async function proofsAhead(
     try {
       const found = checkPlacesFast(rows, repository, { id, index });
       if (known !== null && found !== null) await known.prove(readers, { path, index, rows: found });
+      indexBytes = index.length;
       giveUp();
       return lengths[0] ?? 0;
     } catch (error) {

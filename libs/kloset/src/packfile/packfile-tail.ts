@@ -1,6 +1,7 @@
 import type { Mac } from '@wardrobe/kloset-model';
 import { ByteReader } from '../codec/byte-reader.js';
 import { decode } from '../codec/codec.js';
+import { WordReader } from '../codec/word-reader.js';
 import { DecodeError, IntegrityError, KlosetError, type Place, TooLargeError } from '../errors/errors.js';
 import { FOOTER_BYTES, HEADER_BYTES } from '../format/envelope.js';
 import { type PackfileIndexRecord, packfileFooter, packfileIndexRecord } from '../format/packfile.js';
@@ -74,15 +75,20 @@ export function openPackfileIndex(encoded: Uint8Array, tail: PackfileTail, optio
   const index = inPackfile(place, () => codec.decodeUnit(encoded, sizeBytes));
   if (index.length !== sizeBytes) throw new DecodeError('packfile index', `${index.length} bytes where ${tail.count} records take ${sizeBytes}`, place);
   if (codec.mac(index) !== tail.indexMac) throw new IntegrityError('packfile index', 'its MAC differs from its bytes', place);
-  const reader = new ByteReader(index, 'packfile index', place);
-  for (let record = 0; record < tail.count; record += 1) {
-    const start = record * packfileIndexRecord.sizeBytes;
-    reader.skip(packfileIndexRecord.offsets.offset);
-    const end = Number(reader.u64()) + reader.u32();
-    if (end > tail.blobsBytes) reader.fail(`blob ${record} ends at ${end}, behind the blobs,`);
-    reader.skip(start + packfileIndexRecord.sizeBytes - reader.offset);
-  }
+  const behind = recordBehind(index, tail.blobsBytes);
+  if (behind >= 0) throw new DecodeError('packfile index', `blob ${behind} ends behind the blobs`, place);
   return index;
+}
+
+/** Number of the first record whose blob ends behind the blobs; -1: none does. */
+function recordBehind(index: Uint8Array, blobsBytes: number): number {
+  const { sizeBytes, offsets } = packfileIndexRecord;
+  const reader = new WordReader(index);
+  for (let record = 0, at = 0; at < index.length; record += 1, at += sizeBytes) {
+    const offset = reader.u32(at + offsets.offset) + reader.u32(at + offsets.offset + 4) * 0x100000000;
+    if (offset + reader.u32(at + offsets.lengthBytes) > blobsBytes) return record;
+  }
+  return -1;
 }
 
 /** Records of an opened index, in the order stored. */

@@ -10,6 +10,7 @@ import { byteTextOf } from './byte-text.js';
 import { earlyWalk, walkRequest } from './early-walk.js';
 import { entriesOf, freshRepository } from './testing/backup-kit.js';
 import { resolveRoots } from './walk.js';
+import type { WalkGroup } from './walk-types.js';
 
 const FOLDERS = 40;
 const FILES = 5;
@@ -25,6 +26,9 @@ beforeAll(async () => {
 
 const request = () => ({ paths: [nameBytes(tree)], origin: 'workshop', rules: ['3'] });
 
+/** Of the folders above only their names: others write into them meanwhile. */
+const unmoved = (group: WalkGroup) => (group.isPrefix ? { ...group, entries: group.entries.map(({ name }) => name) } : group);
+
 describe('a walk that begins early', () => {
   it.each([
     ['before anything was read ahead', Promise.resolve()],
@@ -33,7 +37,7 @@ describe('a walk that begins early', () => {
     const walk = earlyWalk(request());
     await walk.readAhead(until);
     const all = [...walkRequest(request(), resolveRoots([byteTextOf(nameBytes(tree))], '1.0'), undefined)];
-    expect([...walk.groups()]).toEqual(all);
+    expect([...walk.groups()].map(unmoved)).toEqual(all.map(unmoved));
     expect(all.flatMap(({ entries }) => entries).length).toBeGreaterThan((FOLDERS - 2) * (FILES - 1));
   });
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fsStore } from '@wardrobe/connector-fs';
 import type { PackfileId } from '@wardrobe/kloset-model';
 import { temporaryFolder } from '@wardrobe/testing';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { createStore } from '../../repository/create-store.js';
 import { openRepository } from '../../repository/repository.js';
 import { openWriter } from '../../repository/writer.js';
@@ -15,7 +15,7 @@ it.each([1, 2, 3])('%i threads that were there before, or not, answer what they 
   const directory = join(await temporaryFolder('early'), 'store');
   await createStore(fsStore(directory), { line: '1.0', passphrase: 'a fine passphrase', kdf: { memoryKiB: 64, passes: 1 } });
   const early = new EarlyThreads();
-  early.start(count);
+  early.start(count, count);
   const repository = await openRepository(fsStore(directory), { passphrase: 'a fine passphrase' });
   const writer = await openWriter(repository, { lock: 'none' });
   writer.put(CHUNK, Buffer.from('one'));
@@ -32,6 +32,20 @@ it.each([1, 2, 3])('%i threads that were there before, or not, answer what they 
   await readers?.close();
   await early.close();
   await repository.close();
+});
+
+it('load one after the other where all at once would leave the derivation no processor', { timeout: 60_000 }, async () => {
+  const early = new EarlyThreads();
+  early.start(2, 1);
+  const first = early.take();
+  expect(first).not.toBeNull();
+  expect(early.take()).toBeNull();
+  await first?.terminate();
+
+  early.start(2, 1);
+  await vi.waitFor(() => expect(early.count).toBe(2), { timeout: 30_000 });
+  await early.close();
+  expect(early.count).toBe(0);
 });
 
 it('are none when they were never started, and after they were ended', { timeout: 60_000 }, async () => {

@@ -1,38 +1,52 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
-import { kernelModule, type WasmModule } from '@wardrobe/kernel';
+import { kernelModule, setAccelerator } from '@wardrobe/kernel';
 import { hasWorkerFile, startWorker } from './worker-file.js';
 
-/** What a thread is started with that is told later what it is for. */
-export type EarlyStart = { readonly role: 'early'; readonly module: WasmModule };
+type Idle = { readonly worker: Worker; forget(): void };
 
 /** Threads that load their program while a key is derived, so that they need not when it is known. Needs `close`. */
 export class EarlyThreads {
-  #idle: Worker[] = [];
+  #idle: Idle[] = [];
+  #wanted = 0;
 
-  start(count = availableParallelism()): void {
+  /** Those that are there and have no work. */
+  get count(): number {
+    return this.#idle.length;
+  }
+
+  /** `together`: how many load at the same time; the derivation has a processor to itself. */
+  start(count = availableParallelism(), together = Math.max(1, count - 1)): void {
     if (!hasWorkerFile()) return;
-    const module = kernelModule();
-    while (this.#idle.length < count) this.#idle.push(this.#startOne(module));
+    this.#wanted = count;
+    while (this.#wanted > count - together) this.#startNext();
+    // What this thread needs once the key is known is loaded when the derivation runs.
+    setImmediate(() => setAccelerator(true));
   }
 
   /** One that does nothing yet; null: there is none left. */
   take(): Worker | null {
-    const worker = this.#idle.pop() ?? null;
-    worker?.removeAllListeners();
-    return worker;
+    const idle = this.#idle.pop();
+    idle?.forget();
+    return idle?.worker ?? null;
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#idle.splice(0).map((worker) => worker.terminate()));
+    this.#wanted = 0;
+    await Promise.all(this.#idle.splice(0).map(({ worker }) => worker.terminate()));
   }
 
-  #startOne(module: WasmModule): Worker {
-    const worker = startWorker({ role: 'early', module });
+  #startNext(): void {
+    if (this.#wanted === 0) return;
+    this.#wanted -= 1;
+    const worker = startWorker({ role: 'early', module: kernelModule() });
     // One that fails before it has work is not missed: whoever needs it starts another, and is told why that one fails.
     const drop = (): void => {
-      this.#idle = this.#idle.filter((one) => one !== worker);
+      this.#idle = this.#idle.filter((one) => one.worker !== worker);
     };
-    return worker.on('error', drop).on('exit', drop);
+    const onReady = (): void => this.#startNext();
+    worker.on('error', drop).on('exit', drop).once('message', onReady);
+    // `removeAllListeners` would take the worker's own with them: no message would come any more.
+    this.#idle.push({ worker, forget: () => worker.off('error', drop).off('exit', drop).off('message', onReady) });
   }
 }

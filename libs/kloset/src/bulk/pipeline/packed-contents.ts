@@ -49,16 +49,21 @@ export class PackedContents {
     const places = new Places(new Uint8Array(index), { limitBytes: this.#opener.inputBytes, withContents: isWorthIt });
     const answer = new Answer(records, places.entries);
     this.#chunks.clear(places.chunks);
-    for (let first = 0; first < places.order.length; ) {
-      const end = places.rangeEnd(first);
-      const isThere = this.#load(places, { first, end, path });
-      for (; first < end; first++) if (isThere) this.#take(places, first, answer);
-    }
+    this.#takeAll(places, path, answer);
     return { id, lengths: NO_LENGTHS, bytes: answer.end() };
   }
 
+  /** All that its compiled code knows the shapes of stays (`keepShape`). */
+  #takeAll(places: Places, path: string, answer: Answer): void {
+    for (let first = 0; first < places.order.length; ) {
+      const end = places.rangeEnd(first);
+      const isThere = this.#load(places, first, end, path);
+      for (; first < end; first++) if (isThere) this.#take(places, first, answer);
+    }
+  }
+
   /** Has a range lie in memory, and the keys of its blobs unwrapped together. False: the file ends before. */
-  #load(places: Places, { first, end, path }: { readonly first: number; readonly end: number; readonly path: string }): boolean {
+  #load(places: Places, first: number, end: number, path: string): boolean {
     const { bytes, input } = this.#opener;
     const from = places.offset(first);
     const lengthBytes = places.offset(end - 1) + places.lengthBytes(end - 1) - from;

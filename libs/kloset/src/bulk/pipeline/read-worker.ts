@@ -4,6 +4,7 @@ import { createMacAlgorithm } from '../../crypto/mac.js';
 import { uuidToBytes } from '../../bytes/bytes.js';
 import { garbageWatch } from '../../bytes/garbage-watch.js';
 import { parseConfig } from '../../repository/config-file.js';
+import { indexGarbageBytes } from '../index-garbage.js';
 import { BlobOpener } from './blob-opener.js';
 import { Examiner } from './examiner.js';
 import { FileMaker, writeInto } from './file-maker.js';
@@ -13,8 +14,6 @@ import { PackfileProver } from './packfile-prover.js';
 import type { MakeRequest, ReadAnswer, ReaderStart, ReadRequest, ToReader, WriteRequest } from './read-protocol.js';
 
 const MIN_INPUT_BYTES = 9 << 20;
-/** What a proven packfile leaves behind is mostly its index: several MB each in a store of tiny files. */
-const PROVEN_BYTES = 4 << 20;
 
 /**
  * A thread that reads blobs from packfiles on local disk, decodes them and proves them, and hands them back or writes them. What does not open, or cannot be
@@ -31,7 +30,8 @@ export function serveReads(port: MessagePort, start: ReaderStart): void {
   const examiner = new Examiner(opener, files, algorithm);
   const prover = new PackfileProver(configFile, start.secret, opener);
   const contents = new PackedContents(opener, files);
-  const giveUp = garbageWatch(PROVEN_BYTES);
+  let indexBytes = 0;
+  const giveUp = garbageWatch(() => indexGarbageBytes(indexBytes));
   const serve = (request: ReadRequest | WriteRequest | MakeRequest): ReadAnswer => {
     const items = itemsOf(request);
     const sent = request.kind === 'make' ? request.stored : null;
@@ -40,9 +40,14 @@ export function serveReads(port: MessagePort, start: ReaderStart): void {
     return request.kind === 'write' ? writeInto(request, reader, items) : maker.make(request, reader, items);
   };
   const post = (answer: ReadAnswer): void => port.postMessage(answer, answer.bytes === null ? [] : [answer.bytes]);
+  const postProof = (answer: ReadAnswer): void => {
+    indexBytes = answer.bytes?.byteLength ?? 0;
+    post(answer);
+    giveUp();
+  };
   port.on('message', (request: ToReader) => {
     if (request.kind === 'examine') post(examiner.examine(request));
-    else if (request.kind === 'prove') prover.prove(request).then(post).then(giveUp, endThread);
+    else if (request.kind === 'prove') prover.prove(request).then(postProof).catch(endThread);
     else if (request.kind === 'contents') post(contents.prove(request));
     else post(serve(request));
   });

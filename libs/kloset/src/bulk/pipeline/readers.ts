@@ -22,6 +22,11 @@ type One = { readonly worker: Worker; busy: number };
 /** Without what asks for it: numbers are given here. */
 export type Asked<T extends ToReader = ToReader> = T extends ToReader ? Omit<T, 'id'> : never;
 
+type Question = Waiting & { readonly asked: Asked; readonly transfer: readonly ArrayBuffer[] };
+
+/** Questions that a thread has at a time, so that it never waits for the next one. */
+const AHEAD = 2;
+
 /** Reading threads, started at the first question. */
 export class Readers {
   readonly count: number;
@@ -29,6 +34,7 @@ export class Readers {
   readonly #early: EarlyThreads | null;
   #workers: readonly One[] | null = null;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #queue: Question[] = [];
   #next = 1;
   #failure: Error | null = null;
 
@@ -48,31 +54,44 @@ export class Readers {
     return this.#workers;
   }
 
-  /** `lane`: number of the thread that is to do it; without it the idlest does. The buffers handed over are gone. */
+  /** `lane`: number of the thread that is to do it; without it the first that is free does. The buffers handed over are gone. */
   ask(asked: Asked, transfer: readonly ArrayBuffer[], lane?: number): Promise<ReadAnswer> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     const workers = this.start();
-    const idlest = workers.reduce((best, one) => (one.busy < best.busy ? one : best));
-    const chosen = (lane === undefined ? undefined : workers[lane % workers.length]) ?? idlest;
+    return new Promise((resolve, reject) => {
+      const question = { asked, transfer, resolve, reject };
+      const chosen = lane === undefined ? undefined : workers[lane % workers.length];
+      if (chosen !== undefined) this.#hand(question, chosen);
+      else {
+        this.#queue.push(question);
+        this.#handOut();
+      }
+    });
+  }
+
+  /** A thread has little ahead of it, so that all of them end at about the same time. */
+  #handOut(): void {
+    for (;;) {
+      const idlest = this.start().reduce((best, one) => (one.busy < best.busy ? one : best));
+      const next = idlest.busy < AHEAD ? this.#queue.shift() : undefined;
+      if (next === undefined) return;
+      this.#hand(next, idlest);
+    }
+  }
+
+  #hand({ asked, transfer, resolve, reject }: Question, chosen: One): void {
     const id = this.#next++;
     chosen.busy += 1;
-    return new Promise((resolve, reject) => {
-      const done = (): void => {
+    this.#waiting.set(id, {
+      resolve: (answer) => {
         chosen.busy -= 1;
         this.#waiting.delete(id);
-      };
-      this.#waiting.set(id, {
-        resolve(answer) {
-          done();
-          resolve(answer);
-        },
-        reject(error) {
-          done();
-          reject(error);
-        },
-      });
-      chosen.worker.postMessage({ ...asked, id }, transfer);
+        this.#handOut();
+        resolve(answer);
+      },
+      reject,
     });
+    chosen.worker.postMessage({ ...asked, id }, transfer);
   }
 
   async close(): Promise<void> {
@@ -102,7 +121,8 @@ export class Readers {
     this.#failure ??= error;
     const failure = this.#failure;
     await Promise.all((this.#workers ?? []).map(({ worker }) => worker.terminate()));
-    for (const waiting of [...this.#waiting.values()]) waiting.reject(failure);
+    for (const { reject } of [...this.#waiting.values(), ...this.#queue.splice(0)]) reject(failure);
+    this.#waiting.clear();
   }
 }
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { DeriveStart } from '../derive-on-thread.js';
-import type { EarlyStart } from './early-threads.js';
+import type { EarlyStart } from './early-protocol.js';
 import type { WorkerStart } from './protocol.js';
 import type { ReaderStart } from './read-protocol.js';
 

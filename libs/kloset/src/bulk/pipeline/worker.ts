@@ -11,7 +11,7 @@ import { BlobStore } from './blob-store.js';
 import { ContentWriter, type Stream } from './content-writer.js';
 import { IndexRoom } from './index-room.js';
 import { packResults } from './packed-results.js';
-import type { EarlyStart } from './early-threads.js';
+import { EARLY_READY, type EarlyStart } from './early-protocol.js';
 import type { ReaderStart } from './read-protocol.js';
 import { serveReads } from './read-worker.js';
 import type { FromWorker, ToWorker, WorkerStart } from './protocol.js';
@@ -123,4 +123,5 @@ function waitForStart(port: NonNullable<typeof parentPort>, { module }: EarlySta
     port.off('message', onStart);
   };
   port.on('message', onStart);
+  port.postMessage(EARLY_READY);
 }
