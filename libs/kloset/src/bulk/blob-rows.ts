@@ -8,6 +8,8 @@ import { MacSet } from './mac-set.js';
 const MAC_WORDS = 8;
 /** From one in so many on, all blobs are looked at once. */
 const LOCATED_SHARE = 4;
+/** So that the number of a bit has at most 31 bits. */
+const MOST_SEEN_BITS = 28;
 
 type Part = { readonly table: LocationTable; readonly firstRow: number; readonly files: (number | undefined)[] };
 
@@ -69,7 +71,7 @@ export class BlobRows {
   /** What was seen before is looked up; a byte a blob tells most of what was not. */
   #findSeveral(): Uint8Array {
     const several = new Uint8Array(Math.ceil(this.count / 8));
-    const seen = new Uint8Array(2 ** Math.ceil(Math.log2(this.count + 1)));
+    const seen = new Uint8Array(2 ** Math.min(MOST_SEEN_BITS, Math.ceil(Math.log2(this.count + 1))));
     const mask = 8 * seen.length - 1;
     const words = new Uint32Array(2 * MAC_WORDS);
     for (const { table } of this.#parts) {
