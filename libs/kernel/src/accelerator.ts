@@ -30,6 +30,11 @@ export function setAccelerator(on: boolean): boolean {
   return on && nativeClass() !== null;
 }
 
+/** Loads the native hash where it is in use, which the first long text would have to wait for. */
+export function loadAccelerator(): void {
+  if (isNativeOn()) nativeClass();
+}
+
 /** The native hash, or nothing where its package is missing, does not load on this system or is turned off. */
 export function createNativeBlake3(key: Uint8Array | undefined): NativeBlake3 | undefined {
   if (!isNativeOn()) return undefined;

@@ -1,4 +1,4 @@
-export { setAccelerator } from './accelerator.js';
+export { loadAccelerator, setAccelerator } from './accelerator.js';
 export { type Argon2Options, argon2id } from './argon2.js';
 export { type Blake3Hasher, blake3Hash, isBlake3, createBlake3 } from './blake3.js';
 export { KernelError, type KernelErrorKind } from './errors.js';

@@ -33,7 +33,7 @@ function agreed(rows: BlobRows, index: Uint8Array, path: string | undefined): Ui
     const type = reader.u32(at + offsets.type);
     const row = type > 0xff ? -1 : rows.locate(type, index, at + offsets.id);
     if (row < 0) return null;
-    const offset = reader.u32(at + offsets.offset + 4) * 0x100000000 + reader.u32(at + offsets.offset);
+    const offset = reader.size64(at + offsets.offset);
     const isThere = rows.position === offset + HEADER_BYTES && rows.lengthBytes === reader.u32(at + offsets.lengthBytes);
     if (!isThere || rows.files[rows.file] !== path) return null;
     found[at / sizeBytes] = row;

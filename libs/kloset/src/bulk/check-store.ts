@@ -1,11 +1,10 @@
 import type { Mac, PackfileId } from '@wardrobe/kloset-model';
-import { garbageWatch } from '../bytes/garbage-watch.js';
 import { IntegrityError, KlosetError, NotFoundError } from '../errors/errors.js';
 import { BLOB_TYPE } from '../format/state.js';
 import type { Repository } from '../repository/types.js';
 import { BlobRows } from './blob-rows.js';
 import { proveBlobs } from './check-blobs.js';
-import { indexGarbageBytes } from './index-garbage.js';
+import { indexGarbageWatch } from './index-garbage.js';
 import { checkPlacesFast } from './check-places.js';
 import type { ContentProofs } from './content-proofs.js';
 import { createSample, type SampleChoice } from './check-sample.js';
@@ -119,8 +118,7 @@ async function proofsAhead(
   if (readers === null) return { next: async () => null, close: async () => undefined };
   const known = contents?.isOf(repository) === true && blobs !== true ? contents : null;
   const rows = known?.rows ?? new BlobRows(repository);
-  let indexBytes = 0;
-  const giveUp = garbageWatch(() => indexGarbageBytes(indexBytes));
+  const giveUp = indexGarbageWatch();
   const proven = async (id: PackfileId): Promise<number | null> => {
     const path = repository.store.localPath?.('packfile', id) ?? '';
     const { bytes, lengths } = await readers.ask({ kind: 'prove', packfile: id, path, blobs: blobs === true }, []);
@@ -129,8 +127,7 @@ async function proofsAhead(
     try {
       const found = checkPlacesFast(rows, repository, { id, index });
       if (known !== null && found !== null) await known.prove(readers, { path, index, rows: found });
-      indexBytes = index.length;
-      giveUp();
+      giveUp(index.length);
       return lengths[0] ?? 0;
     } catch (error) {
       if (signal?.aborted === true || !(error instanceof KlosetError)) throw error;

@@ -17,6 +17,11 @@ export class WordReader {
     return this.#view.getUint32(at, true);
   }
 
+  /** A length or place of 64 bits, exact up to 2^53. */
+  size64(at: number): number {
+    return this.u32(at + 4) * 0x100000000 + this.u32(at);
+  }
+
   /** Two 32-byte ids one after the other as 16 words. The array is used again by the next call. */
   twoMacs(at: number): Uint32Array {
     for (let word = 0; word < 16; word += 1) this.#pair[word] = this.#view.getUint32(at + word * 4, true);

@@ -85,8 +85,7 @@ function recordBehind(index: Uint8Array, blobsBytes: number): number {
   const { sizeBytes, offsets } = packfileIndexRecord;
   const reader = new WordReader(index);
   for (let record = 0, at = 0; at < index.length; record += 1, at += sizeBytes) {
-    const offset = reader.u32(at + offsets.offset) + reader.u32(at + offsets.offset + 4) * 0x100000000;
-    if (offset + reader.u32(at + offsets.lengthBytes) > blobsBytes) return record;
+    if (reader.size64(at + offsets.offset) + reader.u32(at + offsets.lengthBytes) > blobsBytes) return record;
   }
   return -1;
 }

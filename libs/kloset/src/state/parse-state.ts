@@ -155,7 +155,7 @@ function addLocation(words: WordReader, at: number, table: LocationTable): void 
     type: words.u8(at + LOCATION.type),
     version: words.u32(at + LOCATION.version),
     words: words.twoMacs(at + LOCATION.blob),
-    offset: words.u32(at + LOCATION.offset) + words.u32(at + LOCATION.offset + 4) * 0x100000000,
+    offset: words.size64(at + LOCATION.offset),
     lengthBytes: words.u32(at + LOCATION.lengthBytes),
     stated: true,
     tombstoned: false,

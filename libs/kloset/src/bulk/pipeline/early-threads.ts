@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
-import { kernelModule, setAccelerator } from '@wardrobe/kernel';
+import { kernelModule, loadAccelerator } from '@wardrobe/kernel';
 import { hasWorkerFile, startWorker } from './worker-file.js';
 
 type Idle = { readonly worker: Worker; forget(): void };
@@ -21,7 +21,7 @@ export class EarlyThreads {
     this.#wanted = count;
     while (this.#wanted > count - together) this.#startNext();
     // What this thread needs once the key is known is loaded when the derivation runs.
-    setImmediate(() => setAccelerator(true));
+    setImmediate(loadAccelerator);
   }
 
   /** One that does nothing yet; null: there is none left. */

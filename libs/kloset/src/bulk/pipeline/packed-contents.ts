@@ -232,8 +232,7 @@ class Places {
   }
 
   #offsetOf(record: number): number {
-    const at = record * packfileIndexRecord.sizeBytes + packfileIndexRecord.offsets.offset;
-    return this.#reader.u32(at + 4) * 0x100000000 + this.#reader.u32(at);
+    return this.#reader.size64(record * packfileIndexRecord.sizeBytes + packfileIndexRecord.offsets.offset);
   }
 }
 

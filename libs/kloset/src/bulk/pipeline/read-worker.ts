@@ -2,9 +2,8 @@ import type { MessagePort } from 'node:worker_threads';
 import { useKernelModule } from '@wardrobe/kernel';
 import { createMacAlgorithm } from '../../crypto/mac.js';
 import { uuidToBytes } from '../../bytes/bytes.js';
-import { garbageWatch } from '../../bytes/garbage-watch.js';
 import { parseConfig } from '../../repository/config-file.js';
-import { indexGarbageBytes } from '../index-garbage.js';
+import { indexGarbageWatch } from '../index-garbage.js';
 import { BlobOpener } from './blob-opener.js';
 import { Examiner } from './examiner.js';
 import { FileMaker, writeInto } from './file-maker.js';
@@ -30,8 +29,7 @@ export function serveReads(port: MessagePort, start: ReaderStart): void {
   const examiner = new Examiner(opener, files, algorithm);
   const prover = new PackfileProver(configFile, start.secret, opener);
   const contents = new PackedContents(opener, files);
-  let indexBytes = 0;
-  const giveUp = garbageWatch(() => indexGarbageBytes(indexBytes));
+  const giveUp = indexGarbageWatch();
   const serve = (request: ReadRequest | WriteRequest | MakeRequest): ReadAnswer => {
     const items = itemsOf(request);
     const sent = request.kind === 'make' ? request.stored : null;
@@ -41,9 +39,10 @@ export function serveReads(port: MessagePort, start: ReaderStart): void {
   };
   const post = (answer: ReadAnswer): void => port.postMessage(answer, answer.bytes === null ? [] : [answer.bytes]);
   const postProof = (answer: ReadAnswer): void => {
-    indexBytes = answer.bytes?.byteLength ?? 0;
+    // Handed over, they have no length any more.
+    const indexBytes = answer.bytes?.byteLength ?? 0;
     post(answer);
-    giveUp();
+    giveUp(indexBytes);
   };
   port.on('message', (request: ToReader) => {
     if (request.kind === 'examine') post(examiner.examine(request));

@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { setAccelerator, useKernelModule } from '@wardrobe/kernel';
+import { loadAccelerator, useKernelModule } from '@wardrobe/kernel';
 import { KlosetError } from '../../errors/errors.js';
 import { concatBytes } from '../../bytes/bytes.js';
 import { collectGarbage } from '@wardrobe/store-connector';
@@ -117,7 +117,7 @@ function begin(port: NonNullable<typeof parentPort>, start: Start): void {
 /** The first message tells what the thread is for. What takes long and hangs on nothing is done before. */
 function waitForStart(port: NonNullable<typeof parentPort>, { module }: EarlyStart): void {
   useKernelModule(module);
-  setAccelerator(true);
+  loadAccelerator();
   const onStart = (start: Start): void => {
     begin(port, start);
     port.off('message', onStart);
