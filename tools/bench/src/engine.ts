@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, readdirSync, rmSync, statSync, truncateSync, utimesSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, truncateSync, utimesSync } from 'node:fs';
 import { cpus, loadavg, totalmem, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +20,8 @@ const kept = process.env['BENCH_STORES'];
 const left = new Set((process.env['BENCH_WITHOUT'] ?? '').split(',').map((name) => name.trim()));
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const folder = kept ?? join(tmpdir(), `wardrobe-bench-${process.pid}`);
+/** Restored trees that are removed at the end. */
+let asideCount = 0;
 const hasRestic = spawnSync('restic', ['version'], { stdio: 'ignore' }).status === 0;
 
 type Programs = { readonly cli: string; readonly oracle: string };
@@ -42,6 +44,8 @@ type Bench = {
   readonly env: NodeJS.ProcessEnv;
   at(name: string): string;
   clear(...names: string[]): void;
+  /** As `clear`, later: files that are made soon after many others were removed cost ext4 a look at each of those. */
+  setAside(...names: string[]): void;
   cli(...args: string[]): string[];
   oracle(command: string, ...args: string[]): string[];
   /** Null where restic is not to be measured. */
@@ -65,6 +69,7 @@ function benchOf(corpus: Corpus, encrypted: boolean, programs: Programs): Bench 
     env,
     at,
     clear: (...names) => names.forEach((name) => void rmSync(at(name), { recursive: true, force: true })),
+    setAside: (...names) => names.forEach((name) => void renameSync(at(name), join(folder, `aside-${asideCount++}`))),
     cli: (...args) => [process.execPath, programs.cli, 'at', at('ours'), ...args],
     oracle: (command, ...args) => [programs.oracle, command, '-store', at('theirs'), '-cache', at('machine'), ...args],
     restic: (...args) =>
@@ -73,7 +78,7 @@ function benchOf(corpus: Corpus, encrypted: boolean, programs: Programs): Bench 
 }
 
 async function measure(bench: Bench): Promise<string[]> {
-  const { at, cli, clear, oracle, source } = bench;
+  const { at, cli, clear, oracle, setAside, source } = bench;
   const rows: string[] = [];
   const backup = { name: 'backup', gate: bench.isBig ? '0.9' : '0.6', ours: cli('backup', source), theirs: oracle('backup', '-path', source) };
   const first = { ...backup, restic: bench.restic('backup', source), resticGate: '1.2', before: () => createStores(bench) };
@@ -87,12 +92,12 @@ async function measure(bench: Bench): Promise<string[]> {
       gate: bench.isBig ? '1.0' : '0.7',
       ours: cli('restore', '--to', at('restored')),
       theirs: oracle('restore', '-exporter', '-to', at('restored-theirs')),
-      afterwards: () => clear('restored', 'restored-theirs'),
+      afterwards: () => setAside('restored', 'restored-theirs'),
     },
   ];
   for (const operation of operations) rows.push(...(await compare(bench, operation)));
   rows.push(...(await measureChanged(bench)));
-  clear('ours', 'theirs', 'machine', 'index', 'config', 'restored', 'restored-theirs', 'restic', 'restic-cache');
+  clear('ours', 'theirs', 'machine', 'index', 'config', 'restic', 'restic-cache');
   return rows;
 }
 
@@ -182,6 +187,7 @@ for (const corpus of [big(scale), small(scale), tree()]) {
   if (names.length > 0 ? !names.includes(corpus.name) : corpus.name === 'tree') continue;
   for (const encrypted of [false, true]) rows.push(...(await measure(benchOf(corpus, encrypted, programs))));
 }
+for (let number = 0; number < asideCount; number++) rmSync(join(folder, `aside-${number}`), { recursive: true, force: true });
 if (kept === undefined) rmSync(folder, { recursive: true, force: true });
 process.stdout.write(
   `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.version}; corpora at ${scale} of their size, ${turns} turns. Load of the machine: ${before.toFixed(1)} before, ${(loadavg()[0] ?? 0).toFixed(1)} after.\n\n`,
