@@ -7,7 +7,6 @@ import { ContentClaims, ItemList, type Part } from './check-requests.js';
 import type { ContentProofs } from './content-proofs.js';
 import { CHUNK_CLAIM, ENTRY_IS, ENTRY_VERDICT, LISTING_VERDICT, OBJECT_VERDICT } from './pipeline/examine-protocol.js';
 import type { EntryBatch } from './entry-batch.js';
-import type { Named } from './entry-places.js';
 import type { Readers } from './pipeline/readers.js';
 
 /** Less than this is looked at sooner on this thread, unless the threads are there. */
@@ -69,18 +68,16 @@ export class BulkCheck {
     return this.#readers.isStarted || count >= THREADS_FROM_IDS;
   }
 
-  /** `known`: what was proven before, at this path. */
-  async entries(batch: EntryBatch, known: ((named: Named) => { readonly isDirectory: boolean } | null) | null): Promise<EntryProof> {
+  /** `known`: ENTRY_IS of those that were proven before at their paths, 0 of the others. */
+  async entries(batch: EntryBatch, known: Uint8Array): Promise<EntryProof> {
     const items = new ItemList(this.#rows);
     const places = new Uint32Array(batch.count);
-    const verdicts = new Uint8Array(batch.count);
+    const verdicts = known.slice();
     /** Rows of objects that are known already. */
     const knownRows = new Int32Array(batch.count).fill(-1);
     for (let index = 0; index < batch.count; index++) {
-      const before = known === null ? null : known(batch.named(index));
-      if (before !== null) verdicts[index] = ENTRY_IS.fine | (before.isDirectory ? ENTRY_IS.directory : 0);
-      else if (this.#takeProven(batch, index, { verdicts, knownRows })) continue;
-      else if (items.add(SNAPSHOT_BLOB.vfsEntry, batch.mac(index), batch.path(index).length)) places[items.count - 1] = index;
+      if (known[index] !== 0 || this.#takeProven(batch, index, { verdicts, knownRows })) continue;
+      if (items.add(SNAPSHOT_BLOB.vfsEntry, batch.mac(index), batch.path(index).length)) places[items.count - 1] = index;
     }
     const objects = new Uint8Array(batch.count * MAC_BYTES);
     await this.#askAll(items.parts(ITEMS_PER_REQUEST), async (part) => {

@@ -1,4 +1,4 @@
-import { byteName, isAtOrBelow } from '@wardrobe/kloset-model';
+import { byteName, isAtOrBelow, type Mac } from '@wardrobe/kloset-model';
 import { scanTree } from '../btree/scan.js';
 import { IntegrityError, KlosetError } from '../errors/errors.js';
 import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
@@ -15,6 +15,7 @@ import type { ScannedTree } from './check-ahead.js';
 import { aheadIn, asProblem } from './check-trees.js';
 import { EntryBatch } from './entry-batch.js';
 import { type Named, placeOf } from './entry-places.js';
+import type { MacSet } from './mac-set.js';
 import { ENTRY_IS } from './pipeline/examine-protocol.js';
 
 /** Batches that are examined on threads while one is told of, and those that are read over a line meanwhile: what lies between their blobs is held. */
@@ -27,8 +28,13 @@ const BATCHES_AFTER_GAP_OVER_LINE = 2;
 export type FilesScope = { readonly path: Uint8Array | null; readonly listings: TreeListings; readonly onScanned?: (() => void) | undefined };
 /** `recovered`: entries that only packed listings hold. */
 type Scan = FilesScope & { readonly recovered: { count: number } };
-/** `read`: under way already, of what nothing is known. */
-type Batch = { readonly entries: EntryBatch; readonly proof: Promise<EntryProof> | null; readonly read: Promise<readonly ReadEntry[]> | null };
+/** `known`: ENTRY_IS of what earlier snapshots answered for; `read`: under way already, of what nothing is known. */
+type Batch = {
+  readonly entries: EntryBatch;
+  readonly known: Uint8Array;
+  readonly proof: Promise<EntryProof> | null;
+  readonly read: Promise<readonly ReadEntry[]> | null;
+};
 type UnderWay = { readonly batches: Batch[]; tree: ScannedTree | null };
 
 /** The tree of files, its entries and their contents. */
@@ -60,7 +66,8 @@ async function* scanFiles(run: CheckRun, context: SnapshotContext, scope: FilesS
   const toldUpTo = async function* (left: number): AsyncGenerator<CheckProblem> {
     while (ahead.length > left) yield* checkBatch(run, context, { batch: ahead.shift() as Batch, scan });
   };
-  for await (const item of scanTree(underWay.tree, { signal: run.options.signal })) {
+  const leaf = new LeafStarts(path === null ? run.leaves : null);
+  for await (const item of scanTree(underWay.tree, { signal: run.options.signal, onNode: (id) => leaf.passed(id) })) {
     if ('error' in item) {
       if (run.isOverLine) yield* toldUpTo(BATCHES_AFTER_GAP_OVER_LINE);
       yield* gapProblems(run, context, { ...item, path });
@@ -68,6 +75,7 @@ async function* scanFiles(run: CheckRun, context: SnapshotContext, scope: FilesS
     }
     if (path !== null && !isAtOrBelow(item.key, path)) continue;
     isFound = true;
+    leaf.startIn(entries);
     entries.add(item.key, item.value);
     if (!entries.isFull) continue;
     ahead.push(begin(run, entries));
@@ -91,33 +99,65 @@ async function* scanFiles(run: CheckRun, context: SnapshotContext, scope: FilesS
   }
 }
 
+/** Tells a batch where the leaves of the scan begin. */
+class LeafStarts {
+  readonly #known: MacSet | null;
+  #node: Mac | null = null;
+
+  /** Null: nobody wants to know. */
+  constructor(known: MacSet | null) {
+    this.#known = known;
+  }
+
+  /** What comes next is of this node, or of one that is passed later. */
+  passed(node: Mac): void {
+    this.#node = node;
+  }
+
+  /** An entry comes: its leaf begins unless it is told of already. */
+  startIn(entries: EntryBatch): void {
+    if (this.#node !== null && this.#known !== null) entries.startLeaf(this.#node, this.#known.has(this.#node));
+    this.#node = null;
+  }
+}
+
 /** Has the threads examine what is not known yet, where they are worth it; over a line has it read, so that no batch waits for the answers to another. */
 function begin(run: CheckRun, entries: EntryBatch): Batch {
-  const { bulk, places } = run;
+  const { bulk } = run;
+  const known = knownOf(run, entries);
   if (bulk === null || !bulk.isFor(entries.count)) {
-    const read = run.isOverLine ? readUnproven(run, entries, new Uint8Array(entries.count)) : null;
+    const read = run.isOverLine ? readUnproven(run, entries, known) : null;
     // The failure is met when the batch's turn comes.
     read?.catch(() => undefined);
-    return { entries, proof: null, read };
+    return { entries, known, proof: null, read };
   }
-  const proof = bulk.entries(entries, places === null ? null : (named) => places.find(named));
+  const proof = bulk.entries(entries, known);
   // The failure is met when the batch's turn comes.
   proof.catch(() => undefined);
-  return { entries, proof, read: null };
+  return { entries, known, proof, read: null };
+}
+
+/** ENTRY_IS of the entries that an earlier snapshot has at the same paths, where they were found fine. */
+function knownOf({ places }: CheckRun, entries: EntryBatch): Uint8Array {
+  const known = new Uint8Array(entries.count);
+  if (places === null) return known;
+  for (const { first, end } of entries.knownParts()) for (let index = first; index < end; index++) known[index] = places.kind(entries.mac(index));
+  for (let index = 0; index < known.length; index++) if (known[index] === 0) known[index] = places.find(entries.path(index), entries.mac(index));
+  return known;
 }
 
 async function* checkBatch(run: CheckRun, context: SnapshotContext, work: { readonly batch: Batch; readonly scan: Scan }): AsyncGenerator<CheckProblem> {
-  const { entries, proof, read } = work.batch;
+  const { entries, known, proof, read } = work.batch;
   run.counts.entries += entries.count;
   const proven = await proof;
-  const verdicts = Uint8Array.from({ length: entries.count }, (_, index) => proven?.verdict(index) ?? 0);
+  const verdicts = proven === null ? known.slice() : Uint8Array.from(known, (_, index) => proven.verdict(index));
   for (const { index, named, got } of await (read ?? readUnproven(run, entries, verdicts))) {
     const findings = await entryFindings(run, context, { named, got, recovered: work.scan.recovered });
     if (findings === null) continue;
     if (findings.length > 0) run.badEntries.set(placeOf(named), findings);
     else if ('entry' in got) verdicts[index] = ENTRY_IS.fine | (got.entry.type === 'directory' ? ENTRY_IS.directory : 0);
   }
-  remember(run, work.scan.listings, { entries, verdicts });
+  remember(run, work.scan.listings, { entries, known, verdicts });
   yield* toldOf(run, context, entries);
   report(run);
 }
@@ -128,18 +168,21 @@ function unproven(run: CheckRun, entries: EntryBatch, verdicts: Uint8Array): { r
   for (const [index, verdict] of verdicts.entries()) {
     if (verdict !== 0) continue;
     const named = entries.named(index);
-    if ((run.places?.find(named) ?? null) === null && !run.badEntries.has(placeOf(named))) fresh.push({ named, index });
+    if (!run.badEntries.has(placeOf(named))) fresh.push({ named, index });
   }
   return fresh;
 }
 
+type Told = Pick<Batch, 'entries' | 'known'> & { readonly verdicts: Uint8Array };
+
 /** Entries that are fine, for other snapshots, and for the listing of their directory. */
-function remember({ places }: CheckRun, listings: TreeListings, { entries, verdicts }: { readonly entries: EntryBatch; readonly verdicts: Uint8Array }): void {
+function remember({ places, leaves }: CheckRun, listings: TreeListings, { entries, known, verdicts }: Told): void {
   for (const [index, verdict] of verdicts.entries()) {
     const isDirectory = (verdict & ENTRY_IS.directory) !== 0;
     listings.note(entries.path(index), entries.mac(index), verdict === 0 ? null : isDirectory);
-    if (places !== null && verdict !== 0) places.add(entries.named(index), isDirectory);
+    if (places !== null && verdict !== 0 && known[index] === 0) places.add(entries.path(index), entries.mac(index), isDirectory);
   }
+  for (const { id, first, end } of entries.newLeaves()) if (verdicts.subarray(first, end).every((verdict) => verdict !== 0)) leaves?.add(id);
 }
 
 /** What is known to be wrong with entries, in their order. */

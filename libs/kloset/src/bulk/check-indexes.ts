@@ -21,12 +21,12 @@ import { type CheckRun, report } from './check-run.js';
 import { aheadIn, asProblem, wholeTree } from './check-trees.js';
 
 const DIRECTORIES_PER_READ = 256;
-/** Batches that are examined on threads while one is told of. */
-const BATCHES_AHEAD = 2;
+/** Batches that are examined on threads while one is told of, or while the files are. */
+const BATCHES_AHEAD = 8;
 
 type IndexItem = { readonly directory: Uint8Array; readonly id: Mac };
-/** `filesTold`: resolves when the tree's listings are known, where the index is begun before. */
-export type IndexScope = FilesScope & { readonly name: string; readonly value: Mac; readonly filesTold?: Promise<void> | undefined };
+/** `filesTold`: resolves when the tree's listings are known. */
+export type IndexScope = FilesScope & { readonly name: string; readonly value: Mac; readonly filesTold: Promise<void> };
 /** `digests` and `summaries`: under way already. */
 type Batch = {
   readonly items: readonly IndexItem[];
@@ -35,12 +35,7 @@ type Batch = {
 };
 type ReadSummary = { readonly item: IndexItem; readonly got: BlobResult };
 
-/** The indexes that the header names: nodes of all, packed listings against the tree, summaries. */
-export async function* checkIndexes(run: CheckRun, context: SnapshotContext, scope: FilesScope): AsyncGenerator<CheckProblem> {
-  for (const index of context.header.indexes) yield* checkIndex(run, context, { ...scope, ...index });
-}
-
-/** One of them. */
+/** An index that the header names: its nodes; packed listings against the tree; summaries. */
 export async function* checkIndex(run: CheckRun, context: SnapshotContext, index: IndexScope): AsyncGenerator<CheckProblem> {
   const problem = { snapshot: context.header.id, path: null, what: 'index', id: index.value } as const;
   yield* wholeTree(run, { id: index.value, isPartial: index.path !== null }, asProblem(problem, readIndex(run, context, index)));
@@ -118,7 +113,7 @@ async function* checkDirectories(
     yield* checkSummaries(run, context, batch);
     return;
   }
-  if (filesTold !== undefined) await unlessAborted(filesTold, run.options.signal);
+  await unlessAborted(filesTold, run.options.signal);
   yield* checkDirpacks(run, context, { batch, listings });
 }
 

@@ -13,12 +13,7 @@ const ITEMS_TOGETHER = 128;
 /** Reads that are under way while the items of one are told of. */
 const READS_AHEAD_OVER_LINE = 2;
 
-/** Attributes with their values, and the tree of errors. */
-export async function* checkItems(run: CheckRun, context: SnapshotContext, path: Uint8Array | null): AsyncGenerator<CheckProblem> {
-  for (const search of itemSearches(context, path)) yield* search(run);
-}
-
-/** The two parts of `checkItems`, to be looked for one by one. */
+/** Attributes with their values, and the tree of errors: what is to be looked for in each. */
 export function itemSearches(context: SnapshotContext, path: Uint8Array | null): readonly ((run: CheckRun) => AsyncIterable<CheckProblem>)[] {
   const snapshot = context.header.id;
   const { xattrs, errors } = context.header.roots;

@@ -27,6 +27,8 @@ export type CheckRun = {
   readonly summaries: BlobSet;
   /** Entries proven at their paths, with all their content; null where no other snapshot can ask for them. */
   readonly places: EntryPlaces | null;
+  /** Leaves of file trees with nothing but such entries. */
+  readonly leaves: MacSet | null;
   /** Damaged entries by place, and what is wrong with them. */
   readonly badEntries: Map<Mac, readonly Finding[]>;
   /** Roots of trees proven as a whole; not used when only a path is checked. */
@@ -65,6 +67,7 @@ export function createRun(source: SnapshotSource, options: CheckOptions, store: 
     bulk: bulkOf(),
     summaries: setFor(rows, SNAPSHOT_BLOB.summary),
     places: options.snapshots.length < 2 ? null : rows === null ? new MacPlaces() : new RowPlaces(rows),
+    leaves: options.snapshots.length < 2 ? null : new MacSet(),
     badEntries: new Map(),
     roots: new MacSet(),
     counts: { snapshots: 0, damagedSnapshots: 0, entries: 0, problems: 0 },

@@ -7,8 +7,8 @@ import type { SnapshotSource } from '../snapshot/source.js';
 import type { CheckProblem } from '../snapshot/types.js';
 import { EarlyProblems } from './check-early.js';
 import { checkFiles, type FilesScope } from './check-entries.js';
-import { checkIndex, checkIndexes } from './check-indexes.js';
-import { checkItems, itemSearches } from './check-items.js';
+import { checkIndex } from './check-indexes.js';
+import { itemSearches } from './check-items.js';
 import { TreeListings } from './check-listings.js';
 import { type CheckRun, createRun, report, summaryOf } from './check-run.js';
 import { checkSignature } from './check-signature.js';
@@ -61,13 +61,7 @@ async function* checkOne(run: CheckRun, id: SnapshotId): AsyncGenerator<CheckPro
     yield { snapshot: id, path: null, what: 'header', id, error };
     return;
   }
-  const scope = { path, listings: new TreeListings() };
-  if (run.isOverLine) yield* checkTogether(run, context, scope);
-  else {
-    yield* filesOf(run, context, scope);
-    yield* checkItems(run, context, path);
-    yield* checkIndexes(run, context, scope);
-  }
+  yield* checkTogether(run, context, { path, listings: new TreeListings() });
 }
 
 async function* filesOf(run: CheckRun, context: SnapshotContext, scope: FilesScope): AsyncGenerator<CheckProblem> {
@@ -75,7 +69,10 @@ async function* filesOf(run: CheckRun, context: SnapshotContext, scope: FilesSco
   yield* wholeTree(run, { id: context.header.roots.vfs, isPartial: scope.path !== null }, checkFiles(run, context, scope));
 }
 
-/** Over a line all other trees are read together, while the last files come; what is wrong with them is told in the same order. */
+/**
+ * All other trees are read together, over a line while the last files come, on threads beside them; what is wrong is told as if one came after the other: first the
+ * files, then attributes and errors, then each index.
+ */
 async function* checkTogether(run: CheckRun, context: SnapshotContext, scope: FilesScope): AsyncGenerator<CheckProblem> {
   const filesTold = deferred();
   const searches = [
@@ -87,6 +84,7 @@ async function* checkTogether(run: CheckRun, context: SnapshotContext, scope: Fi
     for (const other of others) other.begin();
   };
   try {
+    if (run.bulk !== null) begin();
     yield* filesOf(run, context, { ...scope, onScanned: begin });
     filesTold.resolve();
     begin();

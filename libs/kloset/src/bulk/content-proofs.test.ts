@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fsStore } from '@wardrobe/connector-fs';
 import type { Mac, PackfileId, SnapshotId } from '@wardrobe/kloset-model';
@@ -21,7 +21,7 @@ import { readersFor } from './pipeline/readers-for.js';
 const PASSPHRASE = 'a fine passphrase';
 const SNAPSHOTS = 4;
 const FILES = 60;
-const SEEDS = 8;
+const SEEDS = process.env['WARDROBE_TEST_LONG'] === '1' ? 240 : 8;
 const MINUTES = 60_000;
 
 type Store = { readonly directory: string; readonly secret: Uint8Array | undefined };
@@ -112,24 +112,55 @@ async function packfilesOf({ directory, secret }: Store): Promise<{ readonly fil
   return { files: ids.sort().map((id) => join(directory, 'packfiles', id.slice(0, 2), id)), live };
 }
 
+const PAGE_BYTES = 4096;
+
 /** Damage of one kind, by a seed; returns what mends it. */
-async function damage(files: readonly string[], seed: number): Promise<() => Promise<void>> {
+async function damage({ directory }: Store, packfiles: readonly string[], seed: number): Promise<() => Promise<void>> {
   const stream = keystream(`damage ${seed}`);
   const number = (below: number): number => Buffer.from(stream.bytes(4)).readUInt32LE() % below;
+  const states = await statesOf(directory);
+  const files = seed % DAMAGES.length === DAMAGES.indexOf('state') ? states : packfiles;
   const file = files[number(files.length)] as string;
   const other = files[number(files.length)] as string;
   const [bytes, others] = [await readFile(file), await readFile(other)];
-  const hurt = Buffer.from(bytes);
   const at = number(bytes.length);
-  if (seed % 4 < 2) hurt[at] = (hurt[at] ?? 0) ^ (1 << number(8));
-  if (seed % 8 === 2) await writeFile(file, bytes.subarray(0, at));
-  else if (seed % 8 === 6) await rm(file);
-  else if (seed % 4 === 3) await Promise.all([writeFile(file, others), file === other ? undefined : writeFile(other, bytes)]);
-  else await writeFile(file, hurt);
+  const hurt = Buffer.from(bytes);
+  switch (DAMAGES[seed % DAMAGES.length]) {
+    case 'truncated':
+      await writeFile(file, bytes.subarray(0, at));
+      break;
+    case 'removed':
+      await rm(file);
+      break;
+    case 'exchanged':
+      await writeFile(file, others);
+      await writeFile(other, bytes);
+      break;
+    case 'copied':
+      await writeFile(file, others);
+      break;
+    case 'zeroed':
+      await writeFile(file, hurt.fill(0, at - (at % PAGE_BYTES), at - (at % PAGE_BYTES) + PAGE_BYTES));
+      break;
+    default:
+      hurt[at] = (hurt[at] ?? 0) ^ (1 << number(8));
+      await writeFile(file, hurt);
+  }
   return async () => {
     await writeFile(file, bytes);
     await writeFile(other, others);
   };
+}
+
+/** The first two: a flipped bit, of a packfile and of a state. */
+const DAMAGES = ['packfile', 'state', 'truncated', 'exchanged', 'zeroed', 'packfile', 'removed', 'copied'] as const;
+
+async function statesOf(directory: string): Promise<string[]> {
+  const found = await readdir(join(directory, 'states'), { recursive: true, withFileTypes: true });
+  return found
+    .filter((item) => item.isFile())
+    .map((item) => join(item.parentPath, item.name))
+    .sort();
 }
 
 describe.each([
@@ -146,12 +177,12 @@ describe.each([
     }
   });
 
-  it('and the same of damaged ones', { timeout: 10 * MINUTES }, async () => {
+  it(`and the same of ${SEEDS} damaged ones`, { timeout: SEEDS * MINUTES }, async () => {
     const store = await newStore(isEncrypted);
     const { files } = await packfilesOf(store);
     let hurt = 0;
     for (let seed = 0; seed < SEEDS; seed++) {
-      const mend = await damage(files, seed);
+      const mend = await damage(store, files, seed);
       const { problems } = await bothWays(store, 1 + (seed % 2));
       if (problems.length > 0) hurt += 1;
       await mend();

@@ -1,22 +1,22 @@
 import type { Mac } from '@wardrobe/kloset-model';
-import { macToBytes } from '../bytes/bytes.js';
+import { macFromBytes } from '../bytes/bytes.js';
 import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
 import { type BlobRows, RowSet } from './blob-rows.js';
 import { MacSet } from './mac-set.js';
+import { ENTRY_IS } from './pipeline/examine-protocol.js';
 
 /** An entry at a path: a tree may name a sound entry at a path that is not its own. */
 export type Named = { readonly path: Uint8Array; readonly mac: Mac };
 
-/** Entries proven at their paths. */
+/** Entries proven at their paths. MACs are 32 bytes; answers are ENTRY_IS, 0: not proven. A directory is told as one only where the kind is remembered. */
 export interface EntryPlaces {
-  /** `isDirectory` is false too where the kind is not remembered. */
-  find(named: Named): { readonly isDirectory: boolean } | null;
-  add(named: Named, isDirectory: boolean): void;
+  find(path: Uint8Array, mac: Uint8Array): number;
+  /** Of one that is known to stand where it was proven. */
+  kind(mac: Uint8Array): number;
+  add(path: Uint8Array, mac: Uint8Array, isDirectory: boolean): void;
 }
 
 const MAC_HEAD = 8;
-const FILE = { isDirectory: false };
-const DIRECTORY = { isDirectory: true };
 
 /** An entry at a path, as one key: the entry's MAC with the path's hash mixed into its first digits. */
 export function placeOf({ path, mac }: Named): Mac {
@@ -35,12 +35,16 @@ function pathHash(path: Uint8Array): number {
 export class MacPlaces implements EntryPlaces {
   readonly #places = new MacSet();
 
-  find(named: Named): { readonly isDirectory: boolean } | null {
-    return this.#places.has(placeOf(named)) ? FILE : null;
+  find(path: Uint8Array, mac: Uint8Array): number {
+    return this.#places.has(placeOf({ path, mac: macFromBytes(mac) })) ? ENTRY_IS.fine : 0;
   }
 
-  add(named: Named): void {
-    this.#places.add(placeOf(named));
+  kind(): number {
+    return ENTRY_IS.fine;
+  }
+
+  add(path: Uint8Array, mac: Uint8Array): void {
+    this.#places.add(placeOf({ path, mac: macFromBytes(mac) }));
   }
 }
 
@@ -57,20 +61,24 @@ export class RowPlaces implements EntryPlaces {
     this.#directories = new RowSet(rows, SNAPSHOT_BLOB.vfsEntry);
   }
 
-  find({ path, mac }: Named): { readonly isDirectory: boolean } | null {
-    const row = this.#row(mac);
-    if (row < 0 || this.#hashes[row] !== (pathHash(path) || 1)) return null;
-    return this.#directories.hasRow(row) ? DIRECTORY : FILE;
+  find(path: Uint8Array, mac: Uint8Array): number {
+    const row = this.#rows.row(SNAPSHOT_BLOB.vfsEntry, mac);
+    return row < 0 || this.#hashes[row] !== (pathHash(path) || 1) ? 0 : this.#kindOf(row);
   }
 
-  add({ path, mac }: Named, isDirectory: boolean): void {
-    const row = this.#row(mac);
+  kind(mac: Uint8Array): number {
+    const row = this.#rows.row(SNAPSHOT_BLOB.vfsEntry, mac);
+    return row < 0 || this.#hashes[row] === 0 ? 0 : this.#kindOf(row);
+  }
+
+  add(path: Uint8Array, mac: Uint8Array, isDirectory: boolean): void {
+    const row = this.#rows.row(SNAPSHOT_BLOB.vfsEntry, mac);
     if (row < 0) return;
     this.#hashes[row] = pathHash(path) || 1;
     if (isDirectory) this.#directories.addRow(row);
   }
 
-  #row(mac: Mac): number {
-    return this.#rows.row(SNAPSHOT_BLOB.vfsEntry, macToBytes(mac));
+  #kindOf(row: number): number {
+    return ENTRY_IS.fine | (this.#directories.hasRow(row) ? ENTRY_IS.directory : 0);
   }
 }
