@@ -20,6 +20,8 @@ const kept = process.env['BENCH_STORES'];
 const left = new Set((process.env['BENCH_WITHOUT'] ?? '').split(',').map((name) => name.trim()));
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const folder = kept ?? join(tmpdir(), `wardrobe-bench-${process.pid}`);
+/** What changes: were it beside the corpora, the folder above them would change too, and every snapshot had a tree of its own. */
+const work = join(folder, 'work');
 /** Restored trees that are removed at the end. */
 let asideCount = 0;
 const hasRestic = spawnSync('restic', ['version'], { stdio: 'ignore' }).status === 0;
@@ -53,7 +55,7 @@ type Bench = {
 };
 
 function benchOf(corpus: Corpus, encrypted: boolean, programs: Programs): Bench {
-  const at = (name: string): string => join(folder, `work-${name}`);
+  const at = (name: string): string => join(work, name);
   const env = {
     WARDROBE_INDEX: at('index'),
     WARDROBE_CONFIG: at('config'),
@@ -69,7 +71,7 @@ function benchOf(corpus: Corpus, encrypted: boolean, programs: Programs): Bench 
     env,
     at,
     clear: (...names) => names.forEach((name) => void rmSync(at(name), { recursive: true, force: true })),
-    setAside: (...names) => names.forEach((name) => void renameSync(at(name), join(folder, `aside-${asideCount++}`))),
+    setAside: (...names) => names.forEach((name) => void renameSync(at(name), at(`aside-${asideCount++}`))),
     cli: (...args) => [process.execPath, programs.cli, 'at', at('ours'), ...args],
     oracle: (command, ...args) => [programs.oracle, command, '-store', at('theirs'), '-cache', at('machine'), ...args],
     restic: (...args) =>
@@ -104,9 +106,9 @@ async function measure(bench: Bench): Promise<string[]> {
 async function createStores({ clear, cli, encrypted, env, oracle, restic }: Bench): Promise<void> {
   clear('ours', 'theirs', 'machine', 'index', 'restic', 'restic-cache');
   const init = restic('init');
-  await runProgram(cli('create', '--line', '1.1', ...(encrypted ? [] : ['--plaintext'])), { env, folder });
-  await runProgram([...oracle('create'), ...(encrypted ? ['-kdf', 'ARGON2ID'] : [])], { env, folder });
-  if (init !== null) await runProgram(init, { env, folder });
+  await runProgram(cli('create', '--line', '1.1', ...(encrypted ? [] : ['--plaintext'])), { env, folder: work });
+  await runProgram([...oracle('create'), ...(encrypted ? ['-kdf', 'ARGON2ID'] : [])], { env, folder: work });
+  if (init !== null) await runProgram(init, { env, folder: work });
 }
 
 /** What needs two snapshots: one file changes between them; and the tidying up after the older one is removed. */
@@ -114,8 +116,8 @@ async function measureChanged(bench: Bench): Promise<string[]> {
   const { cli, env, oracle, source } = bench;
   const undo = changeOneFile(source);
   try {
-    await runProgram(cli('backup', source), { env, folder });
-    await runProgram(oracle('backup', '-path', source), { env, folder });
+    await runProgram(cli('backup', source), { env, folder: work });
+    await runProgram(oracle('backup', '-path', source), { env, folder: work });
   } finally {
     undo();
   }
@@ -124,8 +126,8 @@ async function measureChanged(bench: Bench): Promise<string[]> {
   const [newest = '', older = ''] = ours;
   const rows = await compare(bench, { name: 'ls --recursive', gate: '1.0', ours: cli('ls', '--recursive', `${newest}:/`), theirs: oracle('walk') });
   rows.push(...(await compare(bench, { name: 'diff, 1 file changed ¹', gate: '0.2', ours: cli('diff', older, newest), theirs: oracle('diff') })));
-  await runProgram(cli('rm', ...ours.slice(1), '--apply'), { env, folder });
-  for (const id of theirs.slice(1)) await runProgram(oracle('rm', '-snapshot', id), { env, folder });
+  await runProgram(cli('rm', ...ours.slice(1), '--apply'), { env, folder: work });
+  for (const id of theirs.slice(1)) await runProgram(oracle('rm', '-snapshot', id), { env, folder: work });
   const maintenance = { ours: cli('maintenance', '--apply', '--grace', '0s'), theirs: oracle('maintenance', '-grace', '0s') };
   return [...rows, ...(await compare(bench, { name: 'maintenance ²', gate: '0.5', ...maintenance }))];
 }
@@ -156,7 +158,7 @@ function ids(output: string): string[] {
 async function compare({ env, title }: Bench, operation: Operation): Promise<string[]> {
   if (left.has(operation.name.replace(/ [¹²]$/, ''))) return [];
   const sides = { ours: [] as Side, theirs: [] as Side, restic: [] as Side };
-  const run = (command: readonly string[]): ReturnType<typeof runProgram> => runProgram(command, { env, folder });
+  const run = (command: readonly string[]): ReturnType<typeof runProgram> => runProgram(command, { env, folder: work });
   for (let turn = 0; turn < turns; turn += 1) {
     await operation.before?.();
     sides.ours.push(await run(operation.ours));
@@ -178,7 +180,7 @@ function buildOracle(): string {
   return program;
 }
 
-mkdirSync(folder, { recursive: true });
+mkdirSync(work, { recursive: true });
 const names = process.argv.slice(2);
 const programs = { cli: buildCli(), oracle: buildOracle() };
 const before = loadavg()[0] ?? 0;
@@ -187,7 +189,7 @@ for (const corpus of [big(scale), small(scale), tree()]) {
   if (names.length > 0 ? !names.includes(corpus.name) : corpus.name === 'tree') continue;
   for (const encrypted of [false, true]) rows.push(...(await measure(benchOf(corpus, encrypted, programs))));
 }
-for (let number = 0; number < asideCount; number++) rmSync(join(folder, `aside-${number}`), { recursive: true, force: true });
+for (let number = 0; number < asideCount; number++) rmSync(join(work, `aside-${number}`), { recursive: true, force: true });
 if (kept === undefined) rmSync(folder, { recursive: true, force: true });
 process.stdout.write(
   `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.version}; corpora at ${scale} of their size, ${turns} turns. Load of the machine: ${before.toFixed(1)} before, ${(loadavg()[0] ?? 0).toFixed(1)} after.\n\n`,
