@@ -10,8 +10,8 @@ import type { Abortable } from '../snapshot/source.js';
 /** Nodes read together. */
 const NODES_PER_READ = 64;
 
-/** `ahead`: so many nodes of each level are asked for before they are used, about. */
-export type AheadOptions = Abortable & { readonly type: number; readonly ahead: number };
+/** `ahead`: so many nodes of each level are asked for before they are used, about. `isRead`: of nodes that the scan will enter; default: all. */
+export type AheadOptions = Abortable & { readonly type: number; readonly ahead: number; readonly isRead?: ((id: Mac) => boolean) | undefined };
 /** `settled`: nothing is under way any more. */
 export type ScannedTree = Tree & { settled(): Promise<void> };
 
@@ -87,7 +87,8 @@ class NodesAhead implements NodeSource {
       this.#leafDepth = Math.min(this.#leafDepth, depth);
       return;
     }
-    this.#level(depth + 1).known.push(...node.pointers);
+    const { isRead } = this.#options;
+    this.#level(depth + 1).known.push(...(isRead === undefined ? node.pointers : node.pointers.filter(isRead)));
     this.#fill(depth + 1);
   }
 

@@ -8,14 +8,14 @@ import { recoverEntry } from '../snapshot/lookup.js';
 import type { CheckProblem, Entry } from '../snapshot/types.js';
 import type { EntryProof } from './check-bulk.js';
 import { gapProblems } from './check-gap.js';
-import type { TreeListings } from './check-listings.js';
 import type { Finding } from './check-contents.js';
-import { type CheckRun, report } from './check-run.js';
+import { leavesToPass, type PassedLeaves } from './check-plan.js';
+import { type CheckRun, type KnownTrees, report } from './check-run.js';
 import type { ScannedTree } from './check-ahead.js';
 import { aheadIn, asProblem } from './check-trees.js';
 import { EntryBatch } from './entry-batch.js';
 import { type Named, placeOf } from './entry-places.js';
-import type { MacSet } from './mac-set.js';
+import type { KnownLeaves } from './known-leaves.js';
 import { ENTRY_IS } from './pipeline/examine-protocol.js';
 
 /** Batches that are examined on threads while one is told of, and those that are read over a line meanwhile: what lies between their blobs is held. */
@@ -24,10 +24,10 @@ const BATCHES_AHEAD_OVER_LINE = 3;
 /** Where a part of the tree cannot be read, that is told before the last batches. */
 const BATCHES_AFTER_GAP_OVER_LINE = 2;
 
-/** `path`: only what lies there or below; null: all. `listings`: told of every entry. `onScanned`: all entries are asked for. */
-export type FilesScope = { readonly path: Uint8Array | null; readonly listings: TreeListings; readonly onScanned?: (() => void) | undefined };
+/** `path`: only what lies there or below; null: all. `trees`: told of every entry. `onScanned`: all entries are asked for. */
+export type FilesScope = { readonly path: Uint8Array | null; readonly trees: KnownTrees; readonly onScanned?: (() => void) | undefined };
 /** `recovered`: entries that only packed listings hold. */
-type Scan = FilesScope & { readonly recovered: { count: number } };
+type Scan = FilesScope & { readonly passes: PassedLeaves | null; readonly recovered: { count: number } };
 /** `known`: ENTRY_IS of what earlier snapshots answered for; `read`: under way already, of what nothing is known. */
 type Batch = {
   readonly entries: EntryBatch;
@@ -55,19 +55,30 @@ async function* leftSettled(underWay: UnderWay, problems: AsyncIterable<CheckPro
 }
 
 async function* scanFiles(run: CheckRun, context: SnapshotContext, scope: FilesScope & { readonly underWay: UnderWay }): AsyncGenerator<CheckProblem> {
-  const { path, underWay } = scope;
+  const { path, trees } = scope;
+  const passes = path === null ? await leavesToPass(run, context, trees.leaves) : null;
+  trees.leaves.startTree();
+  trees.listings.startTree();
+  let isWhole = false;
+  try {
+    yield* scanEntries(run, context, { ...scope, passes, recovered: { count: 0 } });
+    isWhole = true;
+  } finally {
+    trees.listings.endTree(context.header.roots.vfs, isWhole);
+  }
+}
+
+async function* scanEntries(run: CheckRun, context: SnapshotContext, scan: Scan & { readonly underWay: UnderWay }): AsyncGenerator<CheckProblem> {
+  const { path, underWay, recovered } = scan;
   const ahead = underWay.batches;
-  const snapshot = context.header.id;
-  const scan = { ...scope, recovered: { count: 0 } };
-  const { recovered } = scan;
+  const leaf = new LeafStarts(run, scan);
   let entries = new EntryBatch(run.entriesPerRead);
   let isFound = path === null;
-  underWay.tree = aheadIn(run, await context.files(), SNAPSHOT_BLOB.vfsNode);
+  underWay.tree = aheadIn(run, await context.files(), { type: SNAPSHOT_BLOB.vfsNode, isRead: (id) => !leaf.isPassed(id) });
   const toldUpTo = async function* (left: number): AsyncGenerator<CheckProblem> {
     while (ahead.length > left) yield* checkBatch(run, context, { batch: ahead.shift() as Batch, scan });
   };
-  const leaf = new LeafStarts(path === null ? run.leaves : null);
-  for await (const item of scanTree(underWay.tree, { signal: run.options.signal, onNode: (id) => leaf.passed(id) })) {
+  for await (const item of scanTree(underWay.tree, { signal: run.options.signal, enter: (id) => leaf.enter(id), onNode: (id) => leaf.entered(id) })) {
     if ('error' in item) {
       if (run.isOverLine) yield* toldUpTo(BATCHES_AFTER_GAP_OVER_LINE);
       yield* gapProblems(run, context, { ...item, path });
@@ -75,49 +86,84 @@ async function* scanFiles(run: CheckRun, context: SnapshotContext, scope: FilesS
     }
     if (path !== null && !isAtOrBelow(item.key, path)) continue;
     isFound = true;
+    if (entries.isFull || (leaf.isNew && entries.isAlmostFull)) {
+      if (leaf.isNew) entries.endLeaf();
+      ahead.push(begin(run, entries));
+      entries = new EntryBatch(run.entriesPerRead, leaf.isNew ? null : entries.lastLeaf);
+      yield* toldUpTo(run.isOverLine ? BATCHES_AHEAD_OVER_LINE : BATCHES_AHEAD);
+    }
     leaf.startIn(entries);
     entries.add(item.key, item.value);
-    if (!entries.isFull) continue;
-    ahead.push(begin(run, entries));
-    entries = new EntryBatch(run.entriesPerRead);
-    yield* toldUpTo(run.isOverLine ? BATCHES_AHEAD_OVER_LINE : BATCHES_AHEAD);
   }
+  entries.endLeaf();
   ahead.push(begin(run, entries));
-  scope.onScanned?.();
+  scan.onScanned?.();
   yield* toldUpTo(0);
+  yield* wholeProblems(context, { path, isFound, recovered: recovered.count });
+}
+
+/** What is wrong with the tree as a whole. */
+function* wholeProblems(
+  { header }: SnapshotContext,
+  { path, isFound, recovered }: { readonly path: Uint8Array | null; readonly isFound: boolean; readonly recovered: number },
+): Generator<CheckProblem> {
+  const snapshot = header.id;
   if (!isFound && path !== null)
     yield { snapshot, path: byteName(path), what: 'entry', id: null, error: new IntegrityError('tree', `${byteName(path).text} is not in it`) };
-  if (recovered.count > 0) {
-    const detail = `${recovered.count} entries have no blob of their own and stand only in packed listings, as backups of plakar 1.1 on top of 1.0 leave them; they can be read here, not by plakar's check`;
-    yield {
-      snapshot,
-      path: null,
-      what: 'tree',
-      id: context.header.roots.vfs,
-      error: new IntegrityError(`snapshot ${snapshot}`, detail, { kind: 'vfs-entry' }),
-    };
+  if (recovered > 0) {
+    const detail = `${recovered} entries have no blob of their own and stand only in packed listings, as backups of plakar 1.1 on top of 1.0 leave them; they can be read here, not by plakar's check`;
+    yield { snapshot, path: null, what: 'tree', id: header.roots.vfs, error: new IntegrityError(`snapshot ${snapshot}`, detail, { kind: 'vfs-entry' }) };
   }
 }
 
-/** Tells a batch where the leaves of the scan begin. */
+/** Tells a batch where the leaves of the scan begin, and passes over those that an earlier snapshot answers for. */
 class LeafStarts {
-  readonly #known: MacSet | null;
+  readonly #run: CheckRun;
+  readonly #leaves: KnownLeaves;
+  readonly #passes: PassedLeaves | null;
   #node: Mac | null = null;
 
-  /** Null: nobody wants to know. */
-  constructor(known: MacSet | null) {
-    this.#known = known;
+  constructor(run: CheckRun, { trees, passes }: Pick<Scan, 'trees' | 'passes'>) {
+    this.#run = run;
+    this.#leaves = trees.leaves;
+    this.#passes = passes;
   }
 
-  /** What comes next is of this node, or of one that is passed later. */
-  passed(node: Mac): void {
-    this.#node = node;
+  /** Whether the next entry is the first of its leaf. */
+  get isNew(): boolean {
+    return this.#node !== null;
+  }
+
+  isPassed(id: Mac): boolean {
+    return this.#passedLeaf(id) >= 0;
+  }
+
+  /** The scan has come to this node: false where it is passed over. */
+  enter(id: Mac): boolean {
+    const leaf = this.#passedLeaf(id);
+    if (leaf < 0) return true;
+    this.#leaves.passOver(leaf);
+    this.#run.counts.entries += this.#leaves.entries(leaf);
+    return false;
+  }
+
+  /** What comes next is of this node, or of one that is entered later. */
+  entered(id: Mac): void {
+    this.#node = id;
   }
 
   /** An entry comes: its leaf begins unless it is told of already. */
   startIn(entries: EntryBatch): void {
-    if (this.#node !== null && this.#known !== null) entries.startLeaf(this.#node, this.#known.has(this.#node));
+    if (this.#node === null) return;
+    const isKnown = this.#leaves.fine(this.#node) >= 0;
+    entries.startLeaf(this.#leaves.read(this.#node), isKnown);
     this.#node = null;
+  }
+
+  #passedLeaf(id: Mac): number {
+    if (this.#passes === null) return -1;
+    const leaf = this.#leaves.fine(id);
+    return leaf >= 0 && this.#passes.has(leaf) ? leaf : -1;
   }
 }
 
@@ -141,7 +187,8 @@ function begin(run: CheckRun, entries: EntryBatch): Batch {
 function knownOf({ places }: CheckRun, entries: EntryBatch): Uint8Array {
   const known = new Uint8Array(entries.count);
   if (places === null) return known;
-  for (const { first, end } of entries.knownParts()) for (let index = first; index < end; index++) known[index] = places.kind(entries.mac(index));
+  for (const { first, end, isKnown } of entries.leaves())
+    for (let index = first; isKnown && index < end; index++) known[index] = places.kind(entries.mac(index));
   for (let index = 0; index < known.length; index++) if (known[index] === 0) known[index] = places.find(entries.path(index), entries.mac(index));
   return known;
 }
@@ -157,7 +204,7 @@ async function* checkBatch(run: CheckRun, context: SnapshotContext, work: { read
     if (findings.length > 0) run.badEntries.set(placeOf(named), findings);
     else if ('entry' in got) verdicts[index] = ENTRY_IS.fine | (got.entry.type === 'directory' ? ENTRY_IS.directory : 0);
   }
-  remember(run, work.scan.listings, { entries, known, verdicts });
+  remember(run, work.scan.trees, { entries, known, verdicts });
   yield* toldOf(run, context, entries);
   report(run);
 }
@@ -176,13 +223,19 @@ function unproven(run: CheckRun, entries: EntryBatch, verdicts: Uint8Array): { r
 type Told = Pick<Batch, 'entries' | 'known'> & { readonly verdicts: Uint8Array };
 
 /** Entries that are fine, for other snapshots, and for the listing of their directory. */
-function remember({ places, leaves }: CheckRun, listings: TreeListings, { entries, known, verdicts }: Told): void {
-  for (const [index, verdict] of verdicts.entries()) {
-    const isDirectory = (verdict & ENTRY_IS.directory) !== 0;
-    listings.note(entries.path(index), entries.mac(index), verdict === 0 ? null : isDirectory);
-    if (places !== null && verdict !== 0 && known[index] === 0) places.add(entries.path(index), entries.mac(index), isDirectory);
+function remember({ places }: CheckRun, { leaves, listings }: KnownTrees, { entries, known, verdicts }: Told): void {
+  for (const { leaf, first, end, isKnown, isWhole } of entries.leaves()) {
+    let isFine = true;
+    for (let index = first; index < end; index++) {
+      const verdict = verdicts[index] as number;
+      const [path, mac] = [entries.path(index), entries.mac(index)];
+      const isDirectory = (verdict & ENTRY_IS.directory) !== 0;
+      isFine &&= verdict !== 0;
+      listings.note({ path, mac, isDirectory: verdict === 0 ? null : isDirectory }, leaf);
+      if (places !== null && verdict !== 0 && known[index] === 0) places.add(path, mac, isDirectory);
+    }
+    if (isWhole && isFine && !isKnown) leaves.setFine(leaf, end - first);
   }
-  for (const { id, first, end } of entries.newLeaves()) if (verdicts.subarray(first, end).every((verdict) => verdict !== 0)) leaves?.add(id);
 }
 
 /** What is known to be wrong with entries, in their order. */

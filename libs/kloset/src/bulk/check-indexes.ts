@@ -16,8 +16,7 @@ import { openTree } from '../snapshot/source.js';
 import type { CheckProblem } from '../snapshot/types.js';
 import type { FilesScope } from './check-entries.js';
 import { listingDigests } from './check-listing-digests.js';
-import type { TreeListings } from './check-listings.js';
-import { type CheckRun, report } from './check-run.js';
+import { type CheckRun, type KnownTrees, report } from './check-run.js';
 import { aheadIn, asProblem, wholeTree } from './check-trees.js';
 
 const DIRECTORIES_PER_READ = 256;
@@ -49,7 +48,7 @@ async function* readIndex(run: CheckRun, context: SnapshotContext, index: IndexS
     { rootType: SNAPSHOT_BLOB.indexRoot, nodeType: SNAPSHOT_BLOB.indexNode, id: index.value, order: BYTES_ORDER },
     { signal },
   );
-  const tree = aheadIn(run, opened, SNAPSHOT_BLOB.indexNode);
+  const tree = aheadIn(run, opened, { type: SNAPSHOT_BLOB.indexNode });
   const ahead: Batch[] = [];
   try {
     yield* scanIndex(run, context, { ...index, tree, ahead });
@@ -67,10 +66,11 @@ async function* scanIndex(
   const snapshot = context.header.id;
   let items: IndexItem[] = [];
   const isByDirectory = index.name === 'dirpack' || index.name === 'summary';
+  const isProven = await provenListings(run, context, index);
   for await (const item of scanTree(tree, { signal: run.options.signal })) {
     if ('error' in item)
       yield { snapshot, path: item.from === null || !isByDirectory ? null : byteName(item.from), what: 'index', id: item.node, error: item.error };
-    else if (isByDirectory && (index.path === null || isAtOrBelow(item.key, index.path))) {
+    else if (isByDirectory && (index.path === null || isAtOrBelow(item.key, index.path)) && !isProven(item.key, item.value)) {
       items.push({ directory: item.key, id: item.value });
       if (items.length < DIRECTORIES_PER_READ) continue;
       ahead.push(begin(run, index.name, items));
@@ -80,6 +80,17 @@ async function* scanIndex(
   }
   ahead.push(begin(run, index.name, items));
   for (const batch of ahead) yield* checkDirectories(run, context, { ...index, batch });
+}
+
+/** Tells which packed listings an earlier snapshot answers for. */
+async function provenListings(
+  run: CheckRun,
+  { header }: SnapshotContext,
+  { name, trees, filesTold }: IndexScope,
+): Promise<(directory: Uint8Array, id: Mac) => boolean> {
+  if (name !== 'dirpack' || !trees.listings.isShared) return () => false;
+  await unlessAborted(filesTold, run.options.signal);
+  return (directory, id) => trees.listings.isProven(header.roots.vfs, directory, id);
 }
 
 /** Has packed listings examined by threads where that is worth it, and by this one over a line, where summaries are read too. */
@@ -107,25 +118,27 @@ function digestsOf(run: CheckRun, items: readonly IndexItem[]): Batch['digests']
 async function* checkDirectories(
   run: CheckRun,
   context: SnapshotContext,
-  { name, batch, listings, filesTold }: IndexScope & { readonly batch: Batch },
+  { name, batch, trees, filesTold }: IndexScope & { readonly batch: Batch },
 ): AsyncGenerator<CheckProblem> {
   if (name !== 'dirpack') {
     yield* checkSummaries(run, context, batch);
     return;
   }
   await unlessAborted(filesTold, run.options.signal);
-  yield* checkDirpacks(run, context, { batch, listings });
+  yield* checkDirpacks(run, context, { batch, trees });
 }
 
 async function* checkDirpacks(
   run: CheckRun,
   context: SnapshotContext,
-  { batch, listings }: { readonly batch: Batch; readonly listings: TreeListings },
+  { batch, trees: { listings } }: { readonly batch: Batch; readonly trees: KnownTrees },
 ): AsyncGenerator<CheckProblem> {
   const digests = await batch.digests;
-  const left = batch.items.filter(({ directory }, index) => {
+  const left = batch.items.filter(({ directory, id }, index) => {
     const digest = digests?.[index] ?? null;
-    return digest === null || !listings.has(directory, digest);
+    if (digest === null || !listings.has(context.header.roots.vfs, directory, digest)) return true;
+    listings.setProven(directory, id);
+    return false;
   });
   await run.objects.prepare(left.map((item) => item.id));
   for (const item of left) yield* checkDirpack(run, context, item);

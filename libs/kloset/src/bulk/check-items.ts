@@ -65,7 +65,7 @@ async function* checkErrors(run: CheckRun, context: SnapshotContext, path: Uint8
 async function* scannedItems<T>(run: CheckRun, items: (scan: ItemScan) => AsyncIterable<T>): AsyncGenerator<T> {
   const trees: ScannedTree[] = [];
   const scan = (tree: Tree, type: number): Tree => {
-    const ahead = aheadIn(run, tree, type);
+    const ahead = aheadIn(run, tree, { type });
     trees.push(ahead);
     return ahead;
   };

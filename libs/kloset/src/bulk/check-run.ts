@@ -5,10 +5,12 @@ import type { SnapshotSource } from '../snapshot/source.js';
 import { BlobRows, type BlobSet, RowSet } from './blob-rows.js';
 import { BulkCheck } from './check-bulk.js';
 import type { Finding } from './check-contents.js';
+import { TreeListings } from './check-listings.js';
 import { ObjectChecker } from './check-object.js';
 import { createSample } from './check-sample.js';
 import type { CheckOptions, CheckSummary } from './check-types.js';
 import { type EntryPlaces, MacPlaces, RowPlaces } from './entry-places.js';
+import { KnownLeaves } from './known-leaves.js';
 import { MacSet } from './mac-set.js';
 import type { Readers } from './pipeline/readers.js';
 
@@ -27,14 +29,22 @@ export type CheckRun = {
   readonly summaries: BlobSet;
   /** Entries proven at their paths, with all their content; null where no other snapshot can ask for them. */
   readonly places: EntryPlaces | null;
-  /** Leaves of file trees with nothing but such entries. */
-  readonly leaves: MacSet | null;
+  /** Not used when only a path is checked. */
+  readonly trees: KnownTrees;
   /** Damaged entries by place, and what is wrong with them. */
   readonly badEntries: Map<Mac, readonly Finding[]>;
   /** Roots of trees proven as a whole; not used when only a path is checked. */
   readonly roots: MacSet;
   readonly counts: { snapshots: number; damagedSnapshots: number; entries: number; problems: number };
 };
+
+/** What is known of the leaves and directories of file trees. */
+export type KnownTrees = { readonly leaves: KnownLeaves; readonly listings: TreeListings };
+
+export function knownTrees(): KnownTrees {
+  const leaves = new KnownLeaves();
+  return { leaves, listings: new TreeListings(leaves) };
+}
 
 const ENTRIES_PER_READ = 2048;
 /** Over a line fewer: what lies between them is held until their contents are read. */
@@ -67,7 +77,7 @@ export function createRun(source: SnapshotSource, options: CheckOptions, store: 
     bulk: bulkOf(),
     summaries: setFor(rows, SNAPSHOT_BLOB.summary),
     places: options.snapshots.length < 2 ? null : rows === null ? new MacPlaces() : new RowPlaces(rows),
-    leaves: options.snapshots.length < 2 ? null : new MacSet(),
+    trees: knownTrees(),
     badEntries: new Map(),
     roots: new MacSet(),
     counts: { snapshots: 0, damagedSnapshots: 0, entries: 0, problems: 0 },

@@ -30,7 +30,11 @@ export async function* asProblem(problem: Omit<CheckProblem, 'error'>, problems:
   }
 }
 
-/** A tree for one scan from end to end, whose nodes are blobs of `type`. */
-export function aheadIn({ source, options, nodesAhead }: CheckRun, tree: Tree, type: number): ScannedTree {
-  return scannedAhead(tree, source, { type, ahead: nodesAhead, signal: options.signal });
+/** A tree for one scan from end to end, whose nodes are blobs of `type`; `isRead`: of nodes that the scan will enter. Default: all. */
+export function aheadIn(
+  { source, options, nodesAhead }: CheckRun,
+  tree: Tree,
+  { type, isRead }: { readonly type: number; readonly isRead?: (id: Mac) => boolean },
+): ScannedTree {
+  return scannedAhead(tree, source, { type, isRead, ahead: nodesAhead, signal: options.signal });
 }

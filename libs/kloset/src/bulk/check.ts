@@ -9,8 +9,7 @@ import { EarlyProblems } from './check-early.js';
 import { checkFiles, type FilesScope } from './check-entries.js';
 import { checkIndex } from './check-indexes.js';
 import { itemSearches } from './check-items.js';
-import { TreeListings } from './check-listings.js';
-import { type CheckRun, createRun, report, summaryOf } from './check-run.js';
+import { type CheckRun, createRun, knownTrees, report, summaryOf } from './check-run.js';
 import { checkSignature } from './check-signature.js';
 import type { CheckOptions, CheckSummary } from './check-types.js';
 import { wholeTree } from './check-trees.js';
@@ -61,7 +60,7 @@ async function* checkOne(run: CheckRun, id: SnapshotId): AsyncGenerator<CheckPro
     yield { snapshot: id, path: null, what: 'header', id, error };
     return;
   }
-  yield* checkTogether(run, context, { path, listings: new TreeListings() });
+  yield* checkTogether(run, context, { path, trees: path === null ? run.trees : knownTrees() });
 }
 
 async function* filesOf(run: CheckRun, context: SnapshotContext, scope: FilesScope): AsyncGenerator<CheckProblem> {
@@ -84,7 +83,8 @@ async function* checkTogether(run: CheckRun, context: SnapshotContext, scope: Fi
     for (const other of others) other.begin();
   };
   try {
-    if (run.bulk !== null) begin();
+    // What an earlier snapshot answers for is known when the files are.
+    if (run.bulk !== null && !scope.trees.listings.isShared) begin();
     yield* filesOf(run, context, { ...scope, onScanned: begin });
     filesTold.resolve();
     begin();

@@ -4,9 +4,16 @@ import type { Mac } from '@wardrobe/kloset-model';
 
 const MAC_BYTES = 32;
 const FIRST_PATH_BYTES = 64;
+/** At most, as plakar and Wardrobe write them. @source 02-snapshot 2.2 */
+const LEAF_ENTRIES = 50;
 
-/** A leaf of the tree that stands in a batch as a whole: its entries from `first` up to before `end`. */
-export type WholeLeaf = { readonly id: Mac; readonly first: number; readonly end: number };
+/**
+ * Entries of one leaf, from `first` up to before `end`. `leaf`: its number (`KnownLeaves`); `isKnown`: all of them were found fine before; `isWhole`: all of the
+ * leaf's entries are there.
+ */
+export type LeafPart = { readonly leaf: number; readonly first: number; readonly end: number; readonly isKnown: boolean; readonly isWhole: boolean };
+type OpenLeaf = { readonly leaf: number; readonly isKnown: boolean };
+type Started = OpenLeaf & { readonly first: number; readonly isStart: boolean };
 
 /** Some entries of a tree in its order, as a few flat pieces of memory. */
 export class EntryBatch {
@@ -16,13 +23,16 @@ export class EntryBatch {
   readonly #ends: Uint32Array;
   #paths: Uint8Array;
   #count = 0;
-  readonly #leaves: { readonly id: Mac; readonly first: number; readonly isKnown: boolean }[] = [];
+  readonly #leaves: Started[] = [];
+  #isEndWhole = false;
 
-  constructor(capacity: number) {
+  /** `open`: the leaf that the first entries are of, if the batch before ended inside of one. */
+  constructor(capacity: number, open: OpenLeaf | null = null) {
     this.#macs = new Uint8Array(capacity * MAC_BYTES);
     this.#macBuffer = asBuffer(this.#macs);
     this.#ends = new Uint32Array(capacity);
     this.#paths = new Uint8Array(capacity * FIRST_PATH_BYTES);
+    if (open !== null) this.#leaves.push({ ...open, first: 0, isStart: false });
   }
 
   get count(): number {
@@ -33,22 +43,31 @@ export class EntryBatch {
     return this.#count === this.#ends.length;
   }
 
-  /** The entries that are added from here on are those of a leaf, from its first one on. `isKnown`: all of them were found fine before. */
-  startLeaf(id: Mac, isKnown: boolean): void {
-    this.#leaves.push({ id, first: this.#count, isKnown });
+  /** No leaf of the usual size has room any more. */
+  get isAlmostFull(): boolean {
+    return this.#count + LEAF_ENTRIES > this.#ends.length;
   }
 
-  /** Leaves that are not known yet. The last one may go on in another batch: it is left out. */
-  *newLeaves(): Generator<WholeLeaf> {
-    for (const [number, { id, first, isKnown }] of this.#leaves.entries()) {
+  /** The entries that are added from here on are those of a leaf, from its first one on. */
+  startLeaf(leaf: number, isKnown: boolean): void {
+    this.#leaves.push({ leaf, isKnown, first: this.#count, isStart: true });
+  }
+
+  /** The last leaf has no more entries. */
+  endLeaf(): void {
+    this.#isEndWhole = true;
+  }
+
+  /** The leaf of the last entry. */
+  get lastLeaf(): OpenLeaf | null {
+    return this.#leaves.at(-1) ?? null;
+  }
+
+  *leaves(): Generator<LeafPart> {
+    for (const [number, { leaf, first, isKnown, isStart }] of this.#leaves.entries()) {
       const next = this.#leaves[number + 1];
-      if (next !== undefined && !isKnown) yield { id, first, end: next.first };
+      yield { leaf, first, end: next?.first ?? this.#count, isKnown, isWhole: isStart && (next !== undefined || this.#isEndWhole) };
     }
-  }
-
-  /** Entries of known leaves, each part from `first` up to before `end`. */
-  *knownParts(): Generator<{ readonly first: number; readonly end: number }> {
-    for (const [number, { first, isKnown }] of this.#leaves.entries()) if (isKnown) yield { first, end: this.#leaves[number + 1]?.first ?? this.#count };
   }
 
   add(path: Uint8Array, mac: Mac): void {

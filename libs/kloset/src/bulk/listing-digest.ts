@@ -41,11 +41,3 @@ export class ListingDigest {
     this.#at = MAC_BYTES;
   }
 }
-
-/** The listing of one directory as one hash, from the hash over its children. */
-export function placedListing(children: Uint8Array, directory: Uint8Array): Uint8Array {
-  const both = new Uint8Array(children.length + directory.length);
-  both.set(children);
-  both.set(directory, children.length);
-  return blake3Hash(both);
-}
