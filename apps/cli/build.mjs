@@ -38,9 +38,18 @@ const { metafile } = await build({
   // The text of a program stays in memory; names stay, for messages.
   minifyWhitespace: true,
 });
+for (const path of Object.keys(metafile.outputs)) leaveBannerOut(`${here}../../${path}`);
 for (const [path, { inputs }] of Object.entries(metafile.outputs)) await shortenForeign(`${here}../../${path}`, Object.keys(inputs));
 for (const name of ['fs', 's3', 'sftp', 'http', 'ptar']) await packConnector(name);
 process.exit(0);
+
+/** Parts without CommonJS code do without what it asks for, which takes its time at the start of each. */
+function leaveBannerOut(file) {
+  const text = readFileSync(file, 'utf8');
+  if (!text.startsWith(SHARED.banner.js)) return;
+  const rest = text.slice(SHARED.banner.js.length).trimStart();
+  if (!/require|__dirname|wardrobePath/i.test(rest)) writeFileSync(file, rest);
+}
 
 /** Parts that hold nothing but other people's code lose their comments and names: text that is loaded stays in memory. What lies in them is named at their begin. */
 async function shortenForeign(file, inputs) {

@@ -1,8 +1,19 @@
-const NUMBER = new Intl.NumberFormat('en-US');
+/** A formatter that is made when it is needed first: the first of a process takes as long as a tenth of a short command. */
+function late<T>(make: () => T): () => T {
+  let made: T | null = null;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+const NUMBER = late(() => new Intl.NumberFormat('en-US'));
+/** Below it there is nothing to set apart. */
+const THOUSAND = 1000;
 
 /** 9994 -> "9,994". */
 export function figure(value: number): string {
-  return NUMBER.format(value);
+  return Number.isInteger(value) && Math.abs(value) < THOUSAND ? `${value}` : NUMBER().format(value);
 }
 
 /** `counted(1, 'snapshot')` -> "1 snapshot"; `counted(2, 'entry', 'entries')` -> "2 entries". */
@@ -17,13 +28,13 @@ export function listed(items: readonly string[], limit = 3): string {
   return `${items.slice(0, limit - 1).join(', ')} and ${figure(items.length - limit + 1)} more`;
 }
 
-const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
-const DAY_AND_YEAR = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+const DAY = late(() => new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' }));
+const DAY_AND_YEAR = late(() => new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' }));
 
 /** "20 Nov", with the year when it is not the year of `nowMs`. UTC. */
 export function dayWord(ms: number, nowMs: number): string {
   const sameYear = new Date(ms).getUTCFullYear() === new Date(nowMs).getUTCFullYear();
-  return (sameYear ? DAY : DAY_AND_YEAR).format(ms);
+  return (sameYear ? DAY() : DAY_AND_YEAR()).format(ms);
 }
 
 const STEPS: readonly (readonly [string, number])[] = [

@@ -8,6 +8,8 @@ import { type KnownLeaves, TREE_START } from './known-leaves.js';
 
 /** Leaves on both sides of what is new are read as well, so that the directories that begin or end there can be told. */
 const MARGIN = 4;
+/** After so many new leaves, if they are most of what was met, the tree is taken for another one. */
+const NEW_LEAVES = 256;
 /** Stands for a leaf that is not known. */
 export const UNKNOWN_LEAF = -3;
 
@@ -28,14 +30,18 @@ export async function leavesToPass(run: CheckRun, context: SnapshotContext, leav
   };
   const tree = aheadIn(run, await context.files(), { type: SNAPSHOT_BLOB.vfsNode, isRead: (id) => leaves.fine(id) < 0 });
   let isNewNode = false;
+  let newLeaves = 0;
   const onNode = (): void => {
     isNewNode = true;
   };
   try {
     for await (const item of scanTree(tree, { signal: run.options.signal, enter, onNode })) {
       if ('error' in item) return null;
-      if (isNewNode) order.push(UNKNOWN_LEAF);
+      if (!isNewNode) continue;
       isNewNode = false;
+      newLeaves += 1;
+      order.push(UNKNOWN_LEAF);
+      if (newLeaves > NEW_LEAVES && 2 * newLeaves > order.length) return null;
     }
   } catch (error) {
     if (!(error instanceof KlosetError)) throw error;

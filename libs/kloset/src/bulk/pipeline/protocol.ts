@@ -5,6 +5,9 @@ import type { FileResult } from '../backup/content-pipeline.js';
 import type { DedupSegment } from './dedup-table.js';
 import type { PackedResults } from './packed-results.js';
 
+/** What answered questions leave behind in a thread. Less costs more time: a tenth of a check with half of it. */
+export const GARBAGE_BYTES = 12 << 20;
+
 /** What a thread is started with. */
 export type WorkerStart = {
   readonly role: 'store';

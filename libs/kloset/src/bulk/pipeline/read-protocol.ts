@@ -2,8 +2,14 @@ import type { WasmModule } from '@wardrobe/kernel';
 import type { PackfileId } from '@wardrobe/kloset-model';
 import type { ExamineRequest } from './examine-protocol.js';
 
-/** What a reading thread is started with. */
-export type ReaderStart = { readonly role: 'read'; readonly module: WasmModule; readonly config: Uint8Array; readonly secret: Uint8Array | null };
+/** What a reading thread is started with. `garbageBytes`: what answered questions may leave behind. */
+export type ReaderStart = {
+  readonly role: 'read';
+  readonly module: WasmModule;
+  readonly config: Uint8Array;
+  readonly secret: Uint8Array | null;
+  readonly garbageBytes: number;
+};
 
 /**
  * Blobs in the order in which they are to be read. A record of `items` is: number of the file in `files` (u32), stored length (u32), position in the file

@@ -2,19 +2,26 @@ import { availableParallelism } from 'node:os';
 import { kernelModule } from '@wardrobe/kernel';
 import type { Repository } from '../../repository/types.js';
 import type { EarlyThreads } from './early-threads.js';
+import { GARBAGE_BYTES } from './protocol.js';
+import type { Threadable } from './place-of.js';
 import { Readers } from './readers.js';
 import { hasWorkerFile } from './worker-file.js';
+
+/** Where the index of a store takes most of the memory, its threads collect sooner. */
+const LARGE_STORE_BLOBS = 1_000_000;
 
 /**
  * Threads that read and prove a repository's packfiles by themselves, for several pieces of work one after the other; they start at the first question, and need
  * `close`. `early`: threads that were started before. Null where packfiles are no local files, or threads cannot be started.
  */
 export async function readersFor(
-  { store, secret }: Pick<Repository, 'store' | 'secret'>,
+  { store, secret, view }: Pick<Threadable, 'store' | 'secret' | 'view'>,
   { threads = availableParallelism(), early }: { readonly threads?: number | undefined; readonly early?: EarlyThreads | undefined } = {},
 ): Promise<Readers | null> {
   if (store.localPath === undefined || !hasWorkerFile()) return null;
-  return new Readers(threads, { role: 'read', module: kernelModule(), config: await store.readConfig(), secret }, early);
+  const isLarge = 'counts' in view && view.counts.locations > LARGE_STORE_BLOBS;
+  const garbageBytes = isLarge ? GARBAGE_BYTES / 2 : GARBAGE_BYTES;
+  return new Readers(threads, { role: 'read', module: kernelModule(), config: await store.readConfig(), secret, garbageBytes }, early);
 }
 
 /**
@@ -24,5 +31,5 @@ export async function readersFor(
 export function lineReadersFor({ store, keys }: Pick<Repository, 'store' | 'keys'>): Readers | null {
   if (store.line === undefined || store.localPath !== undefined || !hasWorkerFile()) return null;
   const { configFile: config, secret } = keys;
-  return new Readers(1, { role: 'read', module: kernelModule(), config, secret });
+  return new Readers(1, { role: 'read', module: kernelModule(), config, secret, garbageBytes: GARBAGE_BYTES });
 }

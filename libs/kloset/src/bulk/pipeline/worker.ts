@@ -14,7 +14,7 @@ import { packResults } from './packed-results.js';
 import { EARLY_READY, type EarlyStart } from './early-protocol.js';
 import type { ReaderStart } from './read-protocol.js';
 import { serveReads } from './read-worker.js';
-import type { FromWorker, ToWorker, WorkerStart } from './protocol.js';
+import { type FromWorker, GARBAGE_BYTES, type ToWorker, type WorkerStart } from './protocol.js';
 
 /** Entry of the threads that store contents, read blobs, prove packfiles or derive a key. Everything in here is synchronous: one message is one piece of work. */
 function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
@@ -98,16 +98,13 @@ function letGoOfTable(start: WorkerStart): void {
   collectGarbage();
 }
 
-/** What answered questions leave behind. Less would cost more time: a tenth of a check with 6 MiB. */
-const ANSWERED_BYTES = 12 << 20;
-
 if (parentPort === null) throw new Error('this is the entry of a thread');
 begin(parentPort, workerData as Start);
 
 type Start = WorkerStart | ReaderStart | DeriveStart | EarlyStart;
 
 function begin(port: NonNullable<typeof parentPort>, start: Start): void {
-  if (start.role === 'read' || start.role === 'store') port.on('message', garbageWatch(ANSWERED_BYTES));
+  if (start.role === 'read' || start.role === 'store') port.on('message', garbageWatch(start.role === 'read' ? start.garbageBytes : GARBAGE_BYTES));
   if (start.role === 'early') waitForStart(port, start);
   else if (start.role === 'read') serveReads(port, start);
   else if (start.role === 'derive') serveKey(port, start);
