@@ -1,5 +1,6 @@
 /** Bundles the command line into dist/, split so that each command loads only what it needs. */
 import { createWriteStream, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createGzip } from 'node:zlib';
@@ -9,13 +10,57 @@ import { pack } from 'tar-stream';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const { lightSsh } = await import(`${here}../../libs/connectors/sftp/bundle.mjs`);
 rmSync(`${here}dist`, { recursive: true, force: true });
+/**
+ * Imports of the engine's index are taken for imports of the modules behind it: parts are split by what each file reaches, and the index reaches all of the engine,
+ * which no command needs.
+ */
+const ENGINE_INDEX = join(here, '../../libs/kloset/src/index.ts');
+const directImports = {
+  name: 'direct-imports',
+  setup({ onLoad }) {
+    const modules = exportsOf(ENGINE_INDEX);
+    onLoad({ filter: /\/(apps|libs)\/.*\/src\/.*\.ts$/ }, ({ path }) => {
+      const direct = (_, names) =>
+        valuesOf(names)
+          .map((name) => `import { ${name} } from ${JSON.stringify(moduleOf(modules, name.split(' ')[0]))};`)
+          .join(' ');
+      return { contents: readFileSync(path, 'utf8').replaceAll(/import \{([^}]*)\} from '@wardrobe\/kloset';/g, direct), loader: 'ts' };
+    });
+  },
+};
+
+/** What a module exports, by name: the file or package that makes it. */
+function exportsOf(file) {
+  const text = readFileSync(file, 'utf8');
+  const origin = (from) => (from.startsWith('.') ? join(dirname(file), from.replace(/\.js$/, '.ts')) : from);
+  const found = new Map();
+  for (const [, name] of text.matchAll(/^export (?:abstract |async )?(?:class|function\*?|const) (\w+)/gm)) found.set(name, file);
+  for (const [, names, from] of text.matchAll(/^export \{([^}]*)\} from '(.*)';/gm)) for (const name of valuesOf(names)) found.set(name, origin(from));
+  for (const [, from] of text.matchAll(/^export \* from '(.*)';/gm)) for (const [name, source] of exportsOf(origin(from))) found.set(name, source);
+  return found;
+}
+
+/** Names in braces, types left out. */
+function valuesOf(names) {
+  return names
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && !name.startsWith('type '));
+}
+
+function moduleOf(modules, name) {
+  const module = modules.get(name);
+  if (module === undefined) throw new Error(`libs/kloset/src/index.ts does not say where ${name} comes from`);
+  return module;
+}
+
 const SHARED = {
   platform: 'node',
   target: 'node20.9',
   minifySyntax: true,
   // Native parts; the SSH client does without its own.
   external: ['libsql', '@napi-rs/blake-hash', '@napi-rs/xattr', 'cpu-features', '*.node'],
-  plugins: [lightSsh],
+  plugins: [lightSsh, directImports],
   // Its CommonJS form has no named exports once it is a part of its own.
   alias: {
     '@aws-sdk/credential-providers': '@aws-sdk/credential-providers/dist-es/index.js',

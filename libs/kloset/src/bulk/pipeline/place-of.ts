@@ -6,7 +6,8 @@ import type { SnapshotSource } from '../../snapshot/source.js';
 import type { WantedBlob } from './readers.js';
 
 /** Of a repository what reading on threads needs. */
-export type Threadable = SnapshotSource & Pick<Repository, 'store' | 'secret'> & { readonly view: Pick<Repository['view'], 'locations' | 'counts'> | Preview['view'] };
+export type Threadable = SnapshotSource &
+  Pick<Repository, 'store' | 'secret'> & { readonly view: Pick<Repository['view'], 'locations' | 'counts'> | Preview['view'] };
 
 /** Where a blob lies first, in a file of this machine; null when it lies nowhere, or not here. */
 export function placeOf(repository: Threadable, type: number, mac: Mac): WantedBlob | null {
