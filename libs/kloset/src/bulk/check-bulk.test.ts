@@ -1,4 +1,3 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { equalBytes, type Mac, nameBytes, type SnapshotId } from '@wardrobe/kloset-model';
 import { temporaryFolder } from '@wardrobe/testing';
@@ -12,6 +11,7 @@ import { type VfsEntryRecord, vfsEntry } from '../format/snapshot-entry.js';
 import { type ObjectRecord, object } from '../format/snapshot-object.js';
 import { createStore } from '../repository/create-store.js';
 import { openRepository } from '../repository/repository.js';
+import { flipBlob } from '../repository/testing/flip-blob.js';
 import { lineTo } from '../repository/testing/line-store.js';
 import type { Repository } from '../repository/types.js';
 import { openWriter } from '../repository/writer.js';
@@ -88,18 +88,6 @@ async function allWays({ directory, repository, passphrase }: Store, options: Ch
   return onThreads;
 }
 
-async function flip({ directory, repository }: Store, type: number, id: Mac): Promise<() => Promise<void>> {
-  const place = repository.view.locations(type, id)[0];
-  if (place === undefined) throw new Error('it was stored');
-  const file = join(directory, 'packfiles', place.packfile.slice(0, 2), place.packfile);
-  const bytes = await readFile(file);
-  const hurt = Buffer.from(bytes);
-  const at = place.offset + HEADER_BYTES + (place.lengthBytes >> 1);
-  hurt[at] = (hurt[at] ?? 0) ^ 4;
-  await writeFile(file, hurt);
-  return () => writeFile(file, bytes);
-}
-
 /** Ids of the blobs of one type, as the states have them. */
 function idsOf({ repository }: Store, type: number): Mac[] {
   const ids = new Set<Mac>();
@@ -135,7 +123,7 @@ describe.each([
     for (const type of [objects, chunk, vfsNode, entries, indexNode, summary]) {
       const ids = idsOf(store, type);
       const id = ids[ids.length >> 1] as Mac;
-      const mend = await flip(store, type, id);
+      const mend = await flipBlob(store, type, id);
       const { problems } = await allWays(store, { snapshots });
       expect(problems.length, `blob ${id} of type ${type}`).toBeGreaterThan(0);
       await mend();

@@ -1,16 +1,15 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fsStore } from '@wardrobe/connector-fs';
 import type { Mac, SnapshotId } from '@wardrobe/kloset-model';
 import { temporaryFolder } from '@wardrobe/testing';
 import { describe, expect, it } from 'vitest';
 import { decode, encode } from '../codec/codec.js';
-import { HEADER_BYTES } from '../format/envelope.js';
 import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
 import { DIRPACK_DIRECTORY, DIRPACK_OTHER } from '../format/snapshot-dirpack.js';
 import { treeNode } from '../format/snapshot-tree.js';
 import { createStore } from '../repository/create-store.js';
 import { openRepository } from '../repository/repository.js';
+import { flipBlob } from '../repository/testing/flip-blob.js';
 import { lineTo } from '../repository/testing/line-store.js';
 import type { Repository } from '../repository/types.js';
 import { openWriter } from '../repository/writer.js';
@@ -99,18 +98,6 @@ function someOf({ repository }: Store, type: number): Mac[] {
   return Array.from({ length: DAMAGED_OF_A_KIND }, (_, pick) => sorted[Buffer.from(picks).readUInt32LE(4 * pick) % sorted.length] as Mac);
 }
 
-async function flip({ directory, repository }: Store, type: number, id: Mac): Promise<() => Promise<void>> {
-  const [place] = repository.view.locations(type, id);
-  if (place === undefined) throw new Error('it was stored');
-  const file = join(directory, 'packfiles', place.packfile.slice(0, 2), place.packfile);
-  const bytes = await readFile(file);
-  const hurt = Buffer.from(bytes);
-  const at = place.offset + HEADER_BYTES + (place.lengthBytes >> 1);
-  hurt[at] = (hurt[at] ?? 0) ^ 4;
-  await writeFile(file, hurt);
-  return () => writeFile(file, bytes);
-}
-
 describe('snapshots that share leaves', () => {
   it('are told of together what each is told of by itself, whatever is damaged', { timeout: 10 * MINUTES }, async () => {
     const store = await newStore();
@@ -124,7 +111,7 @@ describe('snapshots that share leaves', () => {
     expect(whole).toEqual(await alone(careful, snapshots));
     for (const type of [SNAPSHOT_BLOB.vfsEntry, SNAPSHOT_BLOB.object, SNAPSHOT_BLOB.chunk, SNAPSHOT_BLOB.vfsNode, SNAPSHOT_BLOB.indexNode]) {
       for (const id of someOf(store, type)) {
-        const mend = await flip(store, type, id);
+        const mend = await flipBlob(store, type, id);
         const expected = await alone(careful, snapshots);
         expect(expected.length, `blob ${id} of type ${type}`).toBeGreaterThan(whole.length);
         expect(await told(careful, snapshots)).toEqual(expected);

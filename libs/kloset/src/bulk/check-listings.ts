@@ -57,6 +57,8 @@ export class TreeListings {
     const directory = path.length === 1 ? null : path.subarray(0, Math.max(1, slash));
     if (directory !== null && this.#directory !== null && equalBytes(directory, this.#directory)) {
       if (isNewLeaf) this.#sequence.push(leaf);
+      // Some of it was passed over: what is known of it stays.
+      if (before !== this.#leaf) this.#isSound = false;
     } else {
       if (isNewLeaf && before === this.#leaf) this.#sequence.push(leaf);
       this.#close(!isNewLeaf || before === this.#leaf);
