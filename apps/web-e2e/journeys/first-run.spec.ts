@@ -46,6 +46,8 @@ test('first run: admin, encrypted store, browse, preview, download, machine, rep
 
   // Browse: snapshot, folder, preview.
   await page.goto(`${server.base}${store}/snapshots`);
+  // The newest one comes above it.
+  await expect(page.getByText('8cb22dc1').first()).toBeVisible();
   await page.getByText('e8d86560').first().click();
   await page.waitForURL(/explore/);
   await page.getByText('README.md').first().click();

@@ -88,7 +88,8 @@ export function SnapshotTable({ total, rowAt, onNeed, href, sort, onSort, onActi
       </thead>
       <Spacer px={before} columns={columns} />
       {items.map((item) => (
-        <tbody key={item.index} data-index={item.index} ref={virtual.measureElement}>
+        // Of a snapshot, not of a place: where one comes in above between press and release, the click must not go to another.
+        <tbody key={rowAt(item.index)?.id ?? item.index} data-index={item.index} ref={virtual.measureElement}>
           <Row index={item.index} {...{ rowAt, href, sort, onActions, selection }} />
         </tbody>
       ))}
