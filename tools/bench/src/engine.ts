@@ -189,8 +189,7 @@ for (const corpus of [big(scale), small(scale), tree()]) {
   if (names.length > 0 ? !names.includes(corpus.name) : corpus.name === 'tree') continue;
   for (const encrypted of [false, true]) rows.push(...(await measure(benchOf(corpus, encrypted, programs))));
 }
-for (let number = 0; number < asideCount; number++) rmSync(join(work, `aside-${number}`), { recursive: true, force: true });
-if (kept === undefined) rmSync(folder, { recursive: true, force: true });
+rmSync(kept === undefined ? folder : work, { recursive: true, force: true });
 process.stdout.write(
   `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.version}; corpora at ${scale} of their size, ${turns} turns. Load of the machine: ${before.toFixed(1)} before, ${(loadavg()[0] ?? 0).toFixed(1)} after.\n\n`,
 );

@@ -11,6 +11,7 @@ import { type VfsEntryRecord, vfsEntry } from '../format/snapshot-entry.js';
 import { type ObjectRecord, object } from '../format/snapshot-object.js';
 import { createStore } from '../repository/create-store.js';
 import { openRepository } from '../repository/repository.js';
+import { blobIds } from '../repository/testing/blob-ids.js';
 import { flipBlob } from '../repository/testing/flip-blob.js';
 import { lineTo } from '../repository/testing/line-store.js';
 import type { Repository } from '../repository/types.js';
@@ -88,16 +89,6 @@ async function allWays({ directory, repository, passphrase }: Store, options: Ch
   return onThreads;
 }
 
-/** Ids of the blobs of one type, as the states have them. */
-function idsOf({ repository }: Store, type: number): Mac[] {
-  const ids = new Set<Mac>();
-  for (const { table } of repository.view.layers)
-    table.each((row) => {
-      if (row.type === type) ids.add(table.blob(row.index));
-    });
-  return [...ids].sort();
-}
-
 describe.each([
   ['plain', {}],
   ['encrypted', { passphrase: PASSPHRASE }],
@@ -121,7 +112,7 @@ describe.each([
     const snapshots = [await build(store), await build(store, { form: '1.0', tags: ['again'] })];
     const { object: objects, chunk, vfsNode, vfsEntry: entries, indexNode, summary } = SNAPSHOT_BLOB;
     for (const type of [objects, chunk, vfsNode, entries, indexNode, summary]) {
-      const ids = idsOf(store, type);
+      const ids = blobIds(store.repository, type);
       const id = ids[ids.length >> 1] as Mac;
       const mend = await flipBlob(store, type, id);
       const { problems } = await allWays(store, { snapshots });
@@ -173,14 +164,14 @@ it('rows tell where a blob lies, and leave to the view what lies in several plac
   const store = await newStore();
   await build(store);
   const rows = new BlobRows(store.repository);
-  for (const id of idsOf(store, SNAPSHOT_BLOB.vfsEntry)) {
+  for (const id of blobIds(store.repository, SNAPSHOT_BLOB.vfsEntry)) {
     const row = rows.locate(SNAPSHOT_BLOB.vfsEntry, Buffer.from(id, 'hex'));
     const [place] = store.repository.view.locations(SNAPSHOT_BLOB.vfsEntry, id);
     expect(row).toBeGreaterThanOrEqual(0);
     expect([rows.position, rows.lengthBytes]).toEqual([(place?.offset ?? 0) + HEADER_BYTES, place?.lengthBytes]);
     expect(rows.files[rows.file]).toContain(place?.packfile);
   }
-  const [twice] = idsOf(store, SNAPSHOT_BLOB.vfsEntry);
+  const [twice] = blobIds(store.repository, SNAPSHOT_BLOB.vfsEntry);
   const bytes = await store.repository.get(SNAPSHOT_BLOB.vfsEntry, twice as Mac);
   const writer = await openWriter(store.repository, { lock: 'none' });
   writer.putAgain(SNAPSHOT_BLOB.vfsEntry, bytes, twice as Mac);

@@ -57,7 +57,6 @@ async function* leftSettled(underWay: UnderWay, problems: AsyncIterable<CheckPro
 async function* scanFiles(run: CheckRun, context: SnapshotContext, scope: FilesScope & { readonly underWay: UnderWay }): AsyncGenerator<CheckProblem> {
   const { path, trees } = scope;
   const passes = path === null ? await leavesToPass(run, context, trees.leaves) : null;
-  trees.leaves.startTree();
   trees.listings.startTree();
   let isWhole = false;
   try {

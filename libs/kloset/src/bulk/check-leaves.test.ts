@@ -9,6 +9,7 @@ import { DIRPACK_DIRECTORY, DIRPACK_OTHER } from '../format/snapshot-dirpack.js'
 import { treeNode } from '../format/snapshot-tree.js';
 import { createStore } from '../repository/create-store.js';
 import { openRepository } from '../repository/repository.js';
+import { blobIds } from '../repository/testing/blob-ids.js';
 import { flipBlob } from '../repository/testing/flip-blob.js';
 import { lineTo } from '../repository/testing/line-store.js';
 import type { Repository } from '../repository/types.js';
@@ -88,13 +89,8 @@ async function alone(source: Parameters<typeof checkSnapshots>[0], snapshots: re
 
 /** Some blobs of one type, of all its blobs in the order of their ids. */
 function someOf({ repository }: Store, type: number): Mac[] {
-  const ids = new Set<Mac>();
-  for (const { table } of repository.view.layers)
-    table.each((row) => {
-      if (row.type === type) ids.add(table.blob(row.index));
-    });
   const picks = keystream(`leaves ${type}`).bytes(4 * DAMAGED_OF_A_KIND);
-  const sorted = [...ids].sort();
+  const sorted = blobIds(repository, type);
   return Array.from({ length: DAMAGED_OF_A_KIND }, (_, pick) => sorted[Buffer.from(picks).readUInt32LE(4 * pick) % sorted.length] as Mac);
 }
 

@@ -43,7 +43,9 @@ export class TreeListings {
     return this.#trees > 0;
   }
 
+  /** Another tree is scanned from here on. */
   startTree(): void {
+    this.#leaves.startTree();
     this.#root = null;
     this.#directory = null;
     this.#leaf = TREE_END;

@@ -1,3 +1,4 @@
+import type { Mac } from '@wardrobe/kloset-model';
 import { scanTree } from '../btree/scan.js';
 import { KlosetError } from '../errors/errors.js';
 import { SNAPSHOT_BLOB } from '../format/snapshot-blob-types.js';
@@ -23,7 +24,7 @@ export type PassedLeaves = { has(leaf: number): boolean };
 export async function leavesToPass(run: CheckRun, context: SnapshotContext, leaves: KnownLeaves): Promise<PassedLeaves | null> {
   if (leaves.count === 0) return null;
   const order: number[] = [];
-  const enter = (id: Parameters<KnownLeaves['fine']>[0]): boolean => {
+  const enter = (id: Mac): boolean => {
     const leaf = leaves.fine(id);
     if (leaf >= 0) order.push(leaf);
     return leaf < 0;

@@ -152,7 +152,7 @@ async function damage({ directory }: Store, packfiles: readonly string[], seed: 
   };
 }
 
-/** The first two: a flipped bit, of a packfile and of a state. */
+/** `packfile`, `state`: a flipped bit of one. */
 const DAMAGES = ['packfile', 'state', 'truncated', 'exchanged', 'zeroed', 'packfile', 'removed', 'copied'] as const;
 
 async function statesOf(directory: string): Promise<string[]> {

@@ -5,17 +5,18 @@ import type { Repository } from '../repository/types.js';
 import { BlobRows } from './blob-rows.js';
 import { entriesAt } from './pipeline/read-protocol.js';
 import type { Readers } from './pipeline/readers.js';
+import { LARGE_STORE_BLOBS } from './pipeline/readers-for.js';
 import { ProvenEntries } from './proven-entries.js';
 
 /** What is asked of a thread at a time: so many stored bytes, so that all threads end at about the same time. */
 const PART_STORED_BYTES = 8 << 20;
 
-/** In a store of more blobs the indexes of its packfiles, which lie in memory while their contents are proven, take more than the check may. */
-const MAX_BLOBS = 1_000_000;
-
-/** What a check of the whole store shares between its files and its snapshots; undefined where it would take too much memory. */
+/**
+ * What a check of the whole store shares between its files and its snapshots; undefined where it would take too much memory: the indexes of packfiles lie there while
+ * their contents are proven.
+ */
 export function contentProofs(repository: Pick<Repository, 'view' | 'store'>): ContentProofs | undefined {
-  return repository.view.counts.locations > MAX_BLOBS ? undefined : new ContentProofs(repository);
+  return repository.view.counts.locations > LARGE_STORE_BLOBS ? undefined : new ContentProofs(repository);
 }
 
 /** `rows`: of its records, in their order. */

@@ -72,7 +72,6 @@ class Scans {
     const all = leavesOf(tree);
     const order = all.map(({ id }) => (this.leaves.fine(id) >= 0 ? this.leaves.fine(id) : UNKNOWN_LEAF));
     const passes = this.leaves.count === 0 ? null : passedLeaves(order, this.leaves);
-    this.leaves.startTree();
     this.listings.startTree();
     // As a check does it: all leaves are met before the first entries are told of.
     const met = all.map(({ id, entries }) => {

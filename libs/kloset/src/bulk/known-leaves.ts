@@ -8,7 +8,7 @@ const FIRST_LEAVES = 1024;
 export const TREE_START = -1;
 export const TREE_END = -2;
 
-/** Leaves of the file trees that were met in one run, each by a number, and their places in the tree that is scanned now: 40 to 70 bytes a leaf. */
+/** Leaves of the file trees that were met in one run, each by a number, and their places in the tree that is scanned now: 40 to 75 bytes a leaf. */
 export class KnownLeaves {
   readonly #numbers = new MacNumbers();
   /** Entries of a leaf that were all found fine; 0: they were not. */
@@ -32,7 +32,7 @@ export class KnownLeaves {
     return this.#placed;
   }
 
-  /** Another tree is scanned from here on. */
+  /** Another tree is scanned from here on: told by its `TreeListings`, as `endTree` is. */
   startTree(): void {
     this.#trees += 1;
     this.#placed = 0;

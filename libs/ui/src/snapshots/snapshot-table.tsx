@@ -2,7 +2,7 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import type { SnapshotRowDto } from '@wardrobe/contracts';
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type ReactNode, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useNow } from '../foundation/clock.js';
 import { useTimes } from '../foundation/times-provider.js';
 import { useListKeys } from '../foundation/keys.js';
@@ -43,8 +43,11 @@ export function SnapshotTable({ total, rowAt, onNeed, href, sort, onSort, onActi
   useLayoutEffect(() => {
     if (table.current !== null) setMargin(Math.round(table.current.getBoundingClientRect().top + window.scrollY));
   });
+  // Rows and their heights are those of a snapshot, not of a place: where one comes in above between press and release, the click must not go to another.
+  const getItemKey = useCallback((index: number) => rowAt(index)?.id ?? index, [rowAt]);
   const virtual = useWindowVirtualizer({
     count: total,
+    getItemKey,
     estimateSize: estimatedPx,
     overscan: OVERSCAN,
     scrollMargin: margin,
@@ -88,8 +91,7 @@ export function SnapshotTable({ total, rowAt, onNeed, href, sort, onSort, onActi
       </thead>
       <Spacer px={before} columns={columns} />
       {items.map((item) => (
-        // Of a snapshot, not of a place: where one comes in above between press and release, the click must not go to another.
-        <tbody key={rowAt(item.index)?.id ?? item.index} data-index={item.index} ref={virtual.measureElement}>
+        <tbody key={item.key} data-index={item.index} ref={virtual.measureElement}>
           <Row index={item.index} {...{ rowAt, href, sort, onActions, selection }} />
         </tbody>
       ))}

@@ -7,8 +7,8 @@ import type { Threadable } from './place-of.js';
 import { Readers } from './readers.js';
 import { hasWorkerFile } from './worker-file.js';
 
-/** Where the index of a store takes most of the memory, its threads collect sooner. */
-const LARGE_STORE_BLOBS = 1_000_000;
+/** In a store of more blobs its index takes most of the memory that there is: its threads collect sooner, and less is held beside it. */
+export const LARGE_STORE_BLOBS = 1_000_000;
 
 /**
  * Threads that read and prove a repository's packfiles by themselves, for several pieces of work one after the other; they start at the first question, and need
